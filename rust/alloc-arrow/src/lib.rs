@@ -1,0 +1,2 @@
+//! The column contract: Arrow batches to values and back.
+#![forbid(unsafe_code)]

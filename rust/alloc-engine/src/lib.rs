@@ -1,0 +1,2 @@
+//! Decisions of cash application: values in, values out. No file, clock, randomness or Python.
+#![forbid(unsafe_code)]

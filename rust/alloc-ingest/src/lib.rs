@@ -1,0 +1,2 @@
+//! Bank files to entries, streaming: bytes in, rows out.
+#![forbid(unsafe_code)]

@@ -1,0 +1,14 @@
+//! The native module `alloc._core`: a list of verbs, one file each.
+
+mod currency;
+mod detach;
+mod error;
+
+use pyo3::prelude::*;
+
+#[pymodule]
+fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_function(wrap_pyfunction!(currency::currency_exponent, module)?)?;
+    Ok(())
+}
