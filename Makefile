@@ -1,0 +1,90 @@
+# The two commands of the README are `make demo` and `make test`; `make help` lists the rest.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3.11
+VENV   := .venv
+BIN    := $(VENV)/bin
+UV     := $(BIN)/uv pip install -q --python $(BIN)/python
+RUST_SOURCES   := Cargo.toml Cargo.lock $(shell find rust -name '*.rs' -o -name Cargo.toml)
+PYTHON_SOURCES := pyproject.toml $(shell find python -type f ! -name '*.so' ! -name '*.pyc')
+
+DEMO      ?= demo
+DEMO_SIZE ?= month
+DEMO_SEED ?= 1
+
+.PHONY: help demo test check check-rust check-python build lock bench clean system toolchain
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+demo: $(VENV)/.wheel ## Build, write a demo month, clear a day of it, show the summary
+	@$(BIN)/python bench/demo.py --folder $(DEMO) --size $(DEMO_SIZE) --seed $(DEMO_SEED)
+
+test: system check $(VENV)/.wheel-dev ## Every check and every test
+	@cargo test --locked --quiet --workspace
+	@$(BIN)/python -m pytest
+
+check: check-rust check-python ## Formats, lints, types, import contracts; no tests
+
+check-rust: toolchain
+	@cargo fmt --all --check
+	@cargo clippy --locked --quiet --workspace --all-targets -- -D warnings
+
+check-python: $(VENV)/.wheel-dev
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/python -m mypy.stubtest alloc._core --mypy-config-file pyproject.toml
+	@$(BIN)/lint-imports --no-cache
+
+build: $(VENV)/.wheel ## Build the release wheel into dist/ and install it into .venv
+
+# PostgreSQL, browsers and the like come with the features that need them.
+system:
+	@.ci/system
+
+toolchain:
+	@command -v cargo >/dev/null || { echo "make: the Rust toolchain is missing: install rustup, then 'rustup toolchain install stable'" >&2; exit 1; }
+	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) is missing; with Debian: apt-get install -y python3.11 python3.11-venv; or name yours: make PYTHON=python3.12 ..." >&2; exit 1; }
+
+$(VENV)/.tools: requirements/tools.txt | toolchain
+	@echo "make: preparing .venv" >&2
+	@$(PYTHON) -m venv $(VENV) || { echo "make: no venv module; with Debian: apt-get install -y python3.11-venv" >&2; exit 1; }
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/tools.txt
+	@touch $@
+
+$(VENV)/.runtime: requirements/runtime.txt $(VENV)/.tools
+	@$(UV) --require-hashes -r requirements/runtime.txt
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt requirements/judges.txt $(VENV)/.runtime
+	@$(UV) --require-hashes -r requirements/dev.txt
+	@$(UV) --require-hashes --no-deps -r requirements/judges.txt
+	@touch $@
+
+$(VENV)/.wheel: $(RUST_SOURCES) $(PYTHON_SOURCES) $(VENV)/.runtime
+	@echo "make: building the wheel (a few minutes the first time)" >&2
+	@rm -rf dist
+	@$(BIN)/maturin build --release --locked --quiet --interpreter $(BIN)/python --out dist
+	@$(UV) --no-deps --reinstall dist/alloc_engine-*.whl
+	@touch $@
+
+$(VENV)/.wheel-dev: $(VENV)/.wheel $(VENV)/.dev
+	@touch $@
+
+lock: $(VENV)/.tools ## Resolve the dependency locks again (hashes, no registry address)
+	@for set in tools: runtime: dev:"--group dev"; do \
+	  name=$${set%%:*}; options=$${set#*:}; source=pyproject.toml; \
+	  [ $$name = tools ] && { source=requirements/tools.in; }; \
+	  $(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $$source $$options -o requirements/$$name.txt; \
+	done
+	@$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-deps requirements/judges.in -o requirements/judges.txt
+
+bench: $(VENV)/.wheel-dev ## Measure; results go to bench/record/
+	@$(BIN)/python bench/run.py
+
+clean: ## Remove everything that was built
+	@rm -rf $(VENV) dist target $(DEMO)
