@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from alloc._core import __version__, currency_exponent
+from alloc._core import __version__, currency_exponent, toml_lines
 
-__all__ = ["__version__", "currency_exponent"]
+__all__ = ["__version__", "currency_exponent", "toml_lines"]
