@@ -1,0 +1,670 @@
+"""What the use cases need from the ledger: its Protocol and the values exchanged.
+
+Tables are Arrow: money is ``int64`` minor units, dates are ``date32``, text is
+``utf8``, lists are ``list<utf8>``; a trailing ``?`` marks a column that may hold
+nulls. Every result has exactly the columns listed, in that order and typed, also
+when it is empty, and is sorted by its key. Tables given to the ledger may have
+their columns in any order; a missing optional column counts as null, an unknown
+one is refused by name (``InputError``, reason ``COLUMN_UNKNOWN``).
+
+Every method that writes is one transaction: it holds whole or not at all, also
+when the process is killed in the middle.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from types import TracebackType
+    from typing import Self
+
+    import pyarrow as pa
+
+
+class PaymentState(StrEnum):
+    """Where a bank entry stands.
+
+    ``aside`` entries are no payments: ``aside_reason`` says why (``DEBIT``,
+    ``PENDING``, ``REVERSAL``, ``INTRADAY``, ``NOTIFICATION``, ``ZERO``).
+    """
+
+    NEW = "new"
+    REVIEW = "review"
+    POSTED = "posted"
+    SUSPENSE = "suspense"
+    ASIDE = "aside"
+
+
+#: The payments that still want a decision.
+OPEN_STATES = (PaymentState.NEW, PaymentState.REVIEW, PaymentState.SUSPENSE)
+
+
+class DecisionState(StrEnum):
+    """Where a decision stands; a payment has at most one proposed and one posted."""
+
+    PROPOSED = "proposed"
+    POSTED = "posted"
+    REVERSED = "reversed"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file that is imported, as it was read.
+
+    Parameters
+    ----------
+    name
+        File name without its folder, as shown to people.
+    sha256
+        Hex digest of its bytes.
+    size
+        Bytes.
+    kind
+        ``bank``, ``open_items``, ``customers`` or ``remittances``.
+    format
+        What was recognised: ``camt.053.001.08``, ``CFONB120``, ``csv`` ...
+    profile
+        Mapping profile that read it; empty for bank files.
+    """
+
+    name: str
+    sha256: str
+    size: int
+    kind: str
+    format: str = ""
+    profile: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something a person should know about an import that went through."""
+
+    code: str
+    message: str
+    key: str = ""
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportCounts:
+    """What an import did; the counts are rows.
+
+    ``read = new + known + changed + kept``. ``kept`` rows disagree with what we
+    have allocated: ours was kept, a notice names each. ``closed`` counts items
+    that a snapshot no longer lists; ``aside`` counts the new bank entries
+    that are no payments. ``already_imported``: the same bytes were imported
+    before (``imported_at``) and nothing was done.
+    """
+
+    import_id: int
+    read: int = 0
+    new: int = 0
+    known: int = 0
+    changed: int = 0
+    kept: int = 0
+    closed: int = 0
+    aside: int = 0
+    notices: tuple[Notice, ...] = ()
+    already_imported: bool = False
+    imported_at: str = ""
+
+
+class BankTables(Protocol):
+    """The four tables of a bank file: ``alloc.engine.BankFile`` has them.
+
+    statements: statement_index, message_type, kind (statement, intraday,
+    notification), account, currency?, number?, opening_date?, opening_minor?,
+    closing_date?, closing_minor?, entry_count, difference_minor?, line
+
+    entries: statement_index, entry_index, detail_index, detail_count, payment_id,
+    account, booking_date, value_date?, currency, amount_minor (credit > 0),
+    entry_amount_minor, status (booked, pending, information), reversal bool,
+    bank_reference?, transaction_code?, end_to_end_id?, creditor_reference?,
+    mandate_id?, counterparty_name?, counterparty_iban?, ultimate_name?,
+    remittance_text list, charges_minor?, original_currency?, original_minor?,
+    return_reason?, additional_info?, line
+
+    references: payment_id, line_no, reference, kind (invoice, credit_note, other),
+    amount_minor? (credit notes < 0), deduction_minor?, reason?, date?
+
+    warnings: code, message, line
+    """
+
+    @property
+    def statements(self) -> object:
+        """One row a statement."""
+
+    @property
+    def entries(self) -> object:
+        """One row a transaction detail of a bank entry."""
+
+    @property
+    def references(self) -> object:
+        """One row a referred document of the structured remittance."""
+
+    @property
+    def warnings(self) -> object:
+        """One row a thing that looked odd but could be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drafts:
+    """Journal entries to post: what `alloc.engine.draft_entries` returns.
+
+    entries: draft_index, payment_id, entity, journal, kind (clearing, suspense,
+    release), posting_date, piece_date, piece_ref, label, currency, fiscal_year
+    (int64, the year in which the fiscal year of posting_date ends)
+
+    postings: draft_index, line_no, account, customer_id?, label, amount_minor
+    (debit > 0), letter_index?
+
+    new_items: draft_index, item_id, entity, customer_id?, account, kind (on_account,
+    suspense), currency, open_minor (< 0), issue_date, reference
+
+    letters: letter_index, entity, account, customer_id?, kind (full, partial),
+    balance_minor. The ledger works the kind out again from what is open when it
+    posts, over all members of the groups that grow together.
+
+    letter_members: letter_index, item_id
+    """
+
+    entries: pa.Table
+    postings: pa.Table
+    new_items: pa.Table
+    letters: pa.Table
+    letter_members: pa.Table
+
+
+@dataclass(frozen=True, slots=True)
+class PostingBatch:
+    """Decisions to keep and, for those that are to be posted, their entries.
+
+    A payment with a draft of kind ``clearing`` or ``release`` is posted with its
+    rank 0; one with a ``suspense`` draft goes to suspense; any other decision is
+    kept as the payment's proposal, for review. A payment's earlier proposal is
+    replaced and keeps its ``decision_id``.
+
+    decisions: payment_id, status, proof, confidence_ppm, explanations_count, rule?,
+    reason, customer_id?
+
+    allocations: payment_id, rank, item_id, entity, customer_id, allocated_minor,
+    evidence, open_minor? (what was open on the item when it was read; needed on
+    rank 0 of payments that are posted: what differs now is a conflict)
+
+    adjustments: payment_id, rank, role, amount_minor (debit > 0), item_id?,
+    rate_ppm?
+    """
+
+    decisions: pa.Table
+    allocations: pa.Table
+    adjustments: pa.Table
+    drafts: Drafts | None = None
+    decided_by: str = "alloc"
+
+
+@dataclass(frozen=True, slots=True)
+class PostResult:
+    """What `Ledger.post` did.
+
+    ``posted`` and ``suspense`` have: payment_id, decision_id? (null for suspense),
+    entity, journal, fiscal_year, number, seq; sorted by seq.
+    """
+
+    posted: pa.Table
+    suspense: pa.Table
+    decisions_proposed: int
+    entries: int
+    postings: int
+    new_items: int
+    letters_full: int
+    letters_partial: int
+    last_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reversal:
+    """A decision to undo by a mirror entry.
+
+    Parameters
+    ----------
+    decision_id
+        A posted decision.
+    posting_date, fiscal_year
+        Of the mirror entry: an open period.
+    label
+        Of the mirror entry and its postings.
+    decided_by
+        Who undoes it.
+    reason
+        Upper snake code, kept with the refusal of the match.
+    """
+
+    decision_id: int
+    posting_date: dt.date
+    fiscal_year: int
+    label: str
+    decided_by: str
+    reason: str = "REVERSED"
+
+
+@dataclass(frozen=True, slots=True)
+class ReverseResult:
+    """What `Ledger.reverse` did; ``reopened`` has: entity, item_id, open_minor."""
+
+    decision_id: int
+    payment_id: str
+    payment_state: PaymentState
+    seq: int
+    number: int
+    reopened: pa.Table
+    closed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionTables:
+    """Decisions with all their ranks; sorted by decision_id, rank, line.
+
+    decisions: decision_id, payment_id, state, status, proof, confidence_ppm,
+    explanations_count, rule?, reason, customer_id?, decided_at (UTC, ISO 8601),
+    decided_by, seq? (its journal entry), entity, account, value_date, currency,
+    amount_minor, payer_name?, payer_iban?, remittance_text list?, payment_state
+
+    allocations: decision_id, payment_id, rank, item_id, entity, customer_id,
+    allocated_minor, evidence, open_minor (now), reference?, issue_date?, due_date?
+
+    adjustments: decision_id, payment_id, rank, role, amount_minor, item_id?,
+    rate_ppm?
+    """
+
+    decisions: pa.Table
+    allocations: pa.Table
+    adjustments: pa.Table
+
+
+@dataclass(frozen=True, slots=True)
+class JournalTables:
+    """A part of the journal, for exports; sorted by seq, line_no.
+
+    entries: seq, entity, journal, fiscal_year, number, kind, posting_date,
+    piece_date, piece_ref, label, currency, payment_id, decision_id?, reverses_seq?,
+    posted_at (UTC, ISO 8601), posted_by, previous_hash, hash (hex)
+
+    postings: seq, line_no, entity, account, customer_id?, customer_name?, label,
+    amount_minor (debit > 0), currency, letter_group?, letter_code?, letter_kind?,
+    lettered_on? (date the code was given)
+
+    allocations: seq, decision_id, payment_id, item_id, entity, customer_id,
+    reference?, allocated_minor, evidence
+    """
+
+    entries: pa.Table
+    postings: pa.Table
+    allocations: pa.Table
+
+
+@dataclass(frozen=True, slots=True)
+class LetterTables:
+    """Live lettering groups; sorted by group.
+
+    groups: letter_group, entity, account, customer_id?, fiscal_year, kind (full,
+    partial), code, balance_minor, lettered_on, group_max_date
+
+    members: letter_group, item_id?, seq?, line_no?, amount_minor (signed), date?;
+    an open item has item_id, a posting of ours seq and line_no, an on-account
+    or suspense item both
+    """
+
+    groups: pa.Table
+    members: pa.Table
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing `verify` found.
+
+    ``severity`` is ``error`` (an invariant is broken) or ``notice`` (worth a look:
+    a gap between two statements). ``subject`` names the table, ``key`` the row.
+    """
+
+    severity: str
+    code: str
+    message: str
+    subject: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerCounts:
+    """How much there is; amounts by currency, minor units.
+
+    ``payments[(state, currency)] = (count, amount_minor)``;
+    ``open_items[currency] = (count, open_minor)`` (customers' items, not zero);
+    ``decisions[state] = count``.
+    """
+
+    payments: Mapping[tuple[str, str], tuple[int, int]]
+    open_items: Mapping[str, tuple[int, int]]
+    decisions: Mapping[str, int]
+    customers: int
+    entries: int
+    postings: int
+    files: int
+    advices: int
+    advices_linked: int
+    last_posted_at: str = ""
+
+
+def item_set(items: Iterable[tuple[str, str]]) -> str:
+    """Name a set of items: the key of a refusal.
+
+    Parameters
+    ----------
+    items
+        (entity, item_id) of each item of one rank; order and repetition do not
+        matter.
+
+    Returns
+    -------
+    str
+        32 hex digits.
+
+    Examples
+    --------
+    >>> item_set([("E1", "B"), ("E1", "A")]) == item_set([("E1", "A"), ("E1", "B")])
+    True
+    """
+    keys = sorted({f"{entity}\x1f{item_id}" for entity, item_id in items})
+    return hashlib.sha256("\x1e".join(keys).encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class JournalFilter:
+    """Which part of the journal: all given conditions hold; None does not limit."""
+
+    entity: str | None = None
+    fiscal_year: int | None = None
+    since_seq: int = 0
+    until_seq: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionFilter:
+    """Which decisions: all given conditions hold; None does not limit."""
+
+    states: Collection[DecisionState] | None = (DecisionState.PROPOSED,)
+    entity: str | None = None
+    decision_ids: Collection[int] | None = None
+    payment_ids: Collection[str] | None = None
+
+
+class Ledger(Protocol):
+    """The ledger: open items, payments, decisions and the journal.
+
+    Not for use by several threads at once. Readers see the last committed state;
+    a writer that finds the ledger locked by another process waits a little and
+    then raises ``ConflictError`` (``LEDGER_BUSY``).
+    """
+
+    @property
+    def name(self) -> str:
+        """File name or address without credentials, for messages."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+    def close(self) -> None:
+        """Close the ledger; a transaction that is open is rolled back."""
+
+    # Imports: one transaction each, idempotent by file and by row.
+
+    def imported(self, source: SourceFile) -> ImportCounts | None:
+        """Tell whether the same bytes were imported as this kind by this profile."""
+
+    def import_bank_file(
+        self,
+        source: SourceFile,
+        bank: BankTables,
+        *,
+        entities: Mapping[str, str],
+        now: dt.datetime,
+    ) -> ImportCounts:
+        """Add the entries of a bank file that are not there yet.
+
+        Booked credits that are no reversals become payments (``new``), all other
+        entries are kept ``aside``. An entry that was aside because it was only
+        pending or announced becomes a payment once a statement books it; what a
+        notification knows more about a payment fills its empty fields.
+
+        Parameters
+        ----------
+        entities
+            Account as printed in the file -> entity; every account is there.
+        """
+
+    def import_open_items(
+        self,
+        source: SourceFile,
+        items: pa.Table,
+        *,
+        accounts: Mapping[str, str],
+        now: dt.datetime,
+        snapshot_of: Collection[str] = (),
+    ) -> ImportCounts:
+        """Add and follow the open items of an accounting system.
+
+        Parameters
+        ----------
+        items
+            entity, item_id, customer_id, currency, open_minor; optional:
+            reference, other_references list, customer_name, kind, account,
+            issue_date, due_date, original_minor, disputed bool, payer_id. Unique by
+            (entity, item_id).
+        accounts
+            Entity -> customer account, for items without ``account``.
+        snapshot_of
+            Entities of which the file lists every open item: what is missing and
+            has no allocation of ours is closed.
+        """
+
+    def import_customers(
+        self, source: SourceFile, customers: pa.Table, *, now: dt.datetime
+    ) -> ImportCounts:
+        """Add and follow customers.
+
+        Parameters
+        ----------
+        customers
+            customer_id, name; optional: known_ibans list, aliases list,
+            customer_type, parent_id, supplier_id, siren, vat_number. Unique by
+            customer_id.
+        """
+
+    def import_advices(
+        self, source: SourceFile, lines: pa.Table, *, now: dt.datetime
+    ) -> ImportCounts:
+        """Add remittance advices; the counts are advices.
+
+        An advice with the same content as a known one is known.
+
+        Parameters
+        ----------
+        lines
+            advice (its key within the file), line_no, reference; optional:
+            amount_minor, deduction_minor, reason, and the same on all lines of an
+            advice: entity, customer_id, payer_name, payer_iban, payment_reference,
+            payment_date, currency, total_minor, payment_id (already known to
+            belong to this payment).
+        """
+
+    def link_advices(self, links: pa.Table, *, now: dt.datetime) -> int:
+        """Say which payment an advice is for: advice_id, payment_id? (null unlinks).
+
+        Refused (``ADVICE_LINKED``) for an advice of a payment that is posted.
+        Returns how many changed.
+        """
+
+    # What the engine reads.
+
+    def open_items(
+        self, *, entity: str | None = None, until: dt.date | None = None
+    ) -> pa.Table:
+        """Return the customers' items that are not zero; suspense is not among them.
+
+        item_id, entity, customer_id, customer_name?, reference?, other_references
+        list?, currency, kind, account, open_minor, original_minor?, imported_minor,
+        issue_date?, due_date?, disputed bool, payer_id?, letter_group?, source
+        (import, on_account). ``until`` limits by issue date.
+        """
+
+    def payments(
+        self,
+        *,
+        states: Sequence[PaymentState] = OPEN_STATES,
+        until: dt.date | None = None,
+        entity: str | None = None,
+        payment_ids: Collection[str] | None = None,
+    ) -> pa.Table:
+        """Return bank entries in the given states, booked up to a date.
+
+        payment_id, entity, account, booking_date, value_date, currency,
+        amount_minor, customer_id? (the payer of its proposal), payer_name?,
+        payer_iban?, ultimate_name?, remittance_text list?, end_to_end_id?,
+        creditor_reference?, mandate_id?, bank_reference?, transaction_code?,
+        charges_minor?, original_currency?, original_minor?, return_reason?,
+        additional_info?, state, aside_reason?
+        """
+
+    def customers(self) -> pa.Table:
+        """Return all customers.
+
+        customer_id, name, known_ibans list?, aliases list?, customer_type?,
+        parent_id?, supplier_id?, siren?, vat_number?
+        """
+
+    def advices(self, *, linked: bool | None = None) -> pa.Table:
+        """Return the headers of advices.
+
+        advice_id, entity?, customer_id?, payer_name?, payer_iban?,
+        payment_reference?, payment_date?, currency?, total_minor?, lines_minor?
+        (sum of its amounts, null when a line has none), line_count, payment_id?,
+        file
+        """
+
+    def remittances(self, payment_ids: Collection[str] | None = None) -> pa.Table:
+        """Return what payers say their payments are for.
+
+        payment_id, line_no, reference?, amount_minor?, deduction_minor?, reason?.
+        The lines of linked advices where there are any, else the structured
+        references of the bank entry. None: of all payments in open states.
+        """
+
+    def advice_lines(self, advice_ids: Collection[str] | None = None) -> pa.Table:
+        """Return lines of advices.
+
+        advice_id, line_no, reference?, amount_minor?, deduction_minor?, reason?
+        """
+
+    def history(
+        self, *, until: dt.date | None = None, since: dt.date | None = None
+    ) -> pa.Table:
+        """Return confirmed allocations (posted and not reversed), by value date.
+
+        payment_id, value_date, entity, customer_id, payer_name?, payer_iban?,
+        item_id, reference?, amount_minor, allocated_minor
+        """
+
+    def refusals(self) -> pa.Table:
+        """Return matches never to be proposed again.
+
+        payment_id, item_set (see `item_set`), refused_at, refused_by, reason
+        """
+
+    # Decisions.
+
+    def post(self, batch: PostingBatch, *, now: dt.datetime) -> PostResult:
+        """Keep decisions, post the drafts, number, seal and letter them.
+
+        Raises
+        ------
+        alloc.errors.ConflictError
+            ``ITEMS_CHANGED`` (names the items), ``PAYMENT_DECIDED`` (names the
+            payments), ``LEDGER_BUSY``. Nothing was posted.
+        """
+
+    def decisions(self, which: DecisionFilter | None = None) -> DecisionTables:
+        """Return decisions with alternatives; the default is the review queue."""
+
+    def refuse(
+        self,
+        decision_id: int,
+        *,
+        ranks: Collection[int] | None = None,
+        decided_by: str,
+        reason: str,
+        now: dt.datetime,
+    ) -> int:
+        """Refuse a proposal; its payment stays in review and wants a new decision.
+
+        ``ranks`` None refuses every rank that was shown. Returns the number of
+        item sets refused.
+        """
+
+    def reverse(self, reversal: Reversal, *, now: dt.datetime) -> ReverseResult:
+        """Undo a posted decision by a mirror entry; reopen exactly its items.
+
+        Raises
+        ------
+        alloc.errors.NotFoundError
+            ``DECISION_UNKNOWN``.
+        alloc.errors.ConflictError
+            ``DECISION_NOT_POSTED``; ``ON_ACCOUNT_USED`` when what it left on
+            account was allocated since (names the decisions to undo first).
+        """
+
+    # Exports and status.
+
+    def journal(self, which: JournalFilter | None = None) -> JournalTables:
+        """Return entries, postings with their letters, and allocations."""
+
+    def journal_spans(self, entries_max: int) -> Iterator[JournalFilter]:
+        """Cut the journal into spans of at most so many entries, in order."""
+
+    def letters(self, *, entity: str | None = None) -> LetterTables:
+        """Return the live lettering groups and their members."""
+
+    def statements(self) -> pa.Table:
+        """Return the statements.
+
+        statement_id, file, entity, account, message_type, kind, currency?, number?,
+        opening_date?, opening_minor?, closing_date?, closing_minor?, entry_count,
+        difference_minor?
+        """
+
+    def imports(self) -> pa.Table:
+        """Return the imported files.
+
+        import_id, name, kind, format, profile, sha256, size, imported_at, read, new,
+        known, changed, kept, closed, aside, notices
+        """
+
+    def counts(self) -> LedgerCounts:
+        """Return how much there is of everything."""
+
+    def findings(self) -> Iterator[Finding]:
+        """Check the stored rows against each other; `alloc.app.verify` adds the chain.
+
+        Reads only. A broken invariant is an error finding, never an exception.
+        """
