@@ -1,5 +1,7 @@
 """Contract of the native module; `alloc.engine` is its only importer."""
 
+from arro3.core import Schema
+
 __version__: str
 
 def currency_exponent(code: str) -> int | None:
@@ -36,4 +38,23 @@ def toml_lines(text: str) -> list[tuple[str, int]]:
     ------
     alloc.errors.InputError
         The text is not TOML (``TOML_SYNTAX``, with ``line``).
+    """
+
+def table_schema(name: str) -> Schema:
+    """Arrow schema of a table of the engine's contract.
+
+    Parameters
+    ----------
+    name
+        Name of the table: ``open_items``, ``payments``, ``decisions`` ...
+
+    Returns
+    -------
+    arro3.core.Schema
+        Columns in order; ``alloc.presence`` in the metadata of each.
+
+    Raises
+    ------
+    KeyError
+        There is no such table.
     """

@@ -1,2 +1,4 @@
 //! The column contract: Arrow batches to values and back.
 #![forbid(unsafe_code)]
+
+pub mod schema;

@@ -3,8 +3,14 @@
 //! This crate knows nothing of files, columns, clocks or Python.
 #![forbid(unsafe_code)]
 
+pub mod allocation;
 pub mod currency;
+pub mod item;
+pub mod payment;
 pub mod reason;
 
+pub use allocation::{Adjustment, Allocation, Decision, Evidence, EvidenceSet, Proof, Status};
 pub use currency::Currency;
+pub use item::{ItemKind, OpenItem};
+pub use payment::{Customer, PastAllocation, Payment, RemittanceLine};
 pub use reason::{Reason, ReasonKind};

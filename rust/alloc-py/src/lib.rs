@@ -3,6 +3,7 @@
 mod currency;
 mod detach;
 mod error;
+mod schema;
 mod toml_lines;
 
 use pyo3::prelude::*;
@@ -11,6 +12,7 @@ use pyo3::prelude::*;
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_function(wrap_pyfunction!(currency::currency_exponent, module)?)?;
+    module.add_function(wrap_pyfunction!(schema::table_schema, module)?)?;
     module.add_function(wrap_pyfunction!(toml_lines::toml_lines, module)?)?;
     Ok(())
 }
