@@ -1,0 +1,1 @@
+"""Translations: one folder per language, compiled by ``python -m alloc.locale``."""

@@ -1,0 +1,156 @@
+"""Every text that a person reads, in the language of the workspace.
+
+English is the language of the sources; the other catalogs live in ``alloc/locale``
+and are compiled by ``python -m alloc.locale``. Labels of journal entries take the
+locale of the workspace, never the one of the terminal, so that equal inputs give
+equal bytes wherever the job runs.
+
+Examples
+--------
+>>> messages_in("fr").plural("{count} payment", "{count} payments", 2)
+'2 paiements'
+"""
+
+from __future__ import annotations
+
+import gettext
+import os
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alloc.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["LOCALES", "Messages", "deferred", "locale_of_environment", "messages_in"]
+
+LOCALES = ("en", "fr")
+"""The languages that the texts exist in; the first is the one of the sources."""
+
+CATALOGS = Path(__file__).parent / "locale"
+DOMAIN = "alloc"
+
+
+class Messages:
+    """The texts in one language.
+
+    Parameters
+    ----------
+    locale
+        One of `LOCALES`.
+    catalog
+        Translations of the English texts.
+    """
+
+    __slots__ = ("_catalog", "locale")
+
+    def __init__(self, locale: str, catalog: gettext.NullTranslations) -> None:
+        self.locale = locale
+        self._catalog = catalog
+
+    def say(self, text: str, /, **fields: object) -> str:
+        """Translate an English text and fill its ``{named}`` fields.
+
+        Parameters
+        ----------
+        text
+            The English text, written out at the place of the call so that
+            ``python -m alloc.locale`` finds it.
+        **fields
+            Values of the named fields, already in the form to be read.
+
+        Returns
+        -------
+        str
+            The text in this language; the English one where none is known.
+        """
+        return self._catalog.gettext(text).format(**fields)
+
+    def plural(self, one: str, many: str, count: int, /, **fields: object) -> str:
+        """Translate a text that depends on a count.
+
+        Parameters
+        ----------
+        one, many
+            The English singular and plural; ``{count}`` is filled.
+        count
+            The number that decides.
+        **fields
+            Further named fields; ``count`` may be given here in a form to be read.
+
+        Returns
+        -------
+        str
+            The text in this language.
+        """
+        shown = {"count": count, **fields}
+        return self._catalog.ngettext(one, many, count).format(**shown)
+
+
+@cache
+def messages_in(locale: str) -> Messages:
+    """Return the texts of a language.
+
+    Parameters
+    ----------
+    locale
+        ``en`` or ``fr``.
+
+    Returns
+    -------
+    Messages
+        The texts, read once per process.
+
+    Raises
+    ------
+    alloc.errors.InputError
+        ``LOCALE_UNKNOWN``: no texts exist in this language.
+    """
+    if locale not in LOCALES:
+        known = ", ".join(LOCALES)
+        raise InputError(
+            f"locale {locale!r} is not known: choose one of {known}",
+            reason="LOCALE_UNKNOWN",
+            locale=locale,
+        )
+    if locale == LOCALES[0]:
+        return Messages(locale, gettext.NullTranslations())
+    return Messages(locale, gettext.translation(DOMAIN, CATALOGS, [locale]))
+
+
+def locale_of_environment(environment: Mapping[str, str] = os.environ) -> str:
+    """Choose the language of a terminal outside any workspace.
+
+    Parameters
+    ----------
+    environment
+        ``LC_ALL``, ``LC_MESSAGES`` and ``LANG`` are read, in this order.
+
+    Returns
+    -------
+    str
+        One of `LOCALES`; English where the language is unset or has no texts.
+    """
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := environment.get(name):
+            language = value.replace("-", "_").split("_")[0].split(".")[0]
+            return language if language in LOCALES else LOCALES[0]
+    return LOCALES[0]
+
+
+def deferred(text: str) -> str:
+    """Mark a text of a table for translation; `Messages.say` translates it later.
+
+    Parameters
+    ----------
+    text
+        The English text.
+
+    Returns
+    -------
+    str
+        The same text.
+    """
+    return text
