@@ -148,6 +148,8 @@ class Entity(msgspec.Struct, frozen=True, kw_only=True):
         Currency of its ledger.
     fiscal_year_end
         Month and day of the closing, ``MM-DD``.
+    locked_until
+        Last day of the closed periods: entries are dated after it.
     accounts
         Account number by role: the workspace's, with this entity's own ones on top.
     banks
@@ -159,8 +161,20 @@ class Entity(msgspec.Struct, frozen=True, kw_only=True):
     siren: str | None = None
     currency: str = "EUR"
     fiscal_year_end: str = "12-31"
+    locked_until: dt.date | None = None
     accounts: Mapping[str, str] = msgspec.field(default_factory=lambda: dict(ACCOUNTS))
     banks: tuple[BankAccount, ...] = ()
+
+    def first_open_day(self, day: dt.date) -> dt.date:
+        """Return `day`, or the first open day when its period is closed.
+
+        >>> entity = Entity(id="E", name="E", locked_until=dt.date(2026, 3, 31))
+        >>> str(entity.first_open_day(dt.date(2026, 3, 15)))
+        '2026-04-01'
+        """
+        if self.locked_until is None or day > self.locked_until:
+            return day
+        return self.locked_until + dt.timedelta(days=1)
 
     def fiscal_year(self, day: dt.date) -> int:
         """Return the fiscal year that holds `day`, named by the year in which it ends.
@@ -527,6 +541,7 @@ def _entity(
         siren=siren.replace(" ", "") if siren else None,
         currency=_currency(table, currency),
         fiscal_year_end=_fiscal_year_end(table),
+        locked_until=table.optional_date("locked_until"),
         accounts=own,
         banks=tuple(_bank(bank, own, taken) for bank in table.tables("bank")),
     )

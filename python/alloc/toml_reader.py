@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 import tomllib
 from typing import TYPE_CHECKING, NamedTuple
@@ -171,6 +172,11 @@ class TomlTable:
         """Note a missing key."""
         if key not in self._content:
             self.mistake("", f"{key} is missing")
+
+    def optional_date(self, key: str) -> dt.date | None:
+        """Return a TOML date (``2026-03-31``, without quotes), or None."""
+        value = self._take(key, dt.date, "a date like 2026-03-31, without quotes")
+        return value if isinstance(value, dt.date) else None
 
     def integer(self, key: str, default: int, *, low: int, high: int) -> int:
         """Return a whole number within bounds."""

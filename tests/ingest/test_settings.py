@@ -280,3 +280,19 @@ def test_a_settings_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"latin.toml:2: not UTF-8") as caught:
         read_settings(latin)
     assert caught.value.metadata["line"] == "2"
+
+
+def test_a_closed_period_moves_the_entry_to_the_first_open_day() -> None:
+    settings = load_settings(
+        GROUP.replace('siren = "732', 'locked_until = 2026-03-31\nsiren = "732'),
+        name="alloc.toml",
+    )
+    entity = settings.entity("E01")
+    assert entity.first_open_day(dt.date(2026, 3, 31)) == dt.date(2026, 4, 1)
+    assert entity.first_open_day(dt.date(2026, 4, 2)) == dt.date(2026, 4, 2)
+
+
+def test_a_lock_that_is_no_date_is_named_with_its_line() -> None:
+    text = GROUP.replace('siren = "732', 'locked_until = "March"\nsiren = "732')
+    with pytest.raises(InputError, match=r"alloc\.toml:19: .*locked_until"):
+        load_settings(text, name="alloc.toml")

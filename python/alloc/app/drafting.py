@@ -1,0 +1,177 @@
+"""From decisions to journal entry drafts: which journal, account, date and label."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from alloc import engine
+from alloc.app.ports import PaymentState
+from alloc.errors import InputError
+from alloc.messages import messages_in
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Mapping
+
+    from alloc.app.ports import Drafts
+    from alloc.settings import Settings
+
+#: The journal of entries that move no money at the bank.
+MISCELLANEOUS_JOURNAL = "OD"
+#: Characters of a payer's name in a label: the length that SEPA gives names.
+LABEL_NAME_CHARACTERS_MAX = 70
+#: The role that the drafting works out itself: what is left of the cash.
+REST_ROLE = "on_account"
+
+
+class DraftedPayment(NamedTuple):
+    """What the drafting needs to know of a payment, besides its allocations."""
+
+    payment_id: str
+    item_prefix: str
+    entity: str
+    account: str
+    booking_date: dt.date
+    currency: str
+    amount_minor: int
+    payer_name: str | None
+    reference: str | None
+    state: str
+    customer_id: str | None
+    identified: bool
+
+
+class Drafting:
+    """Turns decided payments into drafts, by the settings of their entities.
+
+    Parameters
+    ----------
+    settings
+        Accounts, journals and language of the workspace.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._messages = messages_in(settings.locale)
+
+    def draft(
+        self,
+        payments: Iterable[DraftedPayment],
+        allocations: pa.Table,
+        adjustments: pa.Table,
+    ) -> Drafts:
+        """Draft one entry per payment.
+
+        Parameters
+        ----------
+        payments
+            In the order in which the entries are to be numbered.
+        allocations
+            payment_id, item_id, customer_id, account, allocated_minor, open_minor,
+            letter_group?: rank 0 of these payments.
+        adjustments
+            payment_id, role, amount_minor, entity, customer_id?: rank 0.
+
+        Raises
+        ------
+        alloc.errors.InputError
+            A bank account or role that the settings do not know.
+        """
+        rows = [self._row(payment) for payment in payments]
+        names = list(rows[0]) if rows else []
+        columns = {name: [row[name] for row in rows] for name in names}
+        table = pa.table(columns, schema=PAYMENT_SCHEMA) if rows else _empty()
+        return engine.draft_entries(table, allocations, self._adjusted(adjustments))
+
+    def _row(self, payment: DraftedPayment) -> Mapping[str, object]:
+        found = self._settings.bank_account(payment.account)
+        if found is None:
+            raise InputError(
+                f"bank account {payment.account} of payment {payment.payment_id} is in "
+                "no entity of alloc.toml: add it with `alloc entity add`",
+                reason="ACCOUNT_UNKNOWN",
+                account=payment.account,
+            )
+        entity, bank = found
+        accounts = entity.accounts
+        release = payment.state == PaymentState.SUSPENSE
+        kind = "clearing" if payment.identified else "suspense"
+        posting_date = entity.first_open_day(payment.booking_date)
+        return {
+            "payment_id": payment.payment_id,
+            "item_prefix": payment.item_prefix,
+            "entity": payment.entity,
+            "journal": MISCELLANEOUS_JOURNAL if release else bank.journal,
+            "kind": "release" if release else kind,
+            "posting_date": posting_date,
+            "piece_date": payment.booking_date,
+            "piece_ref": payment.reference or payment.payment_id,
+            "label": self._label(payment),
+            "currency": payment.currency,
+            "amount_minor": payment.amount_minor,
+            "source_account": accounts["suspense"] if release else bank.account,
+            "customer_id": payment.customer_id,
+            "customer_account": accounts["customer"],
+            "suspense_account": accounts["suspense"],
+            "fiscal_year": entity.fiscal_year(posting_date),
+        }
+
+    def _label(self, payment: DraftedPayment) -> str:
+        name = " ".join((payment.payer_name or "").split())
+        payer = name[:LABEL_NAME_CHARACTERS_MAX] or payment.payment_id
+        if not payment.identified:
+            return self._messages.say("Payment to identify {payer}", payer=payer)
+        return self._messages.say("Payment {payer}", payer=payer)
+
+    def _adjusted(self, adjustments: pa.Table) -> pa.Table:
+        deductions = adjustments.filter(pc.not_equal(adjustments["role"], REST_ROLE))
+        accounts = [
+            self._account(entity, role)
+            for entity, role in zip(
+                deductions["entity"].to_pylist(),
+                deductions["role"].to_pylist(),
+                strict=True,
+            )
+        ]
+        return deductions.drop_columns(["entity"]).append_column(
+            "account", pa.array(accounts, pa.string())
+        )
+
+    def _account(self, entity: str, role: str) -> str:
+        account = self._settings.entity(entity).accounts.get(role)
+        if account is None:
+            raise InputError(
+                f"role {role} has no account: add it to [accounts] in alloc.toml",
+                reason="ROLE_UNKNOWN",
+                role=role,
+            )
+        return account
+
+
+PAYMENT_SCHEMA = pa.schema(
+    [
+        ("payment_id", pa.string()),
+        ("item_prefix", pa.string()),
+        ("entity", pa.string()),
+        ("journal", pa.string()),
+        ("kind", pa.string()),
+        ("posting_date", pa.date32()),
+        ("piece_date", pa.date32()),
+        ("piece_ref", pa.string()),
+        ("label", pa.string()),
+        ("currency", pa.string()),
+        ("amount_minor", pa.int64()),
+        ("source_account", pa.string()),
+        ("customer_id", pa.string()),
+        ("customer_account", pa.string()),
+        ("suspense_account", pa.string()),
+        ("fiscal_year", pa.int64()),
+    ]
+)
+
+
+def _empty() -> pa.Table:
+    return PAYMENT_SCHEMA.empty_table()
