@@ -2,7 +2,7 @@
 
 ::
 
-    AllocError                     has `reason` (wire name) and `metadata` (named fields)
+    AllocError                     has `reason` (wire name) and `metadata` (fields)
     |-- InputError (ValueError)    the input is wrong: file, line or field is named
     |-- NotFoundError              a named thing does not exist
     |-- ConflictError              the state does not allow it: busy, decided, changed

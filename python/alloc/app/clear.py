@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -148,7 +148,7 @@ class _Tally:
     entries: int = 0
     postings: int = 0
     last_seq: int = 0
-    outcomes: list[dict[str, object]] = field(default_factory=list)
+    outcomes: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, result: PostResult) -> None:
         self.entries += result.entries
@@ -355,7 +355,7 @@ def contract(table: pa.Table, name: str) -> pa.Table:
 
 
 def drafted_payment(
-    payment: Mapping[str, object],
+    payment: Mapping[str, Any],
     *,
     customer_id: str | None,
     identified: bool,

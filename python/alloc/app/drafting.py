@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -86,7 +86,7 @@ class Drafting:
         table = pa.table(columns, schema=PAYMENT_SCHEMA) if rows else _empty()
         return engine.draft_entries(table, allocations, self._adjusted(adjustments))
 
-    def _row(self, payment: DraftedPayment) -> Mapping[str, object]:
+    def _row(self, payment: DraftedPayment) -> Mapping[str, Any]:
         found = self._settings.bank_account(payment.account)
         if found is None:
             raise InputError(

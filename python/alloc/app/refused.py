@@ -60,8 +60,8 @@ class Refused:
             allocations["payment_id"], value_set=pa.array(sorted(concerned))
         )
         for row in allocations.filter(mine).to_pylist():
-            by_rank = items[row["payment_id"]].setdefault(row["rank"], [])
-            by_rank.append((row["entity"], row["item_id"]))
+            same_rank = items[row["payment_id"]].setdefault(row["rank"], [])
+            same_rank.append((row["entity"], row["item_id"]))
         ranks: dict[str, dict[int, int] | None] = {}
         for payment_id, by_rank in items.items():
             kept = [

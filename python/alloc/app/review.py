@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -197,7 +197,7 @@ def _ranked(ledger: Ledger, payment_id: str, rank: int) -> _Chosen:
     )
 
 
-def _chosen(ledger: Ledger, payment: Mapping[str, object], choice: Items) -> _Chosen:
+def _chosen(ledger: Ledger, payment: Mapping[str, Any], choice: Items) -> _Chosen:
     entity, currency = payment["entity"], payment["currency"]
     items = ledger.open_items(entity=entity)
     wanted = pa.array(list(choice.items), pa.string())
@@ -238,7 +238,7 @@ def _chosen(ledger: Ledger, payment: Mapping[str, object], choice: Items) -> _Ch
 
 
 def _on_account(
-    ledger: Ledger, payment: Mapping[str, object], customer_id: str
+    ledger: Ledger, payment: Mapping[str, Any], customer_id: str
 ) -> _Chosen:
     known = pc.any(pc.equal(ledger.customers()["customer_id"], customer_id)).as_py()
     items = ledger.open_items(entity=payment["entity"])
@@ -267,7 +267,7 @@ def _by_person(reason: str, customer_id: str | None, allocations: pa.Table) -> _
 def _post(
     ledger: Ledger,
     settings: Settings,
-    payment: Mapping[str, object],
+    payment: Mapping[str, Any],
     chosen: _Chosen,
     *,
     decided_by: str,
@@ -324,7 +324,7 @@ def _post(
     return ledger.post(batch, now=now)
 
 
-def _payment(ledger: Ledger, payment_id: str) -> Mapping[str, object]:
+def _payment(ledger: Ledger, payment_id: str) -> Mapping[str, Any]:
     found = ledger.payments(
         states=tuple(PaymentState), payment_ids=(payment_id,)
     ).to_pylist()
@@ -334,7 +334,7 @@ def _payment(ledger: Ledger, payment_id: str) -> Mapping[str, object]:
             reason="PAYMENT_UNKNOWN",
             payment_id=payment_id,
         )
-    row: Mapping[str, object] = found[0]
+    row: Mapping[str, Any] = found[0]
     return row
 
 
@@ -350,7 +350,7 @@ def _postings_before(ledger: Ledger, payment_id: str) -> int:
     undone = ledger.decisions(
         DecisionFilter(states=(DecisionState.REVERSED,), payment_ids=(payment_id,))
     )
-    return undone.decisions.num_rows
+    return int(undone.decisions.num_rows)
 
 
 def _only_customer(allocations: pa.Table) -> str | None:
