@@ -154,32 +154,52 @@ class BankTables(Protocol):
         """One row a thing that looked odd but could be read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Drafts:
+class Drafts(Protocol):
     """Journal entries to post: what `alloc.engine.draft_entries` returns.
 
     entries: draft_index, payment_id, entity, journal, kind (clearing, suspense,
     release), posting_date, piece_date, piece_ref, label, currency, fiscal_year
     (int64, the year in which the fiscal year of posting_date ends)
 
-    postings: draft_index, line_no, account, customer_id?, label, amount_minor
-    (debit > 0), letter_index?
+    postings: draft_index, line_no, account, account_label?, customer_id?,
+    customer_name?, label, amount_minor (debit > 0), currency, letter_index?,
+    item_id? (the open item that it creates); the money comes in on the first line
 
     new_items: draft_index, item_id, entity, customer_id?, account, kind (on_account,
-    suspense), currency, open_minor (< 0), issue_date, reference
+    suspense, or the role of an adjustment), currency, open_minor, issue_date,
+    reference
+
+    residuals: payment_id, entity, item_id, customer_id?, account, allocated_minor,
+    residual_minor. What the ledger compares before it posts: an item must
+    have open what its residual and its allocations add up to.
 
     letters: letter_index, entity, account, customer_id?, kind (full, partial),
-    balance_minor. The ledger works the kind out again from what is open when it
-    posts, over all members of the groups that grow together.
+    balance_minor. The ledger works kind and balance out again from what is open
+    when it posts.
 
-    letter_members: letter_index, item_id
+    letter_members: letter_index, item_id?, letter_group? (all members of a group)
+
+    Other columns are not read.
     """
 
-    entries: pa.Table
-    postings: pa.Table
-    new_items: pa.Table
-    letters: pa.Table
-    letter_members: pa.Table
+    @property
+    def entries(self) -> object:
+        """One row an entry."""
+    @property
+    def postings(self) -> object:
+        """One row a debit or credit."""
+    @property
+    def new_items(self) -> object:
+        """One row an open item that an entry creates."""
+    @property
+    def residuals(self) -> object:
+        """One row an item that a payment settles, with what it leaves open."""
+    @property
+    def letters(self) -> object:
+        """One row a lettering group."""
+    @property
+    def letter_members(self) -> object:
+        """One row a member of a group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,22 +209,22 @@ class PostingBatch:
     A payment with a draft of kind ``clearing`` or ``release`` is posted with its
     rank 0; one with a ``suspense`` draft goes to suspense; any other decision is
     kept as the payment's proposal, for review. A payment's earlier proposal is
-    replaced and keeps its ``decision_id``.
+    replaced and keeps its ``decision_id``. Every posted payment has a decision; one
+    that goes to suspense may have none.
 
     decisions: payment_id, status, proof, confidence_ppm, explanations_count, rule?,
     reason, customer_id?
 
     allocations: payment_id, rank, item_id, entity, customer_id, allocated_minor,
-    evidence, open_minor? (what was open on the item when it was read; needed on
-    rank 0 of payments that are posted: what differs now is a conflict)
+    evidence
 
     adjustments: payment_id, rank, role, amount_minor (debit > 0), item_id?,
     rate_ppm?
     """
 
-    decisions: pa.Table
-    allocations: pa.Table
-    adjustments: pa.Table
+    decisions: object
+    allocations: object
+    adjustments: object
     drafts: Drafts | None = None
     decided_by: str = "alloc"
 
@@ -239,7 +259,7 @@ class Reversal:
     posting_date, fiscal_year
         Of the mirror entry: an open period.
     label
-        Of the mirror entry and its postings.
+        The word for a reversal; the label reads ``Extourne BQ1-000042``.
     decided_by
         Who undoes it.
     reason
@@ -296,9 +316,9 @@ class JournalTables:
     piece_date, piece_ref, label, currency, payment_id, decision_id?, reverses_seq?,
     posted_at (UTC, ISO 8601), posted_by, previous_hash, hash (hex)
 
-    postings: seq, line_no, entity, account, customer_id?, customer_name?, label,
-    amount_minor (debit > 0), currency, letter_group?, letter_code?, letter_kind?,
-    lettered_on? (date the code was given)
+    postings: seq, line_no, entity, account, account_label?, customer_id?,
+    customer_name?, label, amount_minor (debit > 0), currency, item_id?,
+    letter_group?, letter_code?, letter_kind?, lettered_on? (date the code was given)
 
     allocations: seq, decision_id, payment_id, item_id, entity, customer_id,
     reference?, allocated_minor, evidence
@@ -525,8 +545,9 @@ class Ledger(Protocol):
 
         item_id, entity, customer_id, customer_name?, reference?, other_references
         list?, currency, kind, account, open_minor, original_minor?, imported_minor,
-        issue_date?, due_date?, disputed bool, payer_id?, letter_group?, source
-        (import, on_account). ``until`` limits by issue date.
+        issue_date?, due_date?, disputed bool, payer_id?, letter_group?,
+        group_open_minor? (of all members of that group), source (import, on_account,
+        adjustment). ``until`` limits by issue date.
         """
 
     def payments(
@@ -540,11 +561,12 @@ class Ledger(Protocol):
         """Return bank entries in the given states, booked up to a date.
 
         payment_id, entity, account, booking_date, value_date, currency,
-        amount_minor, customer_id? (the payer of its proposal), payer_name?,
-        payer_iban?, ultimate_name?, remittance_text list?, end_to_end_id?,
+        amount_minor, payer_name?, payer_iban?, ultimate_name?, remittance_text list?, end_to_end_id?,
         creditor_reference?, mandate_id?, bank_reference?, transaction_code?,
         charges_minor?, original_currency?, original_minor?, return_reason?,
-        additional_info?, state, aside_reason?
+        additional_info?, state, aside_reason?, item_prefix (what the ids of new items
+        start with: another one after each reversal), parked_item_id?, parked_account?
+        (of money in suspense)
         """
 
     def customers(self) -> pa.Table:
