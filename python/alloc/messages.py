@@ -7,8 +7,8 @@ equal bytes wherever the job runs.
 
 Examples
 --------
->>> messages_in("fr").plural("{count} payment", "{count} payments", 2)
-'2 paiements'
+>>> messages_in("fr").plural("{count} customer", "{count} customers", 2)
+'2 clients'
 """
 
 from __future__ import annotations

@@ -1,0 +1,126 @@
+"""A workspace: the folder with ``alloc.toml``, and what lies in it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alloc.cli.exits import ConfigError
+from alloc.errors import InputError
+
+if TYPE_CHECKING:
+    from alloc.app.ports import Ledger
+    from alloc.cli.session import Session
+    from alloc.settings import Settings
+
+__all__ = ["CONFIG_NAME", "FOLDERS", "Workspace", "find_workspace"]
+
+CONFIG_NAME = "alloc.toml"
+FOLDERS = ("profiles", "inbox", "done", "failed", "reports", "exports")
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """The paths of a workspace.
+
+    Parameters
+    ----------
+    root
+        The folder that holds ``alloc.toml``, absolute.
+    """
+
+    root: Path
+
+    @property
+    def config(self) -> Path:
+        """The configuration file."""
+        return self.root / CONFIG_NAME
+
+    def folder(self, name: str) -> Path:
+        """Return one of `FOLDERS`."""
+        return self.root / name
+
+    def settings(self) -> Settings:
+        """Read the configuration; `ConfigError` names the line of each mistake."""
+        from alloc.settings import load_settings
+
+        try:
+            return load_settings(self.config_text(), name=CONFIG_NAME)
+        except InputError as error:
+            raise ConfigError(
+                str(error), reason=error.reason, **error.metadata
+            ) from error
+
+    def config_text(self) -> str:
+        """Read the configuration as it stands."""
+        try:
+            return self.config.read_bytes().decode()
+        except UnicodeDecodeError as error:
+            line = error.object.count(b"\n", 0, error.start) + 1
+            raise ConfigError(
+                "not UTF-8: save the file as UTF-8",
+                reason="ENCODING_WRONG",
+                file=CONFIG_NAME,
+                line=line,
+            ) from None
+        except OSError as error:
+            raise ConfigError(
+                f"{self.config} cannot be read: {error.strerror}",
+                reason="SETTINGS_UNREADABLE",
+                file=CONFIG_NAME,
+            ) from None
+
+    def ledger_url(self, settings: Settings) -> str:
+        """Return where the ledger is; a relative file belongs to this folder."""
+        scheme, mark, path = settings.ledger_url.rpartition("sqlite:///")
+        if not mark or scheme:
+            return settings.ledger_url
+        return f"sqlite:///{self.root / path}"
+
+    def open_ledger(self, settings: Settings, *, write: bool) -> Ledger:
+        """Open the ledger; the caller closes it."""
+        from alloc.store import open_ledger
+
+        return open_ledger(self.ledger_url(settings), write=write)
+
+
+def find_workspace(session: Session) -> Workspace:
+    """Find the workspace that a command works in.
+
+    Parameters
+    ----------
+    session
+        ``--workspace`` is taken first, then ``ALLOC_WORKSPACE``, then the nearest
+        folder from here upwards that holds an ``alloc.toml``.
+
+    Returns
+    -------
+    Workspace
+        It has a configuration file; nothing is read yet.
+
+    Raises
+    ------
+    alloc.cli.exits.ConfigError
+        ``WORKSPACE_MISSING``: there is none.
+    """
+    named = session.directory or os.environ.get("ALLOC_WORKSPACE")
+    if named:
+        root = Path(named).absolute()
+        if (root / CONFIG_NAME).is_file():
+            return Workspace(root)
+        raise ConfigError(
+            f"{named} is no workspace: it holds no {CONFIG_NAME};"
+            " make one with 'alloc init'",
+            reason="WORKSPACE_MISSING",
+        )
+    here = Path.cwd()
+    for root in (here, *here.parents):
+        if (root / CONFIG_NAME).is_file():
+            return Workspace(root)
+    raise ConfigError(
+        f"no {CONFIG_NAME} here nor in a folder above; make a workspace with"
+        " 'alloc init', or name one with --workspace",
+        reason="WORKSPACE_MISSING",
+    )
