@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ACCOUNTS",
+    "EXPORT_FORMATS",
     "JOURNALS",
     "BankAccount",
     "Entity",
@@ -69,6 +70,9 @@ ACCOUNTS: Mapping[str, str] = {
 
 JOURNALS: Mapping[str, str] = {"BQ1": "Banque", "OD": "Opérations diverses"}
 """Journal labels by code, unless the settings name others."""
+
+EXPORT_FORMATS = ("fec", "beancount", "hledger", "csv", "json")
+"""Forms in which the journal can be handed on."""
 
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _RIB_KEY_DIGITS = 2
@@ -215,6 +219,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         ``refuse`` a statement that does not add up, or ``warn`` and import it.
     lettering
         ``per_group``: one lettering code for all items that one payment clears.
+    exports
+        Formats that the nightly job writes, of `EXPORT_FORMATS`.
     policy, inbox, entities
         See `Policy`, `Inbox`, `Entity`.
     accounts
@@ -231,6 +237,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     lettering: str = "per_group"
     policy: Policy = Policy()
     inbox: Inbox = Inbox()
+    exports: tuple[str, ...] = ()
     accounts: Mapping[str, str] = msgspec.field(default_factory=lambda: dict(ACCOUNTS))
     journals: Mapping[str, str] = msgspec.field(default_factory=lambda: dict(JOURNALS))
     entities: tuple[Entity, ...] = ()
@@ -331,6 +338,7 @@ def load_settings(text: str, *, name: str) -> Settings:
     root = document.root
     workspace, ledger = root.table("workspace"), root.table("ledger")
     imports, lettering = root.table("import"), root.table("lettering")
+    export = root.table("export")
     currency = _currency(workspace, "EUR")
     accounts = _accounts(root.table("accounts"), ACCOUNTS)
     settings = Settings(
@@ -344,11 +352,12 @@ def load_settings(text: str, *, name: str) -> Settings:
         lettering=lettering.choice("granularity", ("per_group",), default="per_group"),
         policy=_policy(root.table("policy")),
         inbox=_inbox(root.table("inbox")),
+        exports=_exports(export),
         accounts=accounts,
         journals=dict(JOURNALS) | root.table("journals").text_by_key(),
         entities=_entities(root.tables("entity"), currency, accounts),
     )
-    for table in (workspace, ledger, imports, lettering, root):
+    for table in (workspace, ledger, imports, lettering, export, root):
         table.finish()
     document.raise_mistakes("SETTINGS_INVALID")
     return settings
@@ -498,6 +507,15 @@ def _inbox(table: TomlTable) -> Inbox:
     )
     table.finish()
     return inbox
+
+
+def _exports(table: TomlTable) -> tuple[str, ...]:
+    formats = table.texts("formats")
+    for name in formats:
+        if name not in EXPORT_FORMATS:
+            known = ", ".join(EXPORT_FORMATS)
+            table.mistake("formats", f"{name!r} is none of {known}")
+    return tuple(name for name in EXPORT_FORMATS if name in formats)
 
 
 def _accounts(table: TomlTable, base: Mapping[str, str]) -> dict[str, str]:

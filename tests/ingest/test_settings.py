@@ -296,3 +296,10 @@ def test_a_lock_that_is_no_date_is_named_with_its_line() -> None:
     text = GROUP.replace('siren = "732', 'locked_until = "March"\nsiren = "732')
     with pytest.raises(InputError, match=r"alloc\.toml:19: .*locked_until"):
         load_settings(text, name="alloc.toml")
+
+
+def test_the_nightly_exports_are_formats_that_exist() -> None:
+    text = GROUP + '\n[export]\nformats = ["json", "fec"]\n'
+    assert load_settings(text, name="alloc.toml").exports == ("fec", "json")
+    with pytest.raises(InputError, match="'pdf' is none of fec, beancount"):
+        load_settings(text.replace("json", "pdf"), name="alloc.toml")

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-from alloc.errors import InputError, LimitError, NotFoundError
+from alloc.errors import ConflictError, InputError, LimitError, NotFoundError
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -31,6 +31,8 @@ __all__ = [
 
 #: What is wrong with a file; anything else stops the run and leaves the file.
 FILE_ERRORS = (InputError, LimitError, NotFoundError)
+#: The reason of a file that was written to while it was read: left for the next run.
+FILE_CHANGED = "FILE_CHANGED"
 
 ImportedT = TypeVar("ImportedT")
 ClearedT = TypeVar("ClearedT")
@@ -185,15 +187,19 @@ def run(
         the inbox for the next run.
     """
     waiting, skipped = steps.inbox.waiting()
-    files = []
+    files, left = [], list(skipped)
     for number, file in enumerate(waiting):
         if progress is not None:
             progress(number, len(waiting))
-        files.append(_take(steps, file))
+        taken = _take(steps, file)
+        if isinstance(taken, TakenFile):
+            files.append(taken)
+        else:
+            left.append(taken)
     report = RunReport(
         started=now,
         files=tuple(files),
-        skipped=tuple(skipped),
+        skipped=tuple(left),
         cleared=steps.clear(),
         exports=tuple(steps.export()),
     )
@@ -203,9 +209,13 @@ def run(
 
 def _take(
     steps: RunSteps[ImportedT, ClearedT], file: WaitingFile
-) -> TakenFile[ImportedT]:
+) -> TakenFile[ImportedT] | SkippedFile:
     try:
         imported = steps.import_file(file)
+    except ConflictError as error:
+        if error.reason != FILE_CHANGED:
+            raise
+        return SkippedFile(file.name, FILE_CHANGED)
     except FILE_ERRORS as error:
         moved_to = steps.inbox.failed(file, error)
         return TakenFile(file.name, file.kind, moved_to, error=error)

@@ -82,10 +82,9 @@ def add(
     from alloc.settings import add_entity, load_settings
 
     workspace = find_workspace(session)
-    before = workspace.config_text()
     settings = workspace.settings()
     text = add_entity(
-        before,
+        workspace.config.read_bytes().decode(),
         entity_id=entity_id,
         entity_name=name or entity_id,
         siren=siren,

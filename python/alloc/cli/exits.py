@@ -70,7 +70,8 @@ class OutputError(AllocError):
 
 _BY_REASON = {
     "DISK_FULL": ExitCode.IO,
-    "FILE_IS_A_DIRECTORY": ExitCode.NO_INPUT,
+    "FILE_CHANGED": ExitCode.BUSY,
+    "FILE_IS_FOLDER": ExitCode.NO_INPUT,
     "FILE_MISSING": ExitCode.NO_INPUT,
     "FILE_NOT_FOUND": ExitCode.NO_INPUT,
     "FILE_UNREADABLE": ExitCode.NO_INPUT,
@@ -98,7 +99,7 @@ _UNREADABLE = (errno.ENOENT, errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOT
 _OS_REASONS = {
     errno.EACCES: "FILE_UNREADABLE",
     errno.EDQUOT: "DISK_FULL",
-    errno.EISDIR: "FILE_IS_A_DIRECTORY",
+    errno.EISDIR: "FILE_IS_FOLDER",
     errno.ENOENT: "FILE_MISSING",
     errno.ENOSPC: "DISK_FULL",
     errno.ENOTDIR: "FILE_MISSING",

@@ -96,13 +96,11 @@ class FolderInbox:
         for pattern in self.settings.ignore:
             if fnmatch.fnmatchcase(path.name, pattern):
                 return pattern
-        # A file is compared with the machine's own clock, which also stamped it.
-        age_seconds = self._clock_seconds() - path.stat().st_mtime_ns // 10**9
-        young = 0 <= age_seconds < self.settings.settle_seconds
-        return "STILL_WRITTEN" if young else ""
-
-    def _clock_seconds(self) -> int:
-        return int(self.now.timestamp())
+        changed_ns = path.stat().st_mtime_ns
+        age_seconds = int(self.now.timestamp()) - changed_ns // 10**9
+        return (
+            "STILL_WRITTEN" if 0 <= age_seconds < self.settings.settle_seconds else ""
+        )
 
     def _kind(self, path: Path) -> str:
         try:

@@ -35,6 +35,7 @@ def config_text(messages: Messages, *, name: str, currency: str) -> str:
     ledger = say("A file of this folder.")
     wrong = say("Wrong automatic decisions that are accepted, per million.")
     amount = say("Whether an amount alone may decide, without reference or payer.")
+    nightly = say("Formats that 'alloc run' writes into exports/.")
     accounts = say("Account numbers by role; these are the defaults (French PCG).")
     entities = say("One block per legal entity; 'alloc entity add' writes them.")
     return f"""\
@@ -56,6 +57,10 @@ url = "sqlite:///ledger.db"
 max_wrong_ppm = 100
 # {amount}
 amount_only = false
+
+# {nightly}
+[export]
+# formats = ["fec", "beancount", "hledger", "csv", "json"]
 
 # {accounts}
 [accounts]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alloc.cli.exits import ConfigError
-from alloc.errors import InputError
+from alloc.errors import InputError, NotFoundError
 
 if TYPE_CHECKING:
     from alloc.app.ports import Ledger
@@ -43,34 +43,21 @@ class Workspace:
         return self.root / name
 
     def settings(self) -> Settings:
-        """Read the configuration; `ConfigError` names the line of each mistake."""
-        from alloc.settings import load_settings
+        """Read the configuration.
+
+        Raises
+        ------
+        alloc.cli.exits.ConfigError
+            The message lists every mistake with its line.
+        """
+        from alloc.settings import read_settings
 
         try:
-            return load_settings(self.config_text(), name=CONFIG_NAME)
-        except InputError as error:
+            return read_settings(self.config)
+        except (InputError, NotFoundError) as error:
             raise ConfigError(
                 str(error), reason=error.reason, **error.metadata
             ) from error
-
-    def config_text(self) -> str:
-        """Read the configuration as it stands."""
-        try:
-            return self.config.read_bytes().decode()
-        except UnicodeDecodeError as error:
-            line = error.object.count(b"\n", 0, error.start) + 1
-            raise ConfigError(
-                "not UTF-8: save the file as UTF-8",
-                reason="ENCODING_WRONG",
-                file=CONFIG_NAME,
-                line=line,
-            ) from None
-        except OSError as error:
-            raise ConfigError(
-                f"{self.config} cannot be read: {error.strerror}",
-                reason="SETTINGS_UNREADABLE",
-                file=CONFIG_NAME,
-            ) from None
 
     def ledger_url(self, settings: Settings) -> str:
         """Return where the ledger is; a relative file belongs to this folder."""
