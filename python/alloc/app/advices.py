@@ -1,0 +1,294 @@
+"""Advices: from the notifications of a bank, and linked to the payment they are for."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from alloc.app.ports import OPEN_STATES
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Iterator, Mapping
+
+    from alloc.app.ports import Ledger
+
+__all__ = ["ADVICE_DAYS_MAX", "link_advices", "notification_advices"]
+
+ADVICE_DAYS_MAX = 10
+"""How many days may lie between the date on an advice and the booking of the money,
+when only the total tells that they belong together."""
+
+REFERENCE_CHARACTERS_MIN = 6
+"""The least of a payment reference that is looked for inside the text of a payment."""
+
+_NO_REFERENCE = frozenset({"", "NOTPROVIDED", "NONREF", "NONE", "NA"})
+
+_LINES = pa.schema(
+    [
+        ("advice", pa.string()),
+        ("line_no", pa.int64()),
+        ("reference", pa.string()),
+        ("amount_minor", pa.int64()),
+        ("deduction_minor", pa.int64()),
+        ("reason", pa.string()),
+        ("entity", pa.string()),
+        ("payer_name", pa.string()),
+        ("payer_iban", pa.string()),
+        ("payment_reference", pa.string()),
+        ("payment_date", pa.date32()),
+        ("currency", pa.string()),
+        ("total_minor", pa.int64()),
+    ]
+)
+
+Row = dict[str, Any]
+
+
+# From notifications
+
+
+def notification_advices(
+    statements: pa.Table,
+    entries: pa.Table,
+    references: pa.Table,
+    entities: Mapping[str, str],
+) -> pa.Table:
+    """Turn the credits of bank notifications (camt.054) into advices.
+
+    A notification is no money: it tells what a booking of the statement is made of.
+    Its details that name documents, and every detail of a booking of several, become
+    one advice each; the details of one booking share its bank reference.
+
+    Parameters
+    ----------
+    statements, entries, references
+        Tables of `alloc.app.ports.BankTables`.
+    entities
+        Account -> entity.
+
+    Returns
+    -------
+    pyarrow.Table
+        Lines as `alloc.app.ports.Ledger.import_advices` takes them.
+    """
+    is_notification = pc.equal(statements["kind"], "notification")
+    told = statements.filter(is_notification)["statement_index"]
+    credits_ = entries.filter(
+        pc.and_(
+            pc.is_in(entries["statement_index"], value_set=told.combine_chunks()),
+            pc.and_(
+                pc.greater(entries["amount_minor"], 0), pc.invert(entries["reversal"])
+            ),
+        )
+    )
+    documents: dict[str, list[Row]] = defaultdict(list)
+    if credits_.num_rows:
+        for row in references.to_pylist():
+            documents[row["payment_id"]].append(row)
+    lines = [
+        line
+        for entry in credits_.to_pylist()
+        for line in _notified(entry, documents, entities)
+    ]
+    return pa.Table.from_pylist(lines, schema=_LINES)
+
+
+def _notified(
+    entry: Row, documents: Mapping[str, list[Row]], entities: Mapping[str, str]
+) -> Iterator[Row]:
+    batched = entry["detail_count"] > 1
+    named = documents.get(entry["payment_id"], [])
+    if not named and batched:
+        text = " ".join(entry["remittance_text"] or [])
+        said = entry["creditor_reference"] or text or entry["end_to_end_id"]
+        named = [{"reference": said, "amount_minor": entry["amount_minor"]}]
+    own = _given(entry["end_to_end_id"])
+    header = {
+        "advice": entry["payment_id"],
+        "entity": entities[entry["account"]],
+        "payer_name": entry["counterparty_name"],
+        "payer_iban": entry["counterparty_iban"],
+        "payment_reference": entry["bank_reference"] if batched or not own else own,
+        "payment_date": entry["booking_date"],
+        "currency": entry["currency"],
+        "total_minor": entry["amount_minor"],
+    }
+    for number, line in enumerate(named, start=1):
+        yield {
+            **header,
+            "line_no": number,
+            "reference": line["reference"],
+            "amount_minor": line["amount_minor"],
+            "deduction_minor": line.get("deduction_minor"),
+            "reason": line.get("reason"),
+        }
+
+
+# Linking
+
+
+def link_advices(ledger: Ledger, *, now: dt.datetime) -> int:
+    """Link the open advices to the payments they are for, where that is certain.
+
+    An advice belongs to a payment that
+
+    1. carries its payment reference (end-to-end id, bank or creditor reference): the
+       only one, or the only one of its total; advices that share a reference go to
+       one payment together when their totals make up its amount;
+    2. names its payment reference in the text, and has its total;
+    3. has its total, within `ADVICE_DAYS_MAX` days of its date or from the same
+       IBAN, and no other open payment or advice fits.
+
+    Entities, currencies and IBANs must agree wherever both are known. What fits twice
+    stays open: a later file or a person tells.
+
+    Parameters
+    ----------
+    ledger
+        Open for writing.
+    now
+        Time of the link, UTC.
+
+    Returns
+    -------
+    int
+        How many advices were linked.
+    """
+    advices = ledger.advices(linked=False).to_pylist()
+    if not advices:
+        return 0
+    taken = {row["payment_id"] for row in ledger.advices(linked=True).to_pylist()}
+    waiting = [
+        row
+        for row in ledger.payments(states=OPEN_STATES).to_pylist()
+        if row["payment_id"] not in taken
+    ]
+    links = sorted(_Linker(advices, waiting).links().items())
+    if not links:
+        return 0
+    advice_ids, payment_ids = zip(*links, strict=True)
+    table = pa.table({"advice_id": advice_ids, "payment_id": payment_ids})
+    return ledger.link_advices(table, now=now)
+
+
+class _Linker:
+    """Pairs advices with payments, surest first."""
+
+    def __init__(self, advices: list[Row], payments: list[Row]) -> None:
+        self.advices = sorted(advices, key=lambda row: str(row["advice_id"]))
+        self.by_reference: dict[str, list[Row]] = defaultdict(list)
+        self.by_amount: dict[tuple[str, int], list[Row]] = defaultdict(list)
+        for row in payments:
+            said = (row[name] for name in _REFERENCES)
+            for reference in sorted({_given(text) for text in said} - {""}):
+                self.by_reference[reference].append(row)
+            self.by_amount[row["currency"], row["amount_minor"]].append(row)
+        self.found: dict[Any, str] = {}
+        self.taken: set[str] = set()
+
+    def links(self) -> dict[Any, str]:
+        """Return advice_id -> payment_id."""
+        sharing: dict[str, list[Row]] = defaultdict(list)
+        for advice in self.advices:
+            sharing[_given(advice["payment_reference"])].append(advice)
+        for reference, group in sorted(sharing.items()):
+            if reference:
+                self._link_reference(group, self.by_reference.get(reference, []))
+        self._link_pairs(_names_in_text)
+        self._link_pairs(_tells_by_total)
+        return self.found
+
+    def _link(self, advice: Row, payment: Row) -> None:
+        self.found[advice["advice_id"]] = payment["payment_id"]
+        self.taken.add(payment["payment_id"])
+
+    def _link_reference(self, group: list[Row], payments: list[Row]) -> None:
+        """Link advices that share a payment reference to payments that carry it."""
+        fits = [row for row in payments if all(_agrees(one, row) for one in group)]
+        if len(group) == len(fits) == 1:
+            self._link(group[0], fits[0])
+            return
+        pairs = [
+            (advice, payment)
+            for advice in group
+            for payment in fits
+            if _total(advice) == payment["amount_minor"]
+        ]
+        totals = [_total(advice) or 0 for advice in group]
+        if len(fits) == 1 and sum(totals) == fits[0]["amount_minor"]:
+            for advice in group:
+                self._link(advice, fits[0])
+        elif len(fits) == 1 and pairs:
+            # The same advice in several forms: the one that says most.
+            best = max(pairs, key=lambda pair: pair[0]["line_count"])
+            self._link(*best)
+        else:
+            self._link_unique(pairs)
+
+    def _link_pairs(self, fits: Callable[[Row, Row], bool]) -> None:
+        self._link_unique(
+            [
+                (advice, payment)
+                for advice in self.advices
+                if advice["advice_id"] not in self.found
+                for payment in self.by_amount.get(
+                    (advice["currency"], _total(advice) or 0), []
+                )
+                if payment["payment_id"] not in self.taken
+                and _agrees(advice, payment)
+                and fits(advice, payment)
+            ]
+        )
+
+    def _link_unique(self, pairs: list[tuple[Row, Row]]) -> None:
+        """Link the pairs of which neither side is in another pair."""
+        advices = Counter(advice["advice_id"] for advice, _ in pairs)
+        payments = Counter(payment["payment_id"] for _, payment in pairs)
+        for advice, payment in pairs:
+            alone = advices[advice["advice_id"]] == payments[payment["payment_id"]] == 1
+            if alone:
+                self._link(advice, payment)
+
+
+_REFERENCES = ("end_to_end_id", "bank_reference", "creditor_reference")
+
+
+def _given(reference: str | None) -> str:
+    """Bring a reference into the form in which references are compared."""
+    plain = re.sub(r"[^0-9A-Z]", "", (reference or "").upper())
+    return "" if plain in _NO_REFERENCE else plain
+
+
+def _total(advice: Row) -> int | None:
+    total: int | None = advice["total_minor"]
+    return advice["lines_minor"] if total is None else total
+
+
+def _agrees(advice: Row, payment: Row) -> bool:
+    """Tell whether nothing that both know speaks against the pair."""
+    return all(
+        advice[name] is None or payment[name] is None or advice[name] == payment[name]
+        for name in ("entity", "currency", "payer_iban")
+    )
+
+
+def _names_in_text(advice: Row, payment: Row) -> bool:
+    reference = _given(advice["payment_reference"])
+    text = _given(" ".join(payment["remittance_text"] or []))
+    return len(reference) >= REFERENCE_CHARACTERS_MIN and reference in text
+
+
+def _tells_by_total(advice: Row, payment: Row) -> bool:
+    told = advice["payment_date"]
+    if told is None:
+        return (
+            advice["payer_iban"] is not None
+            and advice["payer_iban"] == payment["payer_iban"]
+        )
+    days = abs((payment["booking_date"] - told).days)
+    return bool(days <= ADVICE_DAYS_MAX)

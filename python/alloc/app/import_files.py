@@ -1,0 +1,369 @@
+"""Import files: each one is recognised, checked whole, and kept in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from alloc.app.advices import link_advices, notification_advices
+from alloc.app.ports import ImportCounts, Notice, SourceFile
+from alloc.engine import currency_exponent
+from alloc.errors import InputError
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Collection, Iterable, Mapping
+    from pathlib import Path
+
+    from alloc.app.ports import BankTables, Ledger
+    from alloc.settings import Settings
+
+__all__ = [
+    "FileReader",
+    "ImportReport",
+    "IncomingFile",
+    "IncomingTable",
+    "Total",
+    "import_file",
+    "import_files",
+    "link_advices",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingTable:
+    """A table that was read by a mapping profile.
+
+    Parameters
+    ----------
+    table
+        Rows as `alloc.app.ports.Ledger` takes them for this kind of file.
+    snapshot
+        Whether the file lists every open item of the entities in it.
+    skipped
+        Rows of the file that are no data.
+    notices
+        What looked odd but could be read.
+    """
+
+    table: pa.Table
+    snapshot: bool = False
+    skipped: int = 0
+    notices: tuple[Notice, ...] = ()
+
+
+class IncomingFile(Protocol):
+    """A file that was recognised by its content and not read yet."""
+
+    @property
+    def source(self) -> SourceFile:
+        """Name, digest, kind and format."""
+
+    def bank(self) -> BankTables:
+        """Read a file of kind ``bank``."""
+
+    def table(self, entities: Collection[str]) -> IncomingTable:
+        """Read a file of any other kind; `entities` are those that there are."""
+
+
+class FileReader(Protocol):
+    """Recognises files by content: bank formats, and tables by mapping profiles."""
+
+    def open(self, path: Path) -> IncomingFile:
+        """Recognise a file.
+
+        Raises
+        ------
+        alloc.errors.InputError
+            It cannot be read, or it is nothing that is known.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """How many rows of one currency there are, and their sum in minor units."""
+
+    currency: str
+    count: int
+    minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What became of one file.
+
+    Parameters
+    ----------
+    source
+        The file as it was recognised.
+    counts
+        What the ledger did with its rows; of a bank file, its entries.
+    totals
+        Of a bank file: the booked credits; of open items: what is open; of advices:
+        what their lines say. By currency, of the whole file, known rows included.
+    statements
+        How many statements a bank file has.
+    advices
+        How many advices the notifications of a bank file became.
+    skipped
+        Rows that are no data: blank ones and those that the profile leaves out.
+    notices
+        What a person should know, of the reader and of the ledger.
+    """
+
+    source: SourceFile
+    counts: ImportCounts
+    totals: tuple[Total, ...] = ()
+    statements: int = 0
+    advices: int = 0
+    skipped: int = 0
+    notices: tuple[Notice, ...] = ()
+
+
+@dataclass(slots=True)
+class _Notices:
+    """Notices of one import, in the order in which they were noted."""
+
+    noted: list[Notice] = field(default_factory=list)
+
+    def all_with(self, counts: ImportCounts) -> tuple[Notice, ...]:
+        return (*self.noted, *counts.notices)
+
+
+def import_files(
+    ledger: Ledger,
+    settings: Settings,
+    reader: FileReader,
+    paths: Iterable[Path],
+    *,
+    now: dt.datetime,
+) -> list[ImportReport]:
+    """Import files in the given order, each in one transaction, and link advices.
+
+    Parameters
+    ----------
+    ledger
+        Open for writing.
+    settings
+        Whose entities and bank accounts the files must name.
+    reader
+        Recognises and reads the files.
+    paths
+        The files.
+    now
+        Time of the import, UTC.
+
+    Returns
+    -------
+    list of ImportReport
+        One a file. A file that was imported before (the same bytes) changes nothing
+        and says so: ``report.counts.already_imported``.
+
+    Raises
+    ------
+    alloc.errors.InputError
+        The first file that is wrong; the files before it are imported, of this one
+        nothing is. ``ACCOUNT_UNKNOWN`` and ``BALANCE_OFF`` among the reasons.
+    alloc.errors.ConflictError
+        ``FILE_CHANGED``: the file was written to while it was read.
+    """
+    reports = [import_file(ledger, settings, reader, path, now=now) for path in paths]
+    if any(not report.counts.already_imported for report in reports):
+        link_advices(ledger, now=now)
+    return reports
+
+
+def import_file(
+    ledger: Ledger,
+    settings: Settings,
+    reader: FileReader,
+    path: Path,
+    *,
+    now: dt.datetime,
+) -> ImportReport:
+    """Import one file; see `import_files`, which links advices afterwards."""
+    incoming = reader.open(path)
+    known = ledger.imported(incoming.source)
+    if known is not None:
+        return ImportReport(incoming.source, known)
+    if incoming.source.kind == "bank":
+        return _import_bank(ledger, settings, incoming, now=now)
+    return _import_table(ledger, settings, incoming, now=now)
+
+
+# Bank files
+
+
+def _import_bank(
+    ledger: Ledger, settings: Settings, incoming: IncomingFile, *, now: dt.datetime
+) -> ImportReport:
+    source, tables = incoming.source, incoming.bank()
+    statements = pa.table(tables.statements)
+    entries = pa.table(tables.entries)
+    entities = _entities_of(statements, settings, source)
+    notices = _Notices(_warnings(tables))
+    _check_balances(statements, settings, source, notices)
+    lines = notification_advices(
+        statements, entries, pa.table(tables.references), entities
+    )
+    advices = 0
+    if lines.num_rows:
+        # Before the entries: a run that is killed in between is simply repeated.
+        told = _as_advices(source)
+        advices = ledger.import_advices(told, lines, now=now).read
+    counts = ledger.import_bank_file(source, tables, entities=entities, now=now)
+    return ImportReport(
+        source=source,
+        counts=counts,
+        totals=_totals(_booked_credits(entries), "amount_minor"),
+        statements=statements.num_rows,
+        advices=advices,
+        notices=notices.all_with(counts),
+    )
+
+
+def _as_advices(source: SourceFile) -> SourceFile:
+    return SourceFile(
+        source.name, source.sha256, source.size, "remittances", source.format
+    )
+
+
+def _warnings(tables: BankTables) -> list[Notice]:
+    rows = pa.table(tables.warnings).to_pylist()
+    return [Notice(row["code"], row["message"], line=row["line"]) for row in rows]
+
+
+def _entities_of(
+    statements: pa.Table, settings: Settings, source: SourceFile
+) -> dict[str, str]:
+    """Map every account of a file to its entity; all unknown ones are named."""
+    entities: dict[str, str] = {}
+    unknown: dict[str, int] = {}
+    for account, line in zip(
+        statements["account"].to_pylist(), statements["line"].to_pylist(), strict=True
+    ):
+        found = settings.bank_account(account)
+        if found is None:
+            unknown.setdefault(account, line)
+        else:
+            entities[account] = found[0].id
+    if unknown:
+        first, line = next(iter(unknown.items()))
+        said = ", ".join(unknown)
+        raise InputError(
+            f"{source.name}:{line}: the settings know no entity for account {said}: "
+            f"add it with `alloc entity add ID --name NAME --iban {first}`",
+            reason="ACCOUNT_UNKNOWN",
+            file=source.name,
+            line=line,
+            field="account",
+            account=first,
+            accounts=len(unknown),
+        )
+    return entities
+
+
+def _check_balances(
+    statements: pa.Table, settings: Settings, source: SourceFile, notices: _Notices
+) -> None:
+    """Refuse a file with a statement that does not add up, unless it may be kept."""
+    refuse = settings.balance_check == "refuse"
+    for row in statements.to_pylist():
+        difference = row["difference_minor"]
+        if not difference:
+            continue
+        message = _off_balance(row, source)
+        if refuse and row["kind"] == "statement":
+            raise InputError(
+                f'{message}; to import it all the same set [import] balance_check = "'
+                'warn"',
+                reason="BALANCE_OFF",
+                file=source.name,
+                line=row["line"],
+                field="closing balance",
+                statement=row["number"] or "",
+                account=row["account"],
+                difference_minor=difference,
+            )
+        notices.noted.append(
+            Notice("BALANCE_OFF", message, row["account"], row["line"])
+        )
+
+
+def _off_balance(row: Mapping[str, object], source: SourceFile) -> str:
+    currency = str(row["currency"] or "")
+    opening, closing, difference = (
+        int(str(row[f"{name}_minor"])) for name in ("opening", "closing", "difference")
+    )
+    number = f" {row['number']}" if row["number"] else ""
+    return (
+        f"{source.name}:{row['line']}: statement{number} of {row['account']} does not "
+        f"add up: {_amount(opening, currency)} and its entries make "
+        f"{_amount(closing + difference, currency)}, it says "
+        f"{_amount(closing, currency)}: {_amount(difference, currency)} off"
+    )
+
+
+def _amount(minor: int, currency: str) -> str:
+    digits = currency_exponent(currency) or 0
+    sign, plain = "-" if minor < 0 else "", str(abs(minor)).rjust(digits + 1, "0")
+    whole, part = plain[: len(plain) - digits], plain[len(plain) - digits :]
+    return f"{sign}{whole}{'.' if part else ''}{part} {currency}".rstrip()
+
+
+def _booked_credits(entries: pa.Table) -> pa.Table:
+    booked = pc.equal(entries["status"], "booked")
+    credit = pc.greater(entries["amount_minor"], 0)
+    return entries.filter(
+        pc.and_(pc.and_(booked, credit), pc.invert(entries["reversal"]))
+    )
+
+
+# Tables
+
+
+def _import_table(
+    ledger: Ledger, settings: Settings, incoming: IncomingFile, *, now: dt.datetime
+) -> ImportReport:
+    source = incoming.source
+    read = incoming.table({entity.id for entity in settings.entities})
+    notices = _Notices(list(read.notices))
+    if source.kind == "customers":
+        counts = ledger.import_customers(source, read.table, now=now)
+        totals: tuple[Total, ...] = ()
+    elif source.kind == "open_items":
+        there = sorted(set(read.table["entity"].to_pylist()))
+        counts = ledger.import_open_items(
+            source,
+            read.table,
+            accounts={
+                name: settings.entity(name).accounts["customer"] for name in there
+            },
+            now=now,
+            snapshot_of=there if read.snapshot else (),
+        )
+        totals = _totals(read.table, "open_minor")
+    else:
+        counts = ledger.import_advices(source, read.table, now=now)
+        totals = _totals(read.table, "amount_minor")
+    return ImportReport(
+        source=source,
+        counts=counts,
+        totals=totals,
+        skipped=read.skipped,
+        notices=notices.all_with(counts),
+    )
+
+
+def _totals(table: pa.Table, column: str) -> tuple[Total, ...]:
+    if column not in table.schema.names:
+        return ()
+    sums = table.group_by("currency").aggregate([(column, "sum"), (column, "count")])
+    rows = sums.sort_by("currency").to_pylist()
+    return tuple(
+        Total(row["currency"], row[f"{column}_count"], row[f"{column}_sum"] or 0)
+        for row in rows
+    )
