@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-ENTRY = """<Ntry><NtryRef>{n}</NtryRef><Amt Ccy="EUR">{major}.{minor:02}</Amt>\
+ENTRY = """<Ntry><NtryRef>{n}</NtryRef>\
+<Amt Ccy="EUR">{major}.{minor:02}</Amt>\
 <CdtDbtInd>CRDT</CdtDbtInd><Sts>BOOK</Sts><BookgDt><Dt>2026-03-{day:02}</Dt></BookgDt>\
 <ValDt><Dt>2026-03-{day:02}</Dt></ValDt><AcctSvcrRef>BENCH{n:012}</AcctSvcrRef>\
 <BkTxCd><Domn><Cd>PMNT</Cd><Fmly><Cd>RCDT</Cd><SubFmlyCd>ESCT</SubFmlyCd></Fmly></Domn>\
