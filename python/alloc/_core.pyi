@@ -1,6 +1,12 @@
 """Contract of the native module; `alloc.engine` is its only importer."""
 
-from arro3.core import Schema
+from typing import TypeAlias
+
+from arro3.core import RecordBatch, Schema
+from arro3.core.types import ArrowArrayExportable, ArrowStreamExportable
+
+# Anything that speaks the Arrow PyCapsule interface: pyarrow, polars, arro3 ...
+_Table: TypeAlias = ArrowArrayExportable | ArrowStreamExportable
 
 __version__: str
 
@@ -57,4 +63,247 @@ def table_schema(name: str) -> Schema:
     ------
     KeyError
         There is no such table.
+    """
+
+def draft_entries(
+    payments: _Table, allocations: _Table, adjustments: _Table
+) -> tuple[
+    RecordBatch, RecordBatch, RecordBatch, RecordBatch, RecordBatch, RecordBatch
+]:
+    """Draft one balanced journal entry a payment, in the order of the payments.
+
+    Per payment ``amount_minor + sum(adjustments) = sum(allocated_minor) + rest``;
+    the rest goes on account of ``customer_id``, or to suspense when that is null.
+    Lines stand in the order: source, debit adjustments, customers, credit
+    adjustments, rest. The items of one (account, customer) share a posting and a
+    lettering group; what stays open has a posting and group of its own when both
+    point the same way. Groups are those at the end of the call: items that several
+    payments settle, and existing groups that they touch, grow together. A payment
+    whose postings cancel out (credit notes against invoices, no cash) is lettered
+    without an entry.
+
+    Parameters
+    ----------
+    payments
+        ``payment_id`` (unique), ``entity``, ``journal``, ``kind`` (``clearing``,
+        ``suspense``: no customer and no allocations, ``release``), ``posting_date``
+        and ``piece_date`` date32, ``piece_ref``, ``label``, ``currency``,
+        ``amount_minor`` >= 0, ``source_account`` (the bank; the suspense account of
+        a release), ``customer_id`` or null, ``customer_account``,
+        ``suspense_account``. Optional: ``fiscal_year`` int64 (handed on);
+        ``item_prefix`` (start of new item ids, default the payment id);
+        ``source_item_id`` (the parked item that a release clears, default
+        ``<item_prefix>-SU``; a release may also name it among the allocations:
+        source account, no customer, negative amounts); ``granularity``
+        (``per_group``, the default, or ``per_document``).
+    allocations
+        ``payment_id``, ``item_id``, ``customer_id`` or null, ``account``,
+        ``allocated_minor``, ``open_minor`` (before the call: the same in every row
+        of an item; credit notes < 0). Optional: ``entity`` (must be that of the
+        payment); ``letter_group`` int64, the partial group the item is in;
+        ``group_open_minor``, what all members of that group have open (null: only
+        the members given here).
+    adjustments
+        ``payment_id``, ``role``, ``account``, ``amount_minor`` (debit > 0, not 0).
+        Optional: ``customer_id``; ``label``; ``new_item_id``, the open item that the
+        line creates. Roles ``on_account`` and ``suspense`` always create one.
+
+    Returns
+    -------
+    entries
+        ``draft_index``, ``payment_id``, ``entity``, ``journal``, ``kind``,
+        ``posting_date``, ``piece_date``, ``piece_ref``, ``label``, ``currency``,
+        ``fiscal_year?``, ``reverses_seq?``.
+    postings
+        ``draft_index``, ``line_no`` from 1, ``account``, ``customer_id?``, ``label``,
+        ``amount_minor``, ``currency``, ``letter_index?``, ``item_id?`` (the item that
+        the line creates), ``reverses_line_no?``.
+    new_items
+        ``draft_index``, ``item_id`` (``<item_prefix>-OA``, ``-SU``), ``entity``,
+        ``customer_id?``, ``account``, ``kind`` (``on_account``, ``suspense`` or the
+        role), ``currency``, ``open_minor``, ``issue_date`` (the piece date),
+        ``reference`` (the piece reference).
+    letters
+        ``letter_index``, ``entity``, ``account``, ``customer_id?``, ``kind`` (``full``:
+        nothing stays open, ``partial``), ``balance_minor``, ``letter_groups``
+        list<int64>: the existing groups whose members all join.
+    letter_members
+        ``letter_index``, ``item_id``.
+    residuals
+        ``draft_index?``, ``payment_id``, ``entity``, ``item_id``, ``customer_id?``,
+        ``account``, ``allocated_minor``, ``residual_minor`` (open after this payment);
+        the parked item of a release is among them.
+
+    Raises
+    ------
+    alloc.errors.InputError
+        ``UNBALANCED_ENTRY``, ``ALLOCATED_EXCEEDS_CASH``, ``ALLOCATION_INVALID`` (more
+        than is open, wrong sign, zero), ``ALLOCATION_TWICE``, ``ITEM_DIFFERS``,
+        ``LETTER_GROUP_DIFFERS``, ``ENTITY_DIFFERS``, ``PAYMENT_TWICE``,
+        ``PAYMENT_UNKNOWN``, ``AMOUNT_NEGATIVE``, ``ADJUSTMENT_ZERO``,
+        ``SUSPENSE_KNOWN``, ``RELEASE_UNKNOWN``, ``ENTRY_KIND_INVALID``, and
+        ``COLUMN_...``, ``NULL_FORBIDDEN``, ``VALUE_INVALID`` for the tables.
+    alloc.errors.LimitError
+        ``TOO_MANY_POSTINGS`` (10,000 an entry), ``TOO_MANY_LINES`` (10,000,000 a
+        call), ``AMOUNT_TOO_LARGE``, ``BALANCE_TOO_LARGE`` (sums beyond 64 bits).
+    """
+
+def reverse_entries(
+    entries: _Table,
+    postings: _Table,
+    *,
+    posting_date: int,
+    fiscal_year: int | None,
+    label: str,
+) -> tuple[
+    RecordBatch, RecordBatch, RecordBatch, RecordBatch, RecordBatch, RecordBatch
+]:
+    """Draft the mirror of posted entries: debits become credits, credits debits.
+
+    A posting on a customer account, one that was lettered and one that created an
+    open item make a full group with their mirror: point both at the letter (the
+    mirror says ``reverses_line_no``). Their old groups are dissolved, and the items
+    that the entry had settled are open again.
+
+    Parameters
+    ----------
+    entries
+        ``seq``, ``entity``, ``journal``, ``number``, ``kind``, ``piece_date``,
+        ``piece_ref``, ``currency``; optional ``payment_id``. Other columns are not
+        read.
+    postings
+        Of these entries, in any order: ``seq``, ``line_no``, ``account``,
+        ``customer_id`` or null, ``amount_minor``; optional ``item_id`` (the item that
+        the line created), ``letter_group``. Other columns are not read.
+    posting_date
+        Days since 1970-01-01.
+    fiscal_year
+        Handed on.
+    label
+        Of the entry and its postings; ``{entry}`` stands for ``BQ1-000042``.
+
+    Returns
+    -------
+    tuple
+        As `draft_entries`; ``kind`` is ``reversal``, there are neither new items nor
+        residuals, and ``letter_members`` holds the items that the lines created.
+
+    Raises
+    ------
+    alloc.errors.InputError
+        ``UNBALANCED_ENTRY``, ``EMPTY_ENTRY``, ``ENTRY_TWICE``, ``ENTRY_UNKNOWN``.
+    alloc.errors.ConflictError
+        ``REVERSAL_REVERSED``: a reversal is never reversed.
+    """
+
+def seal_entries(
+    entries: _Table,
+    postings: _Table,
+    allocations: _Table | None,
+    *,
+    first_seq: int,
+    next_numbers: _Table | None,
+    previous_hash: bytes,
+) -> RecordBatch:
+    """Seal entries in the order given: numbers without gaps, chained hashes.
+
+    The tables are read once, in one pass; all ascend by ``draft_index``, postings
+    also by ``line_no``. Columns that are not listed are neither read nor hashed.
+
+    Parameters
+    ----------
+    entries
+        ``draft_index`` (ascending, unique), ``entity``, ``journal``, ``fiscal_year``
+        int64, ``kind``, ``posting_date``, ``piece_date``, ``piece_ref``, ``label``,
+        ``currency``; optional, null when absent: ``payment_id`` utf8, ``decision_id``
+        int64, ``reverses_seq`` int64, ``posted_at`` utf8, ``posted_by`` utf8.
+    postings
+        ``draft_index``, ``line_no`` (1, 2, 3 ...), ``account``, ``customer_id``,
+        ``label``, ``amount_minor``; optional ``currency`` (that of the entry).
+    allocations
+        ``draft_index``, ``item_id``, ``customer_id``, ``allocated_minor``; optional
+        ``evidence``. The order within an entry is hashed: check in the same order.
+    first_seq
+        Place of the first entry.
+    next_numbers
+        ``entity``, ``journal``, ``fiscal_year``, ``next_number``; series that are not
+        listed begin at 1.
+    previous_hash
+        32 bytes; zeros before the first entry.
+
+    Returns
+    -------
+    arro3.core.RecordBatch
+        One row an entry: ``seq``, ``number``, ``previous_hash``, ``hash`` (hex).
+
+    Raises
+    ------
+    alloc.errors.InputError
+        ``UNBALANCED_ENTRY``, ``EMPTY_ENTRY``, ``LINES_OUT_OF_ORDER``, ``ORPHAN_ROW``,
+        ``NOT_SORTED``, ``HASH_LENGTH``.
+    alloc.errors.LimitError
+        ``NUMBERS_EXHAUSTED``, ``SEQ_EXHAUSTED``.
+    """
+
+def check_chain(
+    entries: _Table,
+    postings: _Table,
+    allocations: _Table | None,
+    *,
+    first_seq: int,
+    next_numbers: _Table | None,
+    previous_hash: bytes,
+    head: bytes | None,
+) -> RecordBatch:
+    """Recompute what `seal_entries` wrote and list what differs; streams.
+
+    Parameters
+    ----------
+    entries
+        The columns of `seal_entries` with ``seq`` in place of ``draft_index``, and
+        ``number``, ``previous_hash``, ``hash``; ascending by ``seq``.
+    postings, allocations
+        The columns of `seal_entries` with ``seq`` in place of ``draft_index``.
+    first_seq, next_numbers, previous_hash
+        Where the tables begin; a whole journal begins at 1, nothing and zeros.
+    head
+        Hash that the last entry must have, where it is known: without it a journal
+        cut off at its end goes unnoticed.
+
+    Returns
+    -------
+    arro3.core.RecordBatch
+        ``seq?``, ``code``, ``message``; no row when all is well. Codes:
+        ``BROKEN_CHAIN``, ``GAP_IN_SEQUENCE``, ``GAP_IN_NUMBERS``,
+        ``DUPLICATE_NUMBER``, ``UNBALANCED_ENTRY``, ``EMPTY_ENTRY``,
+        ``LINES_OUT_OF_ORDER``, ``ORPHAN_ROW``.
+    """
+
+def letter_codes(letters: _Table) -> RecordBatch:
+    """Write lettering codes: AAA, AAB ... ZZZ, AAAA; lower case when partial.
+
+    Parameters
+    ----------
+    letters
+        ``code_index`` int64 from 0, ``kind`` utf8 (``full`` or ``partial``). Other
+        columns are not read.
+
+    Returns
+    -------
+    arro3.core.RecordBatch
+        ``code``, one row a group.
+    """
+
+def letter_index(code: str) -> tuple[int, str]:
+    """Read a lettering code.
+
+    Parameters
+    ----------
+    code
+        Three to eight letters, all upper or all lower case.
+
+    Returns
+    -------
+    (int, str)
+        Index from 0 and kind (``full`` or ``partial``).
     """

@@ -6,15 +6,39 @@ than a whole `alloc --help`.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from alloc import _core
 from alloc._core import __version__, currency_exponent, toml_lines
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    import datetime as dt
 
-__all__ = ["__version__", "currency_exponent", "schema", "toml_lines"]
+    import pyarrow as pa
+    from arro3.core.types import ArrowArrayExportable, ArrowStreamExportable
+
+    Table = ArrowArrayExportable | ArrowStreamExportable
+
+__all__ = [
+    "GENESIS_HASH",
+    "Drafts",
+    "__version__",
+    "check_chain",
+    "currency_exponent",
+    "draft_entries",
+    "letter_codes",
+    "letter_index",
+    "reverse_entries",
+    "schema",
+    "seal_entries",
+    "toml_lines",
+]
+
+#: What stands before the first entry of the chain.
+GENESIS_HASH = bytes(32)
+#: Ordinal of 1970-01-01, from which Arrow counts days.
+_EPOCH_ORDINAL = 719_163
 
 
 def schema(name: str) -> pa.Schema:
@@ -46,3 +70,195 @@ def schema(name: str) -> pa.Schema:
 
     # The stubs of pyarrow do not know the PyCapsule interface.
     return pa.schema(_core.table_schema(name))  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class Drafts:
+    """Journal entries that may be posted; the columns are those of `_core.pyi`.
+
+    Parameters
+    ----------
+    entries
+        One row an entry, ascending by ``draft_index``.
+    postings
+        One row a debit (> 0) or credit (< 0), by ``draft_index`` and ``line_no``.
+    new_items
+        One row an open item that an entry creates.
+    residuals
+        One row an item that a payment settles, with what it leaves open.
+    letters
+        One row a lettering group as it stands after these entries.
+    letter_members
+        One row an item of a group.
+    """
+
+    entries: pa.Table
+    postings: pa.Table
+    new_items: pa.Table
+    residuals: pa.Table
+    letters: pa.Table
+    letter_members: pa.Table
+
+
+def draft_entries(payments: Table, allocations: Table, adjustments: Table) -> Drafts:
+    """Draft one balanced journal entry a payment; see `alloc._core.draft_entries`.
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> import pyarrow as pa
+    >>> day = pa.array([dt.date(2026, 4, 1)])
+    >>> payments = pa.table(
+    ...     {
+    ...         "payment_id": ["B1"],
+    ...         "entity": ["E1"],
+    ...         "journal": ["BQ1"],
+    ...         "kind": ["suspense"],
+    ...         "posting_date": day,
+    ...         "piece_date": day,
+    ...         "piece_ref": ["B1"],
+    ...         "label": ["Payment to identify"],
+    ...         "currency": ["EUR"],
+    ...         "amount_minor": [43210],
+    ...         "source_account": ["512000"],
+    ...         "customer_id": pa.nulls(1),
+    ...         "customer_account": ["411000"],
+    ...         "suspense_account": ["471000"],
+    ...     }
+    ... )
+    >>> text = ["payment_id", "item_id", "customer_id", "account"]
+    >>> amounts = ["allocated_minor", "open_minor"]
+    >>> allocations = pa.table({name: pa.nulls(0) for name in text + amounts})
+    >>> lines = ["payment_id", "role", "account", "amount_minor"]
+    >>> adjustments = pa.table({name: pa.nulls(0) for name in lines})
+    >>> drafts = draft_entries(payments, allocations, adjustments)
+    >>> drafts.postings.select(["account", "amount_minor", "item_id"]).to_pylist()[1]
+    {'account': '471000', 'amount_minor': -43210, 'item_id': 'B1-SU'}
+    """
+    return _drafts(_core.draft_entries(payments, allocations, adjustments))
+
+
+def reverse_entries(
+    entries: Table,
+    postings: Table,
+    *,
+    posting_date: dt.date,
+    label: str,
+    fiscal_year: int | None = None,
+) -> Drafts:
+    """Draft the mirror of posted entries; see `alloc._core.reverse_entries`."""
+    batches = _core.reverse_entries(
+        entries,
+        postings,
+        posting_date=posting_date.toordinal() - _EPOCH_ORDINAL,
+        fiscal_year=fiscal_year,
+        label=label,
+    )
+    return _drafts(batches)
+
+
+def seal_entries(
+    entries: pa.Table,
+    postings: Table,
+    allocations: Table | None = None,
+    *,
+    first_seq: int,
+    next_numbers: Table | None = None,
+    previous_hash: bytes = GENESIS_HASH,
+) -> pa.Table:
+    """Return the entries with their place, number and hash.
+
+    See `alloc._core.seal_entries` for the columns, and
+    ``rust/alloc-engine/src/chain.rs`` for the bytes that are hashed.
+
+    Returns
+    -------
+    pyarrow.Table
+        ``entries`` and, after its columns: ``seq``, ``number`` int64,
+        ``previous_hash``, ``hash`` utf8 (64 hex digits).
+    """
+    seals = _table(
+        _core.seal_entries(
+            entries,
+            postings,
+            allocations,
+            first_seq=first_seq,
+            next_numbers=next_numbers,
+            previous_hash=previous_hash,
+        )
+    )
+    for name in seals.column_names:
+        entries = entries.append_column(name, seals[name])
+    return entries
+
+
+def check_chain(
+    entries: Table,
+    postings: Table,
+    allocations: Table | None = None,
+    *,
+    first_seq: int = 1,
+    next_numbers: Table | None = None,
+    previous_hash: bytes = GENESIS_HASH,
+    head: bytes | None = None,
+) -> pa.Table:
+    """Return what is not as it was posted; see `alloc._core.check_chain`."""
+    findings = _core.check_chain(
+        entries,
+        postings,
+        allocations,
+        first_seq=first_seq,
+        next_numbers=next_numbers,
+        previous_hash=previous_hash,
+        head=head,
+    )
+    return _table(findings)
+
+
+def letter_codes(letters: Table) -> pa.ChunkedArray:
+    """Return the code of each lettering group, one a row.
+
+    Parameters
+    ----------
+    letters
+        ``code_index`` int64 (0 is AAA; counts within entity, account, customer and
+        fiscal year), ``kind`` utf8 (``full`` or ``partial``).
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> kinds = ["full", "partial", "full"]
+    >>> letters = pa.table({"code_index": [0, 26, 17576], "kind": kinds})
+    >>> letter_codes(letters).to_pylist()
+    ['AAA', 'aba', 'AAAA']
+    """
+    return _table(_core.letter_codes(letters))["code"]
+
+
+def letter_index(code: str) -> tuple[int, str]:
+    """Return index and kind of a lettering code.
+
+    Examples
+    --------
+    >>> letter_index("aba")
+    (26, 'partial')
+    """
+    return _core.letter_index(code)
+
+
+def _drafts(batches: tuple[object, ...]) -> Drafts:
+    entries, postings, new_items, letters, letter_members, residuals = batches
+    return Drafts(
+        entries=_table(entries),
+        postings=_table(postings),
+        new_items=_table(new_items),
+        residuals=_table(residuals),
+        letters=_table(letters),
+        letter_members=_table(letter_members),
+    )
+
+
+def _table(batch: object) -> pa.Table:
+    import pyarrow as pa  # noqa: PLC0415
+
+    return pa.table(batch)

@@ -1,4 +1,5 @@
 //! The column contract: Arrow batches to values and back.
 #![forbid(unsafe_code)]
 
+pub mod journal;
 pub mod schema;

@@ -47,7 +47,7 @@ pub struct Table {
     pub columns: &'static [Column],
 }
 
-const fn key(name: &'static str, kind: ColumnType) -> Column {
+pub(crate) const fn key(name: &'static str, kind: ColumnType) -> Column {
     Column {
         name,
         kind,
@@ -56,7 +56,7 @@ const fn key(name: &'static str, kind: ColumnType) -> Column {
     }
 }
 
-const fn value(name: &'static str, kind: ColumnType) -> Column {
+pub(crate) const fn value(name: &'static str, kind: ColumnType) -> Column {
     Column {
         name,
         kind,
@@ -65,7 +65,7 @@ const fn value(name: &'static str, kind: ColumnType) -> Column {
     }
 }
 
-const fn option(name: &'static str, kind: ColumnType) -> Column {
+pub(crate) const fn option(name: &'static str, kind: ColumnType) -> Column {
     Column {
         name,
         kind,

@@ -4,13 +4,19 @@
 #![forbid(unsafe_code)]
 
 pub mod allocation;
+pub mod chain;
+pub mod clearing;
 pub mod currency;
 pub mod item;
+pub mod journal;
+pub mod lettering;
 pub mod payment;
 pub mod reason;
 
 pub use allocation::{Adjustment, Allocation, Decision, Evidence, EvidenceSet, Proof, Status};
 pub use currency::Currency;
 pub use item::{ItemKind, OpenItem};
+pub use journal::{EntryHeader, EntryKind, JournalEntry, JournalError, Posting};
+pub use lettering::{LetterKind, LetteringError, letter_code, letter_index};
 pub use payment::{Customer, PastAllocation, Payment, RemittanceLine};
 pub use reason::{Reason, ReasonKind};

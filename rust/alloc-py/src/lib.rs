@@ -3,6 +3,7 @@
 mod currency;
 mod detach;
 mod error;
+mod journal;
 mod schema;
 mod toml_lines;
 
@@ -14,5 +15,11 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(currency::currency_exponent, module)?)?;
     module.add_function(wrap_pyfunction!(schema::table_schema, module)?)?;
     module.add_function(wrap_pyfunction!(toml_lines::toml_lines, module)?)?;
+    module.add_function(wrap_pyfunction!(journal::draft_entries, module)?)?;
+    module.add_function(wrap_pyfunction!(journal::reverse_entries, module)?)?;
+    module.add_function(wrap_pyfunction!(journal::seal_entries, module)?)?;
+    module.add_function(wrap_pyfunction!(journal::check_chain, module)?)?;
+    module.add_function(wrap_pyfunction!(journal::letter_codes, module)?)?;
+    module.add_function(wrap_pyfunction!(journal::letter_index, module)?)?;
     Ok(())
 }
