@@ -1,0 +1,144 @@
+"""Measure the whole runs that the documents promise; write them to `bench/record/`.
+
+python bench/run.py                    # all of them, about ten minutes
+python bench/run.py help day camt      # some of them
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import json
+import shutil
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from processes import BIN, ROOT, alloc, commit, compiler, machine, python, run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+SEED = 1
+CAMT_ENTRIES = 100_000
+
+
+class Figure(NamedTuple):
+    """One measured figure, with the target that was set for it."""
+
+    name: str
+    value: int
+    unit: str
+    target: str
+
+
+def bench_help(folder: Path) -> Iterator[Figure]:
+    """Ask for help eleven times; the median counts."""
+    del folder
+    walls = [run(BIN / "alloc", "--help").wall_ms for _ in range(11)]
+    yield Figure("alloc --help", round(statistics.median(walls)), "ms", "<= 150")
+
+
+def bench_day(folder: Path) -> Iterator[Figure]:
+    """Run a normal day by the nightly job, cold start included."""
+    workspace = _demo(folder / "day", "day")
+    run_day = alloc(workspace, "run")
+    state = json.loads(alloc(workspace, "--json", "status").stdout)
+    yield Figure("day: alloc run", run_day.wall_ms, "ms", "<= 3000")
+    yield Figure("day: peak memory", run_day.peak_kb, "kB", "")
+    yield Figure("day: payments", _payments(state), "payments", "900")
+    yield Figure("day: alloc verify", alloc(workspace, "verify").wall_ms, "ms", "")
+
+
+def bench_year(folder: Path) -> Iterator[Figure]:
+    """Import, propose, post and verify a year of the group."""
+    workspace = _demo(folder / "year", "year")
+    files = sorted(str(path) for path in (workspace / "inbox").iterdir())
+    steps = {
+        "import": alloc(workspace, "import", *files),
+        "clear": alloc(workspace, "clear"),
+        "verify": alloc(workspace, "verify"),
+    }
+    state = json.loads(alloc(workspace, "--json", "status").stdout)
+    yield Figure("year: payments", _payments(state), "payments", "220000")
+    for name, step in steps.items():
+        yield Figure(f"year: alloc {name}", step.wall_ms, "ms", "")
+        yield Figure(f"year: alloc {name}, peak memory", step.peak_kb, "kB", "")
+    total = sum(step.wall_ms for step in steps.values())
+    peak = max(step.peak_kb for step in steps.values())
+    yield Figure("year: import + clear + verify", total, "ms", "<= 120000")
+    yield Figure("year: peak memory", peak, "kB", "<= 1048576")
+
+
+READ = """
+import resource, sys, time
+import pyarrow, alloc
+from alloc.ingest import read_bank
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+start = time.perf_counter_ns()
+bank = read_bank(sys.argv[1])
+wall = (time.perf_counter_ns() - start) // 1_000_000
+after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(bank.entries.num_rows, wall, after - before)
+"""
+
+
+def bench_camt(folder: Path) -> Iterator[Figure]:
+    """Read one camt.053 of 100,000 entries."""
+    path = folder / "large.xml"
+    run(sys.executable, ROOT / "bench" / "scenarios" / "large_camt.py", path)
+    entries, wall_ms, grown_kb = map(int, python(READ, path).stdout.split())
+    yield Figure("camt.053: size", path.stat().st_size // 1_000_000, "MB", "")
+    yield Figure("camt.053: entries", entries, "entries", f"{CAMT_ENTRIES}")
+    yield Figure("camt.053: read", wall_ms, "ms", "<= 3000")
+    yield Figure("camt.053: memory above imports", grown_kb, "kB", "<= 102400")
+
+
+BENCHES: dict[str, Callable[[Path], Iterator[Figure]]] = {
+    "help": bench_help,
+    "camt": bench_camt,
+    "day": bench_day,
+    "year": bench_year,
+}
+
+
+def main(names: list[str]) -> None:
+    """Run the named benches and add their figures to the record."""
+    unknown = set(names) - set(BENCHES)
+    if unknown:
+        sys.exit(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(BENCHES)}")
+    today = dt.datetime.now(tz=dt.UTC).date().isoformat()
+    record = ROOT / "bench" / "record" / machine() / f"{today}.csv"
+    record.parent.mkdir(parents=True, exist_ok=True)
+    head = ["commit", "compiler", "bench", "figure", "value", "unit", "target"]
+    folder = Path(tempfile.mkdtemp(prefix="alloc-bench-"))
+    try:
+        with record.open("a", newline="") as out:
+            writer = csv.writer(out)
+            if out.tell() == 0:
+                writer.writerow(head)
+            for name in names or BENCHES:
+                for figure in BENCHES[name](folder):
+                    writer.writerow([commit(), compiler(), name, *figure])
+                    print(
+                        f"{figure.name:40} {figure.value:>10} {figure.unit:8}"
+                        f" {figure.target}",
+                        flush=True,
+                    )
+    finally:
+        shutil.rmtree(folder)
+
+
+def _demo(folder: Path, size: str) -> Path:
+    run(sys.executable, "-m", "alloc.demo", folder, "--size", size, "--seed", str(SEED))
+    return folder
+
+
+def _payments(state: dict[str, dict[str, dict[str, int]]]) -> int:
+    return sum(tally["count"] for tally in state["payments"].values())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
