@@ -7,18 +7,20 @@ from pathlib import Path
 
 ENTRY = """<Ntry><NtryRef>{n}</NtryRef>\
 <Amt Ccy="EUR">{major}.{minor:02}</Amt>\
-<CdtDbtInd>CRDT</CdtDbtInd><Sts>BOOK</Sts><BookgDt><Dt>2026-03-{day:02}</Dt></BookgDt>\
+<CdtDbtInd>CRDT</CdtDbtInd><Sts>BOOK</Sts>\
+<BookgDt><Dt>2026-03-{day:02}</Dt></BookgDt>\
 <ValDt><Dt>2026-03-{day:02}</Dt></ValDt><AcctSvcrRef>BENCH{n:012}</AcctSvcrRef>\
 <BkTxCd><Domn><Cd>PMNT</Cd><Fmly><Cd>RCDT</Cd><SubFmlyCd>ESCT</SubFmlyCd></Fmly></Domn>\
 </BkTxCd><NtryDtls><TxDtls><Refs><EndToEndId>E2E-{n:09}</EndToEndId></Refs><RltdPties>\
 <Dbtr><Nm>GARAGE DES TILLEULS {n:06} SARL</Nm></Dbtr><DbtrAcct><Id>\
 <IBAN>FR1420041010050500013M02606</IBAN></Id></DbtrAcct></RltdPties><RmtInf>\
-<Ustrd>VIREMENT FACTURE GT-F{n:08} DU 2026-03-{day:02} MERCI DE VOTRE CONFIANCE</Ustrd>\
+<Ustrd>VIREMENT FACTURE GT-F{n:08} DU 2026-03-{day:02} MERCI DE VOTRE VISITE</Ustrd>\
 </RmtInf></TxDtls></NtryDtls></Ntry>
 """
 
 HEAD = """<?xml version="1.0" encoding="UTF-8"?>
-<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.02"><BkToCstmrStmt><GrpHdr>\
+<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.02"><BkToCstmrStmt>\
+<GrpHdr>\
 <MsgId>BENCH</MsgId><CreDtTm>2026-03-31T20:00:00</CreDtTm></GrpHdr><Stmt><Id>1</Id>\
 <CreDtTm>2026-03-31T20:00:00</CreDtTm><Acct><Id><IBAN>FR1420041010050500013M02606</IBAN>\
 </Id><Ccy>EUR</Ccy></Acct>

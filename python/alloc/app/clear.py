@@ -13,12 +13,7 @@ from alloc import engine
 from alloc.app.drafting import DraftedPayment, Drafting
 from alloc.app.import_files import link_advices
 from alloc.app.open_book import OpenBook, item_keys
-from alloc.app.ports import (
-    DecisionFilter,
-    DecisionState,
-    PaymentState,
-    PostingBatch,
-)
+from alloc.app.ports import PaymentState, PostingBatch
 from alloc.app.refused import Refused
 
 if TYPE_CHECKING:
@@ -178,8 +173,6 @@ class _Run:
         self._customers = contract(ledger.customers(), "customers")
         self._remittances = ledger.remittances()
         self._refused = Refused(ledger.refusals())
-        undone = ledger.decisions(DecisionFilter(states=(DecisionState.REVERSED,)))
-        self._postings_before = Counter(undone.decisions["payment_id"].to_pylist())
 
     def days(self) -> Iterator[tuple[dt.date, pa.Table]]:
         """Days in ascending order with their payments; the waiting ones come last."""
@@ -232,7 +225,7 @@ class _Run:
         if not self._dry_run:
             batch = PostingBatch(
                 decisions=decisions,
-                allocations=allocations.drop_columns(["account"]),
+                allocations=allocations.drop_columns(list(ITEM_COLUMNS)),
                 adjustments=proposal.adjustments,
                 drafts=drafts,
             )
@@ -251,13 +244,9 @@ class _Run:
             automatic = decision["status"] == "auto"
             parked = payment["state"] == PaymentState.SUSPENSE
             if automatic or (decision["reason"] == PAYER_UNKNOWN and not parked):
+                customer_id = decision["customer_id"] if automatic else None
                 drafted.append(
-                    drafted_payment(
-                        payment,
-                        customer_id=decision["customer_id"] if automatic else None,
-                        identified=automatic,
-                        postings_before=self._postings_before[payment["payment_id"]],
-                    )
+                    drafted_payment(payment, customer_id, identified=automatic)
                 )
         return drafted
 
@@ -265,7 +254,7 @@ class _Run:
         """Add what the draft needs of each item: account and open amount."""
         positions = self._book.positions(item_keys(allocations))
         items = self._book.rows(positions)
-        for name in ("account", "open_minor"):
+        for name in ITEM_COLUMNS:
             allocations = allocations.append_column(name, items[name])
         return allocations, positions
 
@@ -334,14 +323,16 @@ class _Run:
         )
 
 
+#: What the draft needs to know of the items it clears.
+ITEM_COLUMNS = ("account", "open_minor", "letter_group", "group_open_minor")
+
 DRAFT_ALLOCATION_COLUMNS = [
     "payment_id",
     "item_id",
     "entity",
     "customer_id",
-    "account",
     "allocated_minor",
-    "open_minor",
+    *ITEM_COLUMNS,
 ]
 
 
@@ -355,29 +346,36 @@ def contract(table: pa.Table, name: str) -> pa.Table:
 
 
 def drafted_payment(
-    payment: Mapping[str, Any],
-    *,
-    customer_id: str | None,
-    identified: bool,
-    postings_before: int,
+    payment: Mapping[str, Any], customer_id: str | None, *, identified: bool
 ) -> DraftedPayment:
     """Name the facts of a payment that its entry needs.
 
-    A payment that was posted and reversed before gives its new items new ids.
+    Parameters
+    ----------
+    payment
+        A row of `alloc.app.ports.Ledger.payments`.
+    customer_id
+        Who gets what is left of the cash on account.
+    identified
+        Whether the payer is known; else the money is parked in suspense.
     """
-    payment_id = str(payment["payment_id"])
-    again = f".{postings_before + 1}" if postings_before else ""
     return DraftedPayment(
-        payment_id=payment_id,
-        item_prefix=payment_id + again,
-        entity=payment["entity"],
-        account=payment["account"],
-        booking_date=payment["booking_date"],
-        currency=payment["currency"],
-        amount_minor=payment["amount_minor"],
-        payer_name=payment["payer_name"],
+        **{name: payment[name] for name in COPIED_FIELDS},
         reference=payment["bank_reference"],
-        state=payment["state"],
         customer_id=customer_id,
         identified=identified,
     )
+
+
+COPIED_FIELDS = (
+    "payment_id",
+    "item_prefix",
+    "parked_item_id",
+    "entity",
+    "account",
+    "booking_date",
+    "currency",
+    "amount_minor",
+    "payer_name",
+    "state",
+)

@@ -32,14 +32,15 @@ class DraftedPayment(NamedTuple):
 
     payment_id: str
     item_prefix: str
+    parked_item_id: str | None
     entity: str
     account: str
     booking_date: dt.date
     currency: str
     amount_minor: int
     payer_name: str | None
-    reference: str | None
     state: str
+    reference: str | None
     customer_id: str | None
     identified: bool
 
@@ -71,7 +72,7 @@ class Drafting:
             In the order in which the entries are to be numbered.
         allocations
             payment_id, item_id, customer_id, account, allocated_minor, open_minor,
-            letter_group?: rank 0 of these payments.
+            letter_group?, group_open_minor?: rank 0 of these payments.
         adjustments
             payment_id, role, amount_minor, entity, customer_id?: rank 0.
 
@@ -103,6 +104,7 @@ class Drafting:
         return {
             "payment_id": payment.payment_id,
             "item_prefix": payment.item_prefix,
+            "source_item_id": payment.parked_item_id if release else None,
             "entity": payment.entity,
             "journal": MISCELLANEOUS_JOURNAL if release else bank.journal,
             "kind": "release" if release else kind,
@@ -155,6 +157,7 @@ PAYMENT_SCHEMA = pa.schema(
     [
         ("payment_id", pa.string()),
         ("item_prefix", pa.string()),
+        ("source_item_id", pa.string()),
         ("entity", pa.string()),
         ("journal", pa.string()),
         ("kind", pa.string()),

@@ -185,18 +185,23 @@ class Drafts(Protocol):
     @property
     def entries(self) -> object:
         """One row an entry."""
+
     @property
     def postings(self) -> object:
         """One row a debit or credit."""
+
     @property
     def new_items(self) -> object:
         """One row an open item that an entry creates."""
+
     @property
     def residuals(self) -> object:
         """One row an item that a payment settles, with what it leaves open."""
+
     @property
     def letters(self) -> object:
         """One row a lettering group."""
+
     @property
     def letter_members(self) -> object:
         """One row a member of a group."""
@@ -561,8 +566,8 @@ class Ledger(Protocol):
         """Return bank entries in the given states, booked up to a date.
 
         payment_id, entity, account, booking_date, value_date, currency,
-        amount_minor, payer_name?, payer_iban?, ultimate_name?, remittance_text list?, end_to_end_id?,
-        creditor_reference?, mandate_id?, bank_reference?, transaction_code?,
+        amount_minor, payer_name?, payer_iban?, ultimate_name?, remittance_text list?,
+        end_to_end_id?, creditor_reference?, mandate_id?, bank_reference?, transaction_code?,
         charges_minor?, original_currency?, original_minor?, return_reason?,
         additional_info?, state, aside_reason?, item_prefix (what the ids of new items
         start with: another one after each reversal), parked_item_id?, parked_account?

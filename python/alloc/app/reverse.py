@@ -55,9 +55,7 @@ def reverse(
         )
     entity = settings.entity(decision["entity"])
     posting_date = entity.first_open_day(now.date())
-    label = messages_in(settings.locale).say(
-        "Reversal of decision {decision}", decision=decision_id
-    )
+    label = messages_in(settings.locale).say("Reversal")
     return ledger.reverse(
         Reversal(
             decision_id=decision_id,

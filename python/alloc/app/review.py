@@ -9,15 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from alloc import engine
-from alloc.app.clear import DRAFT_ALLOCATION_COLUMNS, drafted_payment
+from alloc.app.clear import DRAFT_ALLOCATION_COLUMNS, ITEM_COLUMNS, drafted_payment
 from alloc.app.drafting import Drafting
 from alloc.app.open_book import item_keys
-from alloc.app.ports import (
-    DecisionFilter,
-    DecisionState,
-    PaymentState,
-    PostingBatch,
-)
+from alloc.app.ports import DecisionFilter, PaymentState, PostingBatch
 from alloc.errors import ConflictError, NotFoundError
 
 if TYPE_CHECKING:
@@ -285,19 +280,12 @@ def _post(
             payment_id=payment_id,
         )
     allocations = chosen.allocations
-    for name in ("account", "open_minor"):
+    for name in ITEM_COLUMNS:
         allocations = allocations.append_column(name, items[name].take(at))
     adjustments = chosen.adjustments
     count = adjustments.num_rows
     drafts = Drafting(settings).draft(
-        [
-            drafted_payment(
-                payment,
-                customer_id=chosen.customer_id,
-                identified=True,
-                postings_before=_postings_before(ledger, payment_id),
-            )
-        ],
+        [drafted_payment(payment, chosen.customer_id, identified=True)],
         allocations.select(DRAFT_ALLOCATION_COLUMNS),
         adjustments.select(["payment_id", "role", "amount_minor"])
         .append_column("entity", pa.array([entity] * count, pa.string()))
@@ -316,7 +304,7 @@ def _post(
     }
     batch = PostingBatch(
         decisions=pa.Table.from_pylist([decision], schema=engine.schema("decisions")),
-        allocations=allocations.drop_columns(["account"]),
+        allocations=chosen.allocations,
         adjustments=adjustments,
         drafts=drafts,
         decided_by=decided_by,
@@ -344,13 +332,6 @@ def _decided(payment_id: str) -> ConflictError:
         reason="PAYMENT_DECIDED",
         payment_id=payment_id,
     )
-
-
-def _postings_before(ledger: Ledger, payment_id: str) -> int:
-    undone = ledger.decisions(
-        DecisionFilter(states=(DecisionState.REVERSED,), payment_ids=(payment_id,))
-    )
-    return int(undone.decisions.num_rows)
 
 
 def _only_customer(allocations: pa.Table) -> str | None:
