@@ -6,6 +6,7 @@
 pub mod allocation;
 pub mod chain;
 pub mod clearing;
+pub mod bank;
 pub mod currency;
 pub mod item;
 pub mod journal;
