@@ -1,8 +1,9 @@
 """Contract of the native module; `alloc.engine` is its only importer."""
 
+from os import PathLike
 from typing import TypeAlias
 
-from arro3.core import RecordBatch, Schema
+from arro3.core import RecordBatch, Schema, Table
 from arro3.core.types import ArrowArrayExportable, ArrowStreamExportable
 
 # Anything that speaks the Arrow PyCapsule interface: pyarrow, polars, arro3 ...
@@ -306,4 +307,52 @@ def letter_index(code: str) -> tuple[int, str]:
     -------
     (int, str)
         Index from 0 and kind (``full`` or ``partial``).
+    """
+
+def detect_bank_format(head: bytes) -> str | None:
+    """Recognise a bank file by its content.
+
+    Parameters
+    ----------
+    head
+        First bytes of the file; 64 KiB are enough.
+
+    Returns
+    -------
+    str or None
+        ``camt``, ``mt940``, ``cfonb120``, or None when it is none of them.
+    """
+
+def read_bank_file(
+    source: bytes | bytearray | str | PathLike[str], *, name: str, strict: bool
+) -> tuple[str, Table, Table, Table, Table]:
+    """Read a bank file of any format, recognised by its content.
+
+    Parameters
+    ----------
+    source
+        The whole file as bytes, or its path: then it is read in chunks, and memory
+        holds only the tables.
+    name
+        Name of the file for messages.
+    strict
+        Refuse the file for one entry or balance that cannot be read, and for a
+        statement that ends without its closing balance. Otherwise the entry is left
+        out with a warning; it still counts in ``entry_count``, and
+        ``difference_minor`` shows the gap.
+
+    Returns
+    -------
+    tuple
+        Format (``camt``, ``mt940``, ``cfonb120``), statements, entries, references
+        and warnings, with the columns of `alloc.domain.bank.BankFile`.
+
+    Raises
+    ------
+    alloc.errors.InputError
+        ``file`` and mostly ``line`` say where: ``FILE_UNREADABLE``, ``FILE_EMPTY``,
+        ``FORMAT_UNKNOWN``, ``FILE_TRUNCATED``, ``ENCODING_INVALID`` (with
+        ``offset``), ``ENCODING_UNKNOWN``, ``DTD_REFUSED``, ``XML_INVALID``; if
+        strict also ``AMOUNT_INVALID``, ``AMOUNT_DECIMALS``, ``AMOUNT_OVERFLOW``,
+        ``CURRENCY_UNKNOWN``, ``DATE_INVALID``, ``FIELD_MISSING`` (with ``field``).
     """

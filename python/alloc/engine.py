@@ -10,10 +10,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from alloc import _core
-from alloc._core import __version__, currency_exponent, toml_lines
+from alloc._core import (
+    __version__,
+    currency_exponent,
+    detect_bank_format,
+    toml_lines,
+)
+from alloc.domain.bank import BankFile
 
 if TYPE_CHECKING:
     import datetime as dt
+    from os import PathLike
 
     import pyarrow as pa
     from arro3.core.types import ArrowArrayExportable, ArrowStreamExportable
@@ -22,13 +29,16 @@ if TYPE_CHECKING:
 
 __all__ = [
     "GENESIS_HASH",
+    "BankFile",
     "Drafts",
     "__version__",
     "check_chain",
     "currency_exponent",
+    "detect_bank_format",
     "draft_entries",
     "letter_codes",
     "letter_index",
+    "read_bank_file",
     "reverse_entries",
     "schema",
     "seal_entries",
@@ -70,6 +80,26 @@ def schema(name: str) -> pa.Schema:
 
     # The stubs of pyarrow do not know the PyCapsule interface.
     return pa.schema(_core.table_schema(name))  # type: ignore[arg-type]
+
+
+def read_bank_file(
+    source: bytes | bytearray | str | PathLike[str], *, name: str, strict: bool = True
+) -> BankFile:
+    r"""Read a camt, MT940 or CFONB120 file; see `alloc._core.read_bank_file`.
+
+    Give a path rather than bytes: the file is then read in chunks.
+
+    Examples
+    --------
+    >>> text = b":20:A\n:25:1\n:60F:C260131EUR1,\n:61:260201C2,50NTRFX//B7\n"
+    >>> file = read_bank_file(text + b":62F:C260201EUR3,50", name="day.sta")
+    >>> file.format, file.entries["amount_minor"].to_pylist()
+    ('mt940', [250])
+    """
+    import pyarrow as pa  # noqa: PLC0415
+
+    format_, *tables = _core.read_bank_file(source, name=name, strict=strict)
+    return BankFile(format_, *(pa.table(table) for table in tables))
 
 
 @dataclass(frozen=True, slots=True)

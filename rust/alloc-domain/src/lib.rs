@@ -4,9 +4,9 @@
 #![forbid(unsafe_code)]
 
 pub mod allocation;
+pub mod bank;
 pub mod chain;
 pub mod clearing;
-pub mod bank;
 pub mod currency;
 pub mod item;
 pub mod journal;

@@ -1,5 +1,6 @@
 //! The native module `alloc._core`: a list of verbs, one file each.
 
+mod bank;
 mod currency;
 mod detach;
 mod error;
@@ -12,6 +13,8 @@ use pyo3::prelude::*;
 #[pymodule]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_function(wrap_pyfunction!(bank::detect_bank_format, module)?)?;
+    module.add_function(wrap_pyfunction!(bank::read_bank_file, module)?)?;
     module.add_function(wrap_pyfunction!(currency::currency_exponent, module)?)?;
     module.add_function(wrap_pyfunction!(schema::table_schema, module)?)?;
     module.add_function(wrap_pyfunction!(toml_lines::toml_lines, module)?)?;

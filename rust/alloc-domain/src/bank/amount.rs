@@ -19,8 +19,7 @@ pub enum AmountError {
 pub fn minor_units(text: &str, exponent: u32) -> Result<i64, AmountError> {
     let (negative, digits) = match text.as_bytes() {
         [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
-        rest => (false, rest),
+        [b'+', rest @ ..] | rest => (false, rest),
     };
     let points = digits.iter().filter(|&&byte| is_point(byte)).count();
     let figures = digits.iter().filter(|byte| byte.is_ascii_digit()).count();

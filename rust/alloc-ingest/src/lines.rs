@@ -1,0 +1,117 @@
+//! Lines of a text file, numbered, each decoded by itself.
+
+use std::borrow::Cow;
+use std::io::{BufRead, Read};
+
+use encoding_rs::WINDOWS_1252;
+
+use crate::decode::Decoder;
+use crate::error::FileError;
+
+/// Longest line that a text format can have; more is no such file.
+const LONGEST: usize = 1 << 20;
+
+/// Lines without their ends; the last one counts even without an end.
+pub(crate) struct Lines<R> {
+    source: Decoder<R>,
+    line: Vec<u8>,
+    number: u64,
+    /// Records of this many bytes instead of lines.
+    width: Option<usize>,
+}
+
+impl<R: Read> Lines<R> {
+    pub(crate) fn new(source: Decoder<R>) -> Self {
+        Self {
+            source,
+            line: Vec::new(),
+            number: 0,
+            width: None,
+        }
+    }
+
+    /// Reads records of `width` bytes if the file has no line ends at all.
+    pub(crate) fn or_records_of(mut self, width: usize) -> Self {
+        let head = self.source.head();
+        let unbroken =
+            head.len() >= 2 * width && !head[..2 * width].iter().any(|byte| is_end(*byte));
+        self.width = unbroken.then_some(width);
+        self
+    }
+
+    /// Number of the line that was read last, from 1.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Moves to the next line; false at the end of the file.
+    pub(crate) fn advance(&mut self) -> Result<bool, FileError> {
+        self.line.clear();
+        let limit = self.width.unwrap_or(LONGEST) as u64;
+        let mut limited = self.source.by_ref().take(limit);
+        let read = match self.width {
+            Some(_) => limited.read_to_end(&mut self.line),
+            None => limited.read_until(b'\n', &mut self.line),
+        };
+        if read.map_err(|error| FileError::Unreadable {
+            detail: error.to_string(),
+        })? == 0
+        {
+            return Ok(false);
+        }
+        self.number += 1;
+        while self.line.last().is_some_and(|byte| is_end(*byte)) {
+            self.line.pop();
+        }
+        Ok(true)
+    }
+
+    /// The line as text: UTF-8 if it is, else Windows-1252 (which has all of ISO-8859-1).
+    pub(crate) fn text(&self) -> Cow<'_, str> {
+        decode_line(&self.line)
+    }
+}
+
+fn is_end(byte: u8) -> bool {
+    matches!(byte, b'\n' | b'\r')
+}
+
+/// Text of a line whose encoding nobody declared.
+pub(crate) fn decode_line(line: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(line) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => WINDOWS_1252.decode_without_bom_handling(line).0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::Charset;
+
+    fn lines(bytes: &[u8], width: usize) -> Vec<String> {
+        let mut decoder = Decoder::new(bytes).unwrap();
+        decoder.decode_as(Charset::PerLine).unwrap();
+        let mut lines = Lines::new(decoder).or_records_of(width);
+        let mut found = Vec::new();
+        while lines.advance().unwrap() {
+            found.push(lines.text().into_owned());
+            assert_eq!(lines.number(), found.len() as u64);
+        }
+        found
+    }
+
+    #[test]
+    fn each_line_is_read_in_the_encoding_it_is_in() {
+        assert_eq!(
+            lines(b"a\r\n\r\nM\xfcller\nM\xc3\xbcller", 120),
+            ["a", "", "Müller", "Müller"]
+        );
+    }
+
+    #[test]
+    fn a_file_without_line_ends_is_cut_into_records() {
+        assert_eq!(lines(b"01ab04cd07", 4), ["01ab", "04cd", "07"]);
+        assert_eq!(lines(b"01ab\n04cd", 4), ["01ab", "04cd"]);
+    }
+}

@@ -1,0 +1,124 @@
+//! What all formats share: places, identities, balance checks, and what happens to a bad entry.
+
+use std::collections::HashMap;
+
+use alloc_domain::bank::{
+    BankCurrency, BankEntry, BankSink, EntryKey, EntryPlace, EntryStatus, Identity, Statement,
+    StatementTotals, Warning, identity,
+};
+
+use crate::error::FileError;
+
+/// Numbers statements and entries on their way to the sink.
+pub(crate) struct Recorder<'s> {
+    sink: &'s mut dyn BankSink,
+    /// Refuse the file for one bad entry, instead of reporting and leaving it out.
+    strict: bool,
+    /// How many entries of the file had this identity.
+    twins: HashMap<Identity, u32>,
+    statement_index: i64,
+    entry_index: i64,
+    /// Booked entries of the statement, one sum per currency.
+    booked: Vec<(BankCurrency, i128)>,
+}
+
+impl<'s> Recorder<'s> {
+    pub(crate) fn new(sink: &'s mut dyn BankSink, strict: bool) -> Self {
+        Self {
+            sink,
+            strict,
+            twins: HashMap::new(),
+            statement_index: 0,
+            entry_index: 0,
+            booked: Vec::new(),
+        }
+    }
+
+    /// Records an entry of the statement that is being read.
+    pub(crate) fn entry(&mut self, entry: &BankEntry) {
+        let key = EntryKey::of(entry);
+        let occurrence = self.twins.entry(key.identity()).or_insert(0);
+        *occurrence += 1;
+        let place = EntryPlace {
+            statement_index: self.statement_index,
+            entry_index: self.entry_index,
+            payment_id: &identity(&key, *occurrence),
+        };
+        self.sink.entry(place, entry);
+        self.entry_index += 1;
+        if entry.status == EntryStatus::Booked {
+            let (currency, minor) = (entry.money.currency, i128::from(entry.money.minor));
+            match self.booked.iter_mut().find(|(known, _)| *known == currency) {
+                Some((_, sum)) => *sum += minor,
+                None => self.booked.push((currency, minor)),
+            }
+        }
+    }
+
+    /// Takes note of an entry that cannot be read: an error for the whole file when strict, else a
+    /// warning.
+    pub(crate) fn bad_entry(&mut self, error: FileError) -> Result<(), FileError> {
+        // It keeps its place in the statement, so that counts say what the file has.
+        self.entry_index += 1;
+        self.tolerate(error, "entry left out")
+    }
+
+    /// Passes on a mistake that costs a part of the file: an error when strict, else a warning.
+    pub(crate) fn tolerate(&mut self, error: FileError, loss: &str) -> Result<(), FileError> {
+        if self.strict || !error.is_local() {
+            return Err(error);
+        }
+        let line = error.line().unwrap_or(1);
+        self.warn(error.code(), line, &format!("{loss}: {error}"));
+        Ok(())
+    }
+
+    /// The end of a file in the middle of a statement: an error when strict, else a warning.
+    pub(crate) fn unclosed(&mut self, line: u64) -> Result<(), FileError> {
+        if self.strict {
+            return Err(FileError::Truncated {
+                line,
+                inside: "a statement, before its closing balance".to_owned(),
+            });
+        }
+        let message = "the statement has no closing balance; the file may be cut off";
+        self.warn("STATEMENT_NOT_CLOSED", line, message);
+        Ok(())
+    }
+
+    /// Closes the statement that is being read.
+    pub(crate) fn statement(&mut self, statement: &Statement) {
+        let totals = StatementTotals {
+            statement_index: self.statement_index,
+            entry_count: self.entry_index,
+            difference_minor: self.difference(statement),
+        };
+        self.sink.statement(totals, statement);
+        self.statement_index += 1;
+        self.entry_index = 0;
+        self.booked.clear();
+    }
+
+    /// Passes on a warning.
+    pub(crate) fn warn(&mut self, code: &'static str, line: u64, message: &str) {
+        self.sink.warning(&Warning {
+            code,
+            message: message.to_owned(),
+            line,
+        });
+    }
+
+    /// Opening + booked entries − closing, in the currency of the balances.
+    fn difference(&self, statement: &Statement) -> Option<i64> {
+        let (opening, closing) = (statement.opening?.money, statement.closing?.money);
+        if opening.currency != closing.currency {
+            return None;
+        }
+        let booked = self
+            .booked
+            .iter()
+            .find(|(currency, _)| *currency == opening.currency)
+            .map_or(0, |(_, sum)| *sum);
+        i64::try_from(i128::from(opening.minor) + booked - i128::from(closing.minor)).ok()
+    }
+}
