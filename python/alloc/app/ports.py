@@ -567,8 +567,8 @@ class Ledger(Protocol):
 
         payment_id, entity, account, booking_date, value_date, currency,
         amount_minor, payer_name?, payer_iban?, ultimate_name?, remittance_text list?,
-        end_to_end_id?, creditor_reference?, mandate_id?, bank_reference?, transaction_code?,
-        charges_minor?, original_currency?, original_minor?, return_reason?,
+        end_to_end_id?, creditor_reference?, mandate_id?, bank_reference?,
+        transaction_code?, charges_minor?, original_currency?, original_minor?, return_reason?,
         additional_info?, state, aside_reason?, item_prefix (what the ids of new items
         start with: another one after each reversal), parked_item_id?, parked_account?
         (of money in suspense)
