@@ -57,7 +57,9 @@ def _prefix(code: str, statement: BankDay, entry: Entry) -> str:
     )
 
 
-def _movement(statement: BankDay, entry: Entry, number: int) -> str:
+def _movement(statement: BankDay, entry: Entry, position: int) -> str:
+    # An entry without reference has no number either: the number would identify it.
+    number = position if entry.bank_reference else 0
     rejected = "20" if entry.operation == "return" else "  "
     return (
         f"{_prefix('04', statement, entry)}{rejected}{statement.day:%d%m%y}"
