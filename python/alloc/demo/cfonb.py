@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
 from alloc.demo.book import CURRENCY
@@ -72,17 +73,24 @@ def _movement(statement: BankDay, entry: Entry, position: int) -> str:
 def _complements(detail: Detail) -> Iterator[tuple[str, str]]:
     message = detail.message
     yield ("NPY" if detail.amount_minor >= 0 else "NBE"), message.name[:_TEXT_WIDTH]
-    for position, line in enumerate(message.lines):
-        # A blank at the seam starts the second part: at the end it would look padded.
-        first = line[:_TEXT_WIDTH].rstrip()
-        rest = line[len(first) :]
-        names = ("LCC", "LC2") if position == 0 else ("LIB", "LIB")
-        yield names[0], first
-        if rest:
-            yield names[1], rest
+    qualifiers = chain(("LCC", "LC2"), repeat("LIB"))
+    yield from zip(qualifiers, _parts(message.lines), strict=False)
     if message.creditor_reference:
         yield "LCS", message.creditor_reference
     yield "RCN", message.end_to_end_id
+
+
+def _parts(lines: Sequence[str]) -> list[str]:
+    """Cut the text into parts of 70 characters.
+
+    A blank at a seam starts the next part: at the end it would look like padding.
+    """
+    text = " ".join(lines)
+    parts = []
+    while text:
+        parts.append(text[:_TEXT_WIDTH].rstrip())
+        text = text[len(parts[-1]) :]
+    return parts
 
 
 def _complement(prefix: str, qualifier: str, text: str) -> str:

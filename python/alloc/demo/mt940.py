@@ -55,7 +55,7 @@ def _subfields(entry: Entry, detail: Detail | None) -> Iterator[str]:
     text: list[str] = []
     if message.end_to_end_id != NOT_PROVIDED:
         text += _chunks(f"EREF+{message.end_to_end_id}")
-    remittance = "".join(message.lines) or message.creditor_reference
+    remittance = " ".join(message.lines) or message.creditor_reference
     if remittance:
         text += _chunks(f"SVWZ+{remittance}")
     yield from (f"?{n}{part}" for n, part in zip(_TEXT_SUBFIELDS, text, strict=False))
