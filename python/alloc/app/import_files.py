@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from alloc.app.advices import link_advices, notification_advices
+from alloc.app.amounts import amount_text
 from alloc.app.ports import ImportCounts, Notice, SourceFile
-from alloc.engine import currency_exponent
 from alloc.errors import InputError
 
 if TYPE_CHECKING:
@@ -200,8 +200,10 @@ def import_file(
 def _import_bank(
     ledger: Ledger, settings: Settings, incoming: IncomingFile, *, now: dt.datetime
 ) -> ImportReport:
-    source, tables = incoming.source, incoming.bank()
+    tables = incoming.bank()
     statements = pa.table(tables.statements)
+    formats = sorted(set(statements["message_type"].to_pylist()))
+    source = replace(incoming.source, format=", ".join(formats))
     entries = pa.table(tables.entries)
     entities = _entities_of(statements, settings, source)
     notices = _Notices(_warnings(tables))
@@ -301,17 +303,10 @@ def _off_balance(row: Mapping[str, object], source: SourceFile) -> str:
     number = f" {row['number']}" if row["number"] else ""
     return (
         f"{source.name}:{row['line']}: statement{number} of {row['account']} does not "
-        f"add up: {_amount(opening, currency)} and its entries make "
-        f"{_amount(closing + difference, currency)}, it says "
-        f"{_amount(closing, currency)}: {_amount(difference, currency)} off"
+        f"add up: {amount_text(opening, currency)} and its entries make "
+        f"{amount_text(closing + difference, currency)}, it says "
+        f"{amount_text(closing, currency)}: {amount_text(difference, currency)} off"
     )
-
-
-def _amount(minor: int, currency: str) -> str:
-    digits = currency_exponent(currency) or 0
-    sign, plain = "-" if minor < 0 else "", str(abs(minor)).rjust(digits + 1, "0")
-    whole, part = plain[: len(plain) - digits], plain[len(plain) - digits :]
-    return f"{sign}{whole}{'.' if part else ''}{part} {currency}".rstrip()
 
 
 def _booked_credits(entries: pa.Table) -> pa.Table:

@@ -1,0 +1,128 @@
+"""What a file is: told by its content, never by its name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alloc.engine import detect_bank_format
+from alloc.errors import InputError
+from alloc.ingest.grid import sniff_headings
+from alloc.ingest.profile import builtin_profiles
+from alloc.ingest.source import HEAD_BYTES, read_bytes, table_format
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from alloc.ingest.profile import Profile
+
+__all__ = ["Detected", "detect", "detect_data"]
+
+
+@dataclass(frozen=True, slots=True)
+class Detected:
+    """What a file is.
+
+    Parameters
+    ----------
+    format
+        ``camt``, ``mt940``, ``cfonb120``, ``csv``, ``xlsx`` or ``parquet``.
+    kind
+        ``bank``, ``open_items``, ``customers`` or ``remittances``.
+    profile
+        The mapping profile that fits; None for bank files.
+    """
+
+    format: str
+    kind: str
+    profile: Profile | None = None
+
+
+def detect(path: Path | str, profiles: Iterable[Profile] = ()) -> Detected:
+    """Recognise a file by its content.
+
+    Parameters
+    ----------
+    path
+        The file.
+    profiles
+        Mapping profiles of the workspace; the ones that come with the package are
+        tried when none of these fits.
+
+    Returns
+    -------
+    Detected
+
+    Raises
+    ------
+    alloc.errors.InputError
+        It cannot be read (``FILE_MISSING``, ``FILE_EMPTY`` ...), is neither a bank
+        file nor a table (``FORMAT_UNKNOWN``), or fits no profile
+        (``PROFILE_MISSING``: names the columns that the nearest one lacks) or
+        several (``PROFILE_AMBIGUOUS``).
+    """
+    path = Path(path)
+    return detect_data(read_bytes(path), list(profiles), name=path.name)
+
+
+def detect_data(data: bytes, profiles: Sequence[Profile], *, name: str) -> Detected:
+    """Recognise a file by its bytes; see `detect`.
+
+    The beginning is enough for bank files and text.
+    """
+    bank = detect_bank_format(data[:HEAD_BYTES])
+    if bank is not None:
+        return Detected(bank, "bank")
+    format_ = table_format(data, name=name)
+    misfits: list[tuple[Profile, InputError]] = []
+    for group in (profiles, builtin_profiles()):
+        fitting = []
+        for profile in group:
+            if format_ not in profile.formats:
+                continue
+            found = sniff_headings(data, format_, profile, name=name)
+            if isinstance(found, InputError):
+                misfits.append((profile, found))
+            else:
+                fitting.append(profile)
+        if len(fitting) > 1:
+            raise _ambiguous(fitting, name)
+        if fitting:
+            return Detected(format_, fitting[0].kind, fitting[0])
+    raise _nothing_fits(misfits, format_, name)
+
+
+def _ambiguous(fitting: list[Profile], name: str) -> InputError:
+    names = ", ".join(profile.name for profile in fitting)
+    return InputError(
+        f"{name} fits several profiles: {names}: make their [detect] columns differ",
+        reason="PROFILE_AMBIGUOUS",
+        file=name,
+        profiles=names,
+    )
+
+
+def _nothing_fits(
+    misfits: list[tuple[Profile, InputError]], format_: str, name: str
+) -> InputError:
+    """Say what the nearest profile lacks; a wrong encoding is nearer than a column."""
+    for _, error in misfits:
+        if error.reason != "COLUMNS_MISSING":
+            return error
+    if not misfits:
+        return InputError(
+            f"{name} is {format_}, and no profile reads that",
+            reason="PROFILE_MISSING",
+            file=name,
+        )
+    profile, nearest = min(misfits, key=lambda pair: int(pair[1].metadata["missing"]))
+    lacking = str(nearest).partition("needs the columns ")[2]
+    return InputError(
+        f"{name} fits no profile; the nearest, {profile.name}, needs the columns "
+        f"{lacking}: correct the file, or describe it in profiles/NAME.toml",
+        reason="PROFILE_MISSING",
+        file=name,
+        profile=profile.name,
+        field=nearest.metadata["field"],
+    )

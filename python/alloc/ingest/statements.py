@@ -1,0 +1,49 @@
+"""Bank files: read by the native engine, entry by entry, whatever their format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alloc.engine import read_bank_file
+from alloc.ingest.source import open_source
+
+if TYPE_CHECKING:
+    from alloc.engine import BankFile
+    from alloc.ingest.source import Source
+
+__all__ = ["read_bank", "read_bank_source"]
+
+
+def read_bank(path: Path | str) -> BankFile:
+    """Read a bank file of any known format.
+
+    Parameters
+    ----------
+    path
+        camt.052, .053, .054, MT940 or CFONB120.
+
+    Returns
+    -------
+    alloc.engine.BankFile
+        Statements, entries, references and warnings as Arrow tables.
+
+    Raises
+    ------
+    alloc.errors.InputError
+        The file cannot be read or is damaged; names file and line.
+    """
+    return read_bank_source(open_source(Path(path)))
+
+
+def read_bank_source(source: Source) -> BankFile:
+    """Read a bank file that was opened; refuse it when it changed since.
+
+    Raises
+    ------
+    alloc.errors.ConflictError
+        ``FILE_CHANGED``.
+    """
+    bank = read_bank_file(source.path, name=source.name)
+    source.check_unchanged()
+    return bank

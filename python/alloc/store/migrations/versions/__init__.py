@@ -1,1 +1,0 @@
-"""One file a revision of the schema; Alembic runs them in order."""
