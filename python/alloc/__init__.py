@@ -6,13 +6,20 @@ Public names load on first use, so that ``import alloc`` stays cheap.
 from __future__ import annotations
 
 import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from alloc.engine import Proposal, __version__, propose
+    from alloc.errors import AllocError
 
 _HOME = {
     "AllocError": "alloc.errors",
+    "Proposal": "alloc.engine",
     "__version__": "alloc.engine",
+    "propose": "alloc.engine",
 }
 
-__all__ = ["AllocError", "__version__"]
+__all__ = ["AllocError", "Proposal", "__version__", "propose"]
 
 
 def __getattr__(name: str) -> object:

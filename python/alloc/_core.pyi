@@ -47,6 +47,45 @@ def toml_lines(text: str) -> list[tuple[str, int]]:
         The text is not TOML (``TOML_SYNTAX``, with ``line``).
     """
 
+def propose(
+    open_items: _Table,
+    payments: _Table,
+    remittances: _Table | None,
+    customers: _Table | None,
+    history: _Table | None,
+    *,
+    max_wrong_ppm: int,
+    amount_only: bool,
+    threads: int | None,
+) -> tuple[RecordBatch, RecordBatch, RecordBatch]:
+    """Decide each payment of some days.
+
+    Parameters
+    ----------
+    open_items, payments, remittances, customers, history
+        Tables of the contract (`table_schema`), whole or as streams of batches;
+        None stands for a table without rows. Columns that have the contract's types
+        are not copied; the interpreter lock is released while they are read.
+    max_wrong_ppm
+        Wrong decisions per million automatic ones that the user accepts.
+    amount_only
+        Whether an amount may decide without any reference.
+    threads
+        1 runs in the calling thread; None takes all cores.
+
+    Returns
+    -------
+    tuple of arro3.core.RecordBatch
+        ``decisions``, ``allocations`` and ``adjustments``.
+
+    Raises
+    ------
+    alloc.errors.InputError
+        A table does not keep the contract; the column, row or id is named.
+    alloc.errors.LimitError
+        A table has more rows than a call takes.
+    """
+
 def table_schema(name: str) -> Schema:
     """Arrow schema of a table of the engine's contract.
 

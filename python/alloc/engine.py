@@ -17,9 +17,11 @@ from alloc._core import (
     toml_lines,
 )
 from alloc.domain.bank import BankFile
+from alloc.errors import InputError
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Mapping
     from os import PathLike
 
     import pyarrow as pa
@@ -31,6 +33,7 @@ __all__ = [
     "GENESIS_HASH",
     "BankFile",
     "Drafts",
+    "Proposal",
     "__version__",
     "check_chain",
     "currency_exponent",
@@ -38,6 +41,7 @@ __all__ = [
     "draft_entries",
     "letter_codes",
     "letter_index",
+    "propose",
     "read_bank_file",
     "reverse_entries",
     "schema",
@@ -49,6 +53,134 @@ __all__ = [
 GENESIS_HASH = bytes(32)
 #: Ordinal of 1970-01-01, from which Arrow counts days.
 _EPOCH_ORDINAL = 719_163
+
+
+#: What a policy may say, with what holds when it does not.
+_POLICY: dict[str, int | bool] = {"max_wrong_ppm": 100, "amount_only": False}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Proposal:
+    """What `propose` answers; the columns are those of `schema`.
+
+    Parameters
+    ----------
+    decisions
+        One row per payment, ordered by value date and payment id.
+    allocations
+        The items of each decision in the same order; rank 0 is chosen or proposed,
+        1 and up are alternatives.
+    adjustments
+        What makes up the difference between cash and items: for every payment and
+        rank, cash plus adjustments equals what is allocated.
+    """
+
+    decisions: pa.Table
+    allocations: pa.Table
+    adjustments: pa.Table
+
+
+def propose(
+    open_items: Table,
+    payments: Table,
+    remittances: Table | None = None,
+    customers: Table | None = None,
+    history: Table | None = None,
+    *,
+    rules: object = None,
+    policy: Mapping[str, object] | None = None,
+    threads: int | None = None,
+) -> Proposal:
+    """Decide which open items each payment clears, with the proof.
+
+    Payments are decided day by day: what one value date clears by itself is not open
+    on the next. The order of rows and the number of threads change nothing.
+
+    Parameters
+    ----------
+    open_items, payments, remittances, customers, history
+        Anything that speaks the Arrow PyCapsule interface, with the columns of
+        `schema`; optional columns may be left out, unknown ones are refused. Advice
+        lines of payments that are not handed in are left aside.
+    rules
+        Not available yet: must be None.
+    policy
+        ``max_wrong_ppm``: wrong decisions accepted per million automatic ones,
+        default 100. ``amount_only``: whether an amount may decide without any
+        reference, default False.
+    threads
+        Number of worker threads; None takes all cores.
+
+    Returns
+    -------
+    Proposal
+        Status ``auto`` may be posted as it is; ``review`` needs a person, rank 0 is
+        the proposal; ``none`` means that nothing is known.
+
+    Raises
+    ------
+    alloc.errors.InputError
+        A table, the policy or an option is wrong; the column, row, id or field is
+        named.
+    alloc.errors.LimitError
+        A table has more rows than one call takes.
+
+    Examples
+    --------
+    >>> import datetime, pyarrow as pa
+    >>> day = datetime.date(2026, 1, 31)
+    >>> items = [("I1", "FR01", "C1", "INV-20260017", "EUR", 12000)]
+    >>> names = ["item_id", "entity", "customer_id", "reference", "currency"]
+    >>> items = pa.table(list(zip(*items)), [*names, "open_minor"])
+    >>> paid = [("P1", "FR01", day, "EUR", 12000, "C1", ["FACT 20260017"])]
+    >>> names = ["payment_id", "entity", "value_date", "currency", "amount_minor"]
+    >>> paid = pa.table(list(zip(*paid)), [*names, "customer_id", "remittance_text"])
+    >>> propose(items, paid).decisions["status"].to_pylist()
+    ['auto']
+    """
+    if rules is not None:
+        raise InputError(
+            "rules are not available yet: pass rules=None",
+            reason="RULES_UNAVAILABLE",
+            field="rules",
+        )
+    if threads is not None and (not isinstance(threads, int) or threads < 1):
+        raise InputError(
+            f"threads is {threads}; it must be 1 or more, or None for all cores",
+            reason="THREADS_INVALID",
+            field="threads",
+        )
+    max_wrong_ppm, amount_only = _read_policy(policy or {})
+    batches = _core.propose(
+        open_items,
+        payments,
+        remittances,
+        customers,
+        history,
+        max_wrong_ppm=max_wrong_ppm,
+        amount_only=amount_only,
+        threads=threads,
+    )
+    return Proposal(*(_table(batch) for batch in batches))
+
+
+def _read_policy(policy: Mapping[str, object]) -> tuple[int, bool]:
+    for field, value in policy.items():
+        if field not in _POLICY:
+            raise InputError(
+                f"policy has an unknown field {field}; known are {', '.join(_POLICY)}",
+                reason="POLICY_UNKNOWN",
+                field=field,
+            )
+        expected = type(_POLICY[field])
+        if type(value) is not expected:
+            raise InputError(
+                f"policy {field} is {value!r}; it must be of type {expected.__name__}",
+                reason="POLICY_TYPE_WRONG",
+                field=field,
+            )
+    merged = {**_POLICY, **policy}
+    return int(str(merged["max_wrong_ppm"])), bool(merged["amount_only"])
 
 
 def schema(name: str) -> pa.Schema:
@@ -78,8 +210,7 @@ def schema(name: str) -> pa.Schema:
     """
     import pyarrow as pa  # noqa: PLC0415
 
-    # The stubs of pyarrow do not know the PyCapsule interface.
-    return pa.schema(_core.table_schema(name))  # type: ignore[arg-type]
+    return pa.schema(_core.table_schema(name))
 
 
 def read_bank_file(

@@ -2,5 +2,11 @@
 #![forbid(unsafe_code)]
 
 pub mod bank;
+pub mod error;
 pub mod journal;
+pub mod read;
 pub mod schema;
+pub mod write;
+
+pub use error::ArrowReadError;
+pub use read::TableData;

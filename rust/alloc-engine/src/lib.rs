@@ -3,4 +3,21 @@
 
 pub mod chain;
 pub mod clear;
+pub mod combine;
+pub mod decide;
+pub mod error;
+pub mod explain;
+pub mod gather;
+pub mod ledger;
+pub mod limits;
+pub mod payer;
+pub mod policy;
+pub mod propose;
+pub mod reference;
 pub mod reverse;
+pub mod scarcity;
+pub mod text;
+
+pub use error::EngineError;
+pub use policy::Policy;
+pub use propose::{Request, propose};

@@ -5,6 +5,7 @@ mod currency;
 mod detach;
 mod error;
 mod journal;
+mod propose;
 mod schema;
 mod toml_lines;
 
@@ -16,6 +17,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(bank::detect_bank_format, module)?)?;
     module.add_function(wrap_pyfunction!(bank::read_bank_file, module)?)?;
     module.add_function(wrap_pyfunction!(currency::currency_exponent, module)?)?;
+    module.add_function(wrap_pyfunction!(propose::propose, module)?)?;
     module.add_function(wrap_pyfunction!(schema::table_schema, module)?)?;
     module.add_function(wrap_pyfunction!(toml_lines::toml_lines, module)?)?;
     module.add_function(wrap_pyfunction!(journal::draft_entries, module)?)?;

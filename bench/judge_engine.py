@@ -1,0 +1,67 @@
+"""Adapter between the judge's tables and `alloc.propose`.
+
+::
+
+    PYTHONPATH=python:<judge> python -m judge drive SCENARIO --out RUN \
+        --engine bench.judge_engine:propose
+
+The policy comes from the environment: ``ALLOC_MAX_WRONG_PPM`` (default 100) and
+``ALLOC_AMOUNT_ONLY`` (default 1).
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+import alloc
+
+if TYPE_CHECKING:
+    from alloc import Proposal
+
+POLICY = {
+    "max_wrong_ppm": int(os.environ.get("ALLOC_MAX_WRONG_PPM", "100")),
+    "amount_only": os.environ.get("ALLOC_AMOUNT_ONLY", "1") == "1",
+}
+
+
+def propose(
+    open_items: pa.Table,
+    payments: pa.Table,
+    remittances: pa.Table,
+    customers: pa.Table,
+    history: pa.Table | None = None,
+) -> tuple[pa.Table, pa.Table]:
+    """Answer one call of the judge.
+
+    Parameters
+    ----------
+    open_items, payments, remittances, customers, history
+        The judge's tables of one value date and entity.
+
+    Returns
+    -------
+    tuple of pyarrow.Table
+        Decisions and the allocations of rank 0.
+    """
+    names = [
+        {"amount_minor": "open_minor"}.get(name, name)
+        for name in open_items.column_names
+    ]
+    known = payments["customer_id"].null_count == 0
+    got: Proposal = alloc.propose(
+        open_items.rename_columns(names),
+        payments,
+        remittances,
+        None if known else customers,
+        None if known else history,
+        policy=POLICY,
+    )
+    chosen = got.allocations.filter(pc.equal(got.allocations["rank"], 0))
+    return (
+        got.decisions.select(["payment_id", "status", "confidence_ppm"]),
+        chosen.select(["payment_id", "item_id", "allocated_minor"]),
+    )

@@ -1,0 +1,133 @@
+//! Decisions to Arrow batches.
+
+use std::sync::Arc;
+
+use alloc_domain::{Decision, OpenItem, Payment};
+use arrow_array::builder::{Int64Builder, StringBuilder};
+use arrow_array::{ArrayRef, RecordBatch};
+
+use crate::schema::{ADJUSTMENTS, ALLOCATIONS, DECISIONS, Table};
+
+fn batch(table: &Table, columns: Vec<ArrayRef>) -> RecordBatch {
+    RecordBatch::try_new(table.schema(), columns)
+        .expect("the writers build the columns of the contract")
+}
+
+/// One row per decision.
+///
+/// * `decisions` — in output order
+/// * `payments` — the call's payments, which the decisions name by position
+#[must_use]
+pub fn decisions(decisions: &[Decision<'_>], payments: &[Payment<'_>]) -> RecordBatch {
+    let mut payment_id = StringBuilder::new();
+    let mut status = StringBuilder::new();
+    let mut proof = StringBuilder::new();
+    let mut confidence = Int64Builder::new();
+    let mut explanations = Int64Builder::new();
+    let mut rule = StringBuilder::new();
+    let mut reason = StringBuilder::new();
+    let mut customer_id = StringBuilder::new();
+    for decision in decisions {
+        payment_id.append_value(payments[decision.payment as usize].payment_id);
+        status.append_value(decision.status.as_str());
+        proof.append_value(decision.proof.as_str());
+        confidence.append_value(decision.confidence_ppm);
+        explanations.append_value(decision.explanations_count);
+        rule.append_option(decision.rule.as_deref());
+        reason.append_value(decision.reason);
+        customer_id.append_option(decision.customer_id);
+    }
+    batch(
+        &DECISIONS,
+        vec![
+            Arc::new(payment_id.finish()),
+            Arc::new(status.finish()),
+            Arc::new(proof.finish()),
+            Arc::new(confidence.finish()),
+            Arc::new(explanations.finish()),
+            Arc::new(rule.finish()),
+            Arc::new(reason.finish()),
+            Arc::new(customer_id.finish()),
+        ],
+    )
+}
+
+/// One row per allocation, in the order of the decisions.
+///
+/// * `payments`, `items` — the call's rows, which the decisions name by position
+#[must_use]
+pub fn allocations(
+    decisions: &[Decision<'_>],
+    payments: &[Payment<'_>],
+    items: &[OpenItem<'_>],
+) -> RecordBatch {
+    let mut payment_id = StringBuilder::new();
+    let mut rank = Int64Builder::new();
+    let mut item_id = StringBuilder::new();
+    let mut entity = StringBuilder::new();
+    let mut customer_id = StringBuilder::new();
+    let mut allocated = Int64Builder::new();
+    let mut evidence = StringBuilder::new();
+    for decision in decisions {
+        for line in &decision.allocations {
+            let item = &items[line.item as usize];
+            payment_id.append_value(payments[decision.payment as usize].payment_id);
+            rank.append_value(i64::from(line.rank));
+            item_id.append_value(item.item_id);
+            entity.append_value(item.entity);
+            customer_id.append_value(item.customer_id);
+            allocated.append_value(line.allocated_minor);
+            evidence.append_value(line.evidence.codes());
+        }
+    }
+    batch(
+        &ALLOCATIONS,
+        vec![
+            Arc::new(payment_id.finish()),
+            Arc::new(rank.finish()),
+            Arc::new(item_id.finish()),
+            Arc::new(entity.finish()),
+            Arc::new(customer_id.finish()),
+            Arc::new(allocated.finish()),
+            Arc::new(evidence.finish()),
+        ],
+    )
+}
+
+/// One row per adjustment, in the order of the decisions.
+///
+/// * `payments`, `items` — the call's rows, which the decisions name by position
+#[must_use]
+pub fn adjustments(
+    decisions: &[Decision<'_>],
+    payments: &[Payment<'_>],
+    items: &[OpenItem<'_>],
+) -> RecordBatch {
+    let mut payment_id = StringBuilder::new();
+    let mut rank = Int64Builder::new();
+    let mut role = StringBuilder::new();
+    let mut amount = Int64Builder::new();
+    let mut item_id = StringBuilder::new();
+    let mut rate = Int64Builder::new();
+    for decision in decisions {
+        for line in &decision.adjustments {
+            payment_id.append_value(payments[decision.payment as usize].payment_id);
+            rank.append_value(i64::from(line.rank));
+            role.append_value(line.role);
+            amount.append_value(line.amount_minor);
+            item_id.append_option(line.item.map(|item| items[item as usize].item_id));
+            rate.append_option(line.rate_ppm);
+        }
+    }
+    batch(
+        &ADJUSTMENTS,
+        vec![
+            Arc::new(payment_id.finish()),
+            Arc::new(rank.finish()),
+            Arc::new(role.finish()),
+            Arc::new(amount.finish()),
+            Arc::new(item_id.finish()),
+            Arc::new(rate.finish()),
+        ],
+    )
+}

@@ -1,0 +1,457 @@
+//! One payment: from what it says to a decision.
+
+use alloc_domain::{
+    Adjustment, Allocation, Decision, Evidence, EvidenceSet, Payment, Proof, RemittanceLine, Status,
+};
+
+use crate::explain::{Case, Explanation, Pick, explain};
+use crate::gather::{Gathered, Message, Unread, gather};
+use crate::ledger::{Ledger, age};
+use crate::limits::PAYERS_MAX;
+use crate::payer::{PayerIndex, Recognised};
+use crate::policy::{CERTAIN_PPM, Policy, REFERENCES_ERROR_PPM, SEVERAL_PAYERS_ERROR_PPM};
+use crate::reference::index::{ReferenceIndex, Scope};
+use crate::reference::scan::{Hit, Search, Strength};
+
+/// What all payments of a call share.
+pub struct Decider<'c, 'r, 'a> {
+    /// The open items.
+    pub ledger: &'c Ledger<'r, 'a>,
+    /// Their references.
+    pub index: &'c ReferenceIndex,
+    /// Accounts and names.
+    pub payers: &'c PayerIndex<'a>,
+    /// What the user permits.
+    pub policy: Policy,
+}
+
+/// One payment with what is left open when it comes.
+pub struct Question<'q, 'a> {
+    /// Position of the payment.
+    pub position: u32,
+    /// The payment.
+    pub payment: &'q Payment<'a>,
+    /// Its advice, by line number.
+    pub lines: &'q [&'q RemittanceLine<'a>],
+    /// What is left open on each item.
+    pub left: &'q [i64],
+}
+
+/// A payer that is assumed, and why.
+#[derive(Clone, Copy)]
+struct Assumed<'a> {
+    customer_id: &'a str,
+    evidence: Evidence,
+    error_ppm: i64,
+}
+
+impl<'a> Decider<'_, '_, 'a> {
+    /// Decides one payment as if it were alone.
+    #[must_use]
+    pub fn decide(&self, question: &Question<'_, 'a>) -> Decision<'a> {
+        let payment = question.payment;
+        let message = match Message::of(payment, question.lines) {
+            Ok(message) => message,
+            Err(unread) => return unreadable(question, unread),
+        };
+        if let Some(customer_id) = payment.customer_id {
+            let given = Assumed {
+                customer_id,
+                evidence: Evidence::PayerGiven,
+                error_ppm: 0,
+            };
+            return self.of_payer(question, &message, given);
+        }
+        self.of_unknown(question, &message)
+    }
+
+    fn of_payer(
+        &self,
+        question: &Question<'_, 'a>,
+        message: &Message<'_, 'a>,
+        payer: Assumed<'a>,
+    ) -> Decision<'a> {
+        let Some((gathered, pool)) = self.gathered(question, message, payer.customer_id) else {
+            let mut decision = blank(question, Status::Review, "NO_OPEN_ITEMS");
+            decision.customer_id = Some(payer.customer_id);
+            put_on_account(&mut decision, question.payment.amount_minor);
+            return decision;
+        };
+        let case = self.case(question, &gathered, &pool);
+        match explain(&case) {
+            Some(found) => self.decision(question, &found, Some(payer)),
+            None => unexplained(question, &case, payer),
+        }
+    }
+
+    /// What the message says about a customer's items, and those items; `None` when none is open
+    /// in the payment's currency.
+    fn gathered(
+        &self,
+        question: &Question<'_, 'a>,
+        message: &Message<'_, 'a>,
+        customer_id: &str,
+    ) -> Option<(Gathered, Vec<u32>)> {
+        let entity = self.ledger.entity(question.payment.entity)?;
+        let account = self.ledger.find_account(entity, customer_id)?;
+        let payable = |item| self.payable(question, item);
+        let pool: Vec<u32> = self.ledger.pool(account).to_vec();
+        let pool: Vec<u32> = pool.into_iter().filter(|&item| payable(item)).collect();
+        if pool.is_empty() {
+            return None;
+        }
+        let search = self.search(question, entity, Scope::Account(account), &payable);
+        let open = |item: u32| question.left[item as usize];
+        Some((gather(&search, message, &pool, &open), pool))
+    }
+
+    fn search<'s>(
+        &'s self,
+        question: &Question<'_, 'a>,
+        entity: u32,
+        scope: Scope,
+        payable: &'s (dyn Fn(u32) -> bool + Sync),
+    ) -> Search<'s, 's, 'a> {
+        Search {
+            ledger: self.ledger,
+            index: self.index,
+            entity,
+            scope,
+            amount_minor: question.payment.amount_minor,
+            payable,
+        }
+    }
+
+    fn payable(&self, question: &Question<'_, 'a>, item: u32) -> bool {
+        question.left[item as usize] != 0
+            && self.ledger.item(item).currency == question.payment.currency
+    }
+
+    fn case<'s>(
+        &'s self,
+        question: &'s Question<'_, 'a>,
+        gathered: &'s Gathered,
+        pool: &'s [u32],
+    ) -> Case<'s, 's, 'a> {
+        Case {
+            ledger: self.ledger,
+            left: question.left,
+            amount_minor: question.payment.amount_minor,
+            value_date: question.payment.value_date,
+            pool,
+            hits: &gathered.hits,
+            places: &gathered.places,
+            advice: &gathered.advice,
+        }
+    }
+
+    /// Tries the payer that account or name tell, then those whose references stand in the text.
+    fn of_unknown(&self, question: &Question<'_, 'a>, message: &Message<'_, 'a>) -> Decision<'a> {
+        let recognised = self.payers.recognise(question.payment).map(assumed);
+        let Some(entity) = self.ledger.entity(question.payment.entity) else {
+            return match recognised {
+                Some(payer) => self.of_payer(question, message, payer),
+                None => blank(question, Status::None, "PAYER_UNKNOWN"),
+            };
+        };
+        let payable = |item| self.payable(question, item);
+        let search = self.search(question, entity, Scope::Entity, &payable);
+        let open = |item: u32| question.left[item as usize];
+        let named = gather(&search, message, &[], &open).hits;
+        let owners = self.owners(&named, recognised.map(|payer| payer.customer_id));
+        if let Some(payer) = recognised {
+            let decision = self.of_payer(question, message, payer);
+            if decision.status == Status::Auto || owners.is_empty() {
+                return decision;
+            }
+        }
+        if owners.len() > PAYERS_MAX {
+            let several = self.of_several(question, &named);
+            return several.unwrap_or_else(|| blank(question, Status::Review, "PAYER_AMBIGUOUS"));
+        }
+        let tried: Vec<Decision<'a>> = owners
+            .iter()
+            .map(|&payer| self.of_payer(question, message, payer))
+            .collect();
+        let mut proved = tried
+            .iter()
+            .filter(|decision| decision.status == Status::Auto);
+        match (proved.next(), proved.next()) {
+            (Some(decision), None) => return decision.clone(),
+            (Some(_), Some(_)) => return several_payers(question, &tried),
+            (None, _) => {}
+        }
+        if let Some(decision) = self.of_several(question, &named) {
+            return decision;
+        }
+        match (recognised, tried.as_slice()) {
+            (Some(payer), _) => self.of_payer(question, message, payer),
+            (None, [decision]) => decision.clone(),
+            (None, []) => blank(question, Status::None, "PAYER_UNKNOWN"),
+            (None, _) => several_payers(question, &tried),
+        }
+    }
+
+    /// The customers whose items are surely named, the most named first.
+    fn owners(&self, hits: &[Hit], known: Option<&str>) -> Vec<Assumed<'a>> {
+        let mut named: Vec<(&'a str, usize)> = Vec::new();
+        for hit in hits.iter().filter(|hit| hit.strength >= Strength::Trimmed) {
+            let customer_id = self.ledger.item(hit.item).customer_id;
+            match named.iter_mut().find(|(known, _)| *known == customer_id) {
+                Some((_, count)) => *count += 1,
+                None => named.push((customer_id, 1)),
+            }
+        }
+        named.sort_unstable_by_key(|&(customer_id, count)| (std::cmp::Reverse(count), customer_id));
+        named
+            .into_iter()
+            .filter(|&(customer_id, _)| Some(customer_id) != known)
+            .map(|(customer_id, _)| Assumed {
+                customer_id,
+                evidence: Evidence::PayerReferences,
+                error_ppm: 0,
+            })
+            .collect()
+    }
+
+    /// References of several customers that add up to the cash.
+    fn of_several(&self, question: &Question<'_, 'a>, hits: &[Hit]) -> Option<Decision<'a>> {
+        let sure: Vec<&Hit> = hits
+            .iter()
+            .filter(|hit| hit.strength == Strength::Strong)
+            .collect();
+        let left = |item: u32| question.left[item as usize];
+        let total: i128 = sure.iter().map(|hit| i128::from(left(hit.item))).sum();
+        if sure.is_empty() || total != i128::from(question.payment.amount_minor) {
+            return None;
+        }
+        let mut picks: Vec<Pick> = sure
+            .iter()
+            .map(|hit| Pick {
+                item: hit.item,
+                allocated_minor: left(hit.item),
+                evidence: hit.evidence.with(Evidence::Amount),
+            })
+            .collect();
+        picks.sort_unstable_by_key(|pick| age(self.ledger.item(pick.item)));
+        let found = Explanation {
+            picks,
+            proof: Proof::Exact,
+            reason: "REFERENCES",
+            error_ppm: REFERENCES_ERROR_PPM + SEVERAL_PAYERS_ERROR_PPM,
+            by_amount: false,
+            count: 1,
+            alternatives: Vec::new(),
+            deductions: Vec::new(),
+        };
+        Some(self.decision(question, &found, None))
+    }
+
+    /// Turns an explanation into a decision: automatic only when it is proved, permitted and
+    /// within the budget.
+    fn decision(
+        &self,
+        question: &Question<'_, 'a>,
+        found: &Explanation,
+        payer: Option<Assumed<'a>>,
+    ) -> Decision<'a> {
+        let error_ppm = found.error_ppm + payer.map_or(0, |payer| payer.error_ppm);
+        let held = self.held(found, payer, error_ppm);
+        let status = if held.is_some() {
+            Status::Review
+        } else {
+            Status::Auto
+        };
+        let mut decision = blank(question, status, held.unwrap_or(found.reason));
+        decision.proof = found.proof;
+        decision.explanations_count = found.count;
+        decision.customer_id = payer.map(|payer| payer.customer_id);
+        decision.confidence_ppm = match found.proof {
+            Proof::Exact | Proof::Unique => (CERTAIN_PPM - error_ppm).max(0),
+            _ => CERTAIN_PPM / found.count.saturating_add(1).max(2),
+        };
+        let evidence = payer.map_or(EvidenceSet::EMPTY, |payer| {
+            EvidenceSet::EMPTY.with(payer.evidence)
+        });
+        for (rank, picks) in (0..).zip(std::iter::once(&found.picks).chain(&found.alternatives)) {
+            push_picks(&mut decision, rank, picks, evidence);
+        }
+        for &(item, amount_minor) in &found.deductions {
+            decision.adjustments.push(Adjustment {
+                rank: 0,
+                role: "deduction",
+                amount_minor,
+                item: Some(item),
+                rate_ppm: None,
+            });
+        }
+        decision
+    }
+
+    /// Why an explanation needs a person, if it does.
+    fn held(
+        &self,
+        found: &Explanation,
+        payer: Option<Assumed<'a>>,
+        error_ppm: i64,
+    ) -> Option<&'static str> {
+        let item = |pick: &Pick| self.ledger.item(pick.item);
+        match found.proof {
+            Proof::Ambiguous => return Some("AMBIGUOUS"),
+            Proof::OverBudget => return Some("COMBINATIONS_OVER_LIMIT"),
+            _ => {}
+        }
+        if found.reason == "DEDUCTION_SUSPECTED" {
+            return Some("DEDUCTION_SUSPECTED");
+        }
+        if !found.deductions.is_empty() {
+            return Some("DEDUCTION_NEEDS_RULE");
+        }
+        if found.picks.iter().any(|pick| item(pick).disputed) {
+            return Some("ITEM_DISPUTED");
+        }
+        if found
+            .picks
+            .iter()
+            .any(|pick| !item(pick).kind.clears_by_itself())
+        {
+            return Some("ITEM_KIND_NEEDS_REVIEW");
+        }
+        if found.by_amount && !self.policy.amount_only {
+            return Some("AMOUNT_ONLY");
+        }
+        let by_name = payer.is_some_and(|payer| payer.evidence == Evidence::PayerReferences);
+        if found.by_amount && by_name {
+            return Some("AMOUNT_ONLY");
+        }
+        (error_ppm > self.policy.max_wrong_ppm).then_some("OVER_ERROR_BUDGET")
+    }
+}
+
+fn assumed(payer: Recognised<'_>) -> Assumed<'_> {
+    Assumed {
+        customer_id: payer.customer_id,
+        evidence: payer.evidence,
+        error_ppm: payer.error_ppm,
+    }
+}
+
+/// A decision that says nothing yet.
+fn blank<'a>(question: &Question<'_, 'a>, status: Status, reason: &'static str) -> Decision<'a> {
+    Decision {
+        payment: question.position,
+        status,
+        proof: Proof::None,
+        confidence_ppm: 0,
+        explanations_count: 0,
+        rule: None,
+        reason,
+        customer_id: question.payment.customer_id,
+        allocations: Vec::new(),
+        adjustments: Vec::new(),
+    }
+}
+
+fn unreadable<'a>(question: &Question<'_, 'a>, unread: Unread) -> Decision<'a> {
+    let reason = match unread {
+        Unread::TextOverLimit => "TEXT_OVER_LIMIT",
+        Unread::AdviceOverLimit => "ADVICE_OVER_LIMIT",
+    };
+    let mut decision = blank(question, Status::Review, reason);
+    decision.proof = Proof::OverBudget;
+    decision
+}
+
+/// More than one customer could be meant: their proposals, one rank each.
+fn several_payers<'a>(question: &Question<'_, 'a>, tried: &[Decision<'a>]) -> Decision<'a> {
+    let mut decision = blank(question, Status::Review, "PAYER_AMBIGUOUS");
+    decision.proof = Proof::Ambiguous;
+    decision.explanations_count = i64::try_from(tried.len()).unwrap_or(i64::MAX);
+    for (rank, one) in (0..).zip(tried) {
+        let allocations = one.allocations.iter().filter(|line| line.rank == 0);
+        decision
+            .allocations
+            .extend(allocations.map(|line| Allocation { rank, ..*line }));
+        let adjustments = one.adjustments.iter().filter(|line| line.rank == 0);
+        decision
+            .adjustments
+            .extend(adjustments.map(|line| Adjustment { rank, ..*line }));
+    }
+    decision
+}
+
+fn push_picks(decision: &mut Decision<'_>, rank: u32, picks: &[Pick], evidence: EvidenceSet) {
+    decision
+        .allocations
+        .extend(picks.iter().map(|pick| Allocation {
+            rank,
+            item: pick.item,
+            allocated_minor: pick.allocated_minor,
+            evidence: pick.evidence.union(evidence),
+        }));
+}
+
+fn put_on_account(decision: &mut Decision<'_>, rest_minor: i64) {
+    decision.adjustments.push(Adjustment {
+        rank: 0,
+        role: "on_account",
+        amount_minor: -rest_minor,
+        item: None,
+        rate_ppm: None,
+    });
+}
+
+/// Nothing makes up the cash: what is named is proposed as far as the cash goes, oldest first;
+/// the rest goes on account.
+fn unexplained<'a>(
+    question: &Question<'_, 'a>,
+    case: &Case<'_, '_, 'a>,
+    payer: Assumed<'a>,
+) -> Decision<'a> {
+    let named = |strength: Strength| -> Vec<u32> {
+        case.hits
+            .iter()
+            .filter(|hit| hit.strength >= strength)
+            .map(|hit| hit.item)
+            .collect()
+    };
+    let mut items = named(Strength::Trimmed);
+    if items.is_empty() {
+        items = named(Strength::Weak);
+    }
+    items.sort_unstable_by_key(|&item| age(case.ledger.item(item)));
+    let open = |item: u32| i128::from(case.left[item as usize]);
+    let total: i128 = items.iter().map(|&item| open(item)).sum();
+    let received = i128::from(case.amount_minor);
+    let reason = match (items.is_empty(), total > received) {
+        (true, _) => "NO_EXPLANATION",
+        (false, true) => "AMOUNT_LESS",
+        (false, false) => "AMOUNT_MORE",
+    };
+    let mut decision = blank(question, Status::Review, reason);
+    decision.customer_id = Some(payer.customer_id);
+    decision.explanations_count = i64::from(!items.is_empty());
+    let credits: i128 = items.iter().map(|&item| open(item).min(0)).sum();
+    let mut remaining = received - credits;
+    for &item in &items {
+        let settled = open(item).min(remaining.max(0));
+        if settled == 0 {
+            continue;
+        }
+        remaining -= settled.max(0);
+        let known = case.hits.iter().find(|hit| hit.item == item);
+        let evidence = known.map_or(EvidenceSet::EMPTY, |hit| hit.evidence);
+        decision.allocations.push(Allocation {
+            rank: 0,
+            item,
+            allocated_minor: i64::try_from(settled).expect("no more than the open amount"),
+            evidence: evidence.with(payer.evidence),
+        });
+    }
+    if let Ok(rest_minor) = i64::try_from(remaining)
+        && rest_minor != 0
+    {
+        put_on_account(&mut decision, rest_minor);
+    }
+    decision
+}

@@ -1,0 +1,458 @@
+//! One payment of one payer: which of the payer's items make up the cash, and how we know.
+//!
+//! A ladder, surest first. References decide where they add up; what they leave open an amount may
+//! close, but only when it is enumerated that nothing else has that amount.
+
+use alloc_domain::{Evidence, EvidenceSet, ItemKind, Proof};
+
+use crate::combine::{Class, Combinations, combinations, screen};
+use crate::ledger::{Ledger, age};
+use crate::limits::{ALTERNATIVES_MAX, COMBINATIONS_MAX};
+use crate::policy::{
+    NEAR_ERROR_PPM, PARTIAL_ERROR_PPM, REFERENCES_ERROR_PPM, TRIMMED_ERROR_PPM,
+    UNIQUE_AMOUNT_ERROR_PPM, WEAK_ERROR_PPM, WHOLE_BALANCE_ERROR_PPM, coincidence_ppm,
+};
+use crate::reference::scan::{Hit, Strength};
+
+/// A part of the payment on one item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pick {
+    /// The item.
+    pub item: u32,
+    /// What is settled, minor units, sign of the item.
+    pub allocated_minor: i64,
+    /// What speaks for it.
+    pub evidence: EvidenceSet,
+}
+
+/// A set of items that makes up the cash, or comes near it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// Oldest first.
+    pub picks: Vec<Pick>,
+    /// How we know.
+    pub proof: Proof,
+    /// Wire name of the ground.
+    pub reason: &'static str,
+    /// Upper bound for the chance that it is wrong.
+    pub error_ppm: i64,
+    /// Whether an amount decides about an item that nothing names.
+    pub by_amount: bool,
+    /// How many explanations of equal standing there are.
+    pub count: i64,
+    /// Others, in order of preference.
+    pub alternatives: Vec<Vec<Pick>>,
+    /// What the payer kept back, by item, minor units above zero.
+    pub deductions: Vec<(u32, i64)>,
+}
+
+/// A line of the advice that found its item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AdviceMatch {
+    /// The item.
+    pub item: u32,
+    /// What the payer says it pays, minor units, sign of the item; none when the line is silent.
+    pub paid_minor: Option<i64>,
+    /// What the payer says it kept back.
+    pub deduction_minor: i64,
+}
+
+/// What is known about one payment when one payer is assumed.
+pub struct Case<'c, 'r, 'a> {
+    /// The items.
+    pub ledger: &'c Ledger<'r, 'a>,
+    /// What is left open on each item.
+    pub left: &'c [i64],
+    /// The cash, minor units.
+    pub amount_minor: i64,
+    /// Value date of the cash.
+    pub value_date: i32,
+    /// What the payer may pay in this currency, oldest first.
+    pub pool: &'c [u32],
+    /// Each item named, once, by item.
+    pub hits: &'c [Hit],
+    /// Items that misread tokens resemble, per place in the text.
+    pub places: &'c [Vec<u32>],
+    /// Lines of the advice, each item once.
+    pub advice: &'c [AdviceMatch],
+}
+
+impl Case<'_, '_, '_> {
+    fn open(&self, item: u32) -> i64 {
+        self.left[item as usize]
+    }
+
+    fn sum(&self, items: &[u32]) -> i128 {
+        items.iter().map(|&item| i128::from(self.open(item))).sum()
+    }
+
+    fn closes(&self, items: &[u32]) -> bool {
+        !items.is_empty() && self.sum(items) == i128::from(self.amount_minor)
+    }
+
+    /// Full settlement of these items, oldest first, each with its own evidence.
+    fn picks(&self, items: &[u32], extra: EvidenceSet) -> Vec<Pick> {
+        let mut items = items.to_vec();
+        items.sort_unstable_by_key(|&item| age(self.ledger.item(item)));
+        items
+            .into_iter()
+            .map(|item| Pick {
+                item,
+                allocated_minor: self.open(item),
+                evidence: self.evidence_of(item).union(extra),
+            })
+            .collect()
+    }
+
+    fn evidence_of(&self, item: u32) -> EvidenceSet {
+        if let Ok(position) = self.hits.binary_search_by_key(&item, |hit| hit.item) {
+            return self.hits[position].evidence;
+        }
+        if self.places.iter().any(|place| place.contains(&item)) {
+            return EvidenceSet::EMPTY.with(Evidence::ReferenceNear);
+        }
+        EvidenceSet::EMPTY
+    }
+
+    fn named(&self, at_least: Strength) -> Vec<u32> {
+        self.hits
+            .iter()
+            .filter(|hit| hit.strength >= at_least)
+            .map(|hit| hit.item)
+            .collect()
+    }
+
+    fn explanation(&self, items: &[u32], proof: Proof, reason: &'static str) -> Explanation {
+        Explanation {
+            picks: self.picks(items, EvidenceSet::EMPTY.with(Evidence::Amount)),
+            proof,
+            reason,
+            error_ppm: 0,
+            by_amount: false,
+            count: 1,
+            alternatives: Vec::new(),
+            deductions: Vec::new(),
+        }
+    }
+
+    fn reference_reason(&self) -> &'static str {
+        if self.advice.is_empty() {
+            "REFERENCES"
+        } else {
+            "ADVICE_LINES"
+        }
+    }
+}
+
+/// The surest explanation whose items make up the cash to the minor unit; `None` when there is
+/// none. Several of equal standing come back as one that is ambiguous.
+#[must_use]
+pub fn explain(case: &Case<'_, '_, '_>) -> Option<Explanation> {
+    by_advice(case)
+        .or_else(|| by_references(case))
+        .or_else(|| by_some_references(case))
+        .or_else(|| by_amount(case))
+}
+
+/// Lines of the advice that pay less than what is open, or name what was kept back.
+fn by_advice(case: &Case<'_, '_, '_>) -> Option<Explanation> {
+    let partial = |line: &AdviceMatch| {
+        line.paid_minor
+            .is_some_and(|paid| paid != case.open(line.item))
+    };
+    if !case.advice.iter().any(partial) {
+        return None;
+    }
+    let paid = |line: &AdviceMatch| line.paid_minor.unwrap_or(case.open(line.item));
+    let total: i128 = case.advice.iter().map(|line| i128::from(paid(line))).sum();
+    if total != i128::from(case.amount_minor) {
+        return None;
+    }
+    let items: Vec<u32> = case.advice.iter().map(|line| line.item).collect();
+    let mut found = case.explanation(&items, Proof::Exact, "ADVICE_LINES");
+    found.error_ppm = PARTIAL_ERROR_PPM;
+    for line in case.advice {
+        let open = case.open(line.item);
+        let settled = i128::from(paid(line)) + i128::from(line.deduction_minor);
+        let settled = i64::try_from(settled).ok()?;
+        if settled.signum() != open.signum() || settled.unsigned_abs() > open.unsigned_abs() {
+            return None;
+        }
+        if line.deduction_minor != 0 {
+            found.deductions.push((line.item, line.deduction_minor));
+        } else if looks_deducted(settled, open) {
+            found.reason = "DEDUCTION_SUSPECTED";
+        }
+        let pick = found.picks.iter_mut().find(|pick| pick.item == line.item)?;
+        pick.allocated_minor = settled;
+    }
+    Some(found)
+}
+
+/// A shortfall below a tenth is as likely a discount or a fee as a part payment.
+fn looks_deducted(settled: i64, open: i64) -> bool {
+    let missing = i128::from(open) - i128::from(settled);
+    missing != 0 && missing.abs() * 10 < i128::from(open).abs()
+}
+
+/// The items named, as they stand: first the surest, then all.
+fn by_references(case: &Case<'_, '_, '_>) -> Option<Explanation> {
+    let tiers = [
+        (Strength::Strong, REFERENCES_ERROR_PPM),
+        (Strength::Trimmed, TRIMMED_ERROR_PPM),
+        (Strength::Weak, WEAK_ERROR_PPM),
+    ];
+    for (strength, error_ppm) in tiers {
+        let items = case.named(strength);
+        if case.closes(&items) {
+            let mut found = case.explanation(&items, Proof::Exact, case.reference_reason());
+            found.error_ppm = error_ppm;
+            return Some(found);
+        }
+    }
+    let single = |place: &Vec<u32>| (place.len() == 1).then(|| place[0]);
+    let near: Option<Vec<u32>> = case.places.iter().map(single).collect();
+    let near = near.filter(|near| !near.is_empty())?;
+    for strength in [Strength::Strong, Strength::Trimmed, Strength::Weak] {
+        let mut items = case.named(strength);
+        items.extend(&near);
+        items.sort_unstable();
+        items.dedup();
+        if case.closes(&items) {
+            let mut found = case.explanation(&items, Proof::Exact, case.reference_reason());
+            found.error_ppm = NEAR_ERROR_PPM;
+            return Some(found);
+        }
+    }
+    None
+}
+
+/// Of the items named, those that make up the cash: what is surely named must be among them.
+fn by_some_references(case: &Case<'_, '_, '_>) -> Option<Explanation> {
+    let fixed: Vec<u32> = case
+        .hits
+        .iter()
+        .filter(|hit| hit.strength == Strength::Strong && !hit.shared)
+        .map(|hit| hit.item)
+        .collect();
+    let mut optional: Vec<u32> = case.places.iter().flatten().copied().collect();
+    optional.extend(case.hits.iter().map(|hit| hit.item));
+    optional.sort_unstable();
+    optional.dedup();
+    optional.retain(|item| fixed.binary_search(item).is_err());
+    if optional.is_empty() {
+        return None;
+    }
+    let search = Subset::new(case, &fixed, &optional)?;
+    let mut found = search.explanation(case, case.reference_reason())?;
+    // The names leave little to chance: a tenth of what an amount alone would need.
+    found.error_ppm = NEAR_ERROR_PPM + coincidence_ppm(search.states, search.target) / 10;
+    Some(found)
+}
+
+/// Everything, one item or a combination, by the amount.
+fn by_amount(case: &Case<'_, '_, '_>) -> Option<Explanation> {
+    let fixed = case.named(Strength::Trimmed);
+    let rest: Vec<u32> = case
+        .pool
+        .iter()
+        .copied()
+        .filter(|item| fixed.binary_search(item).is_err())
+        .filter(|&item| {
+            let item = case.ledger.item(item);
+            !matches!(item.kind, ItemKind::Payable | ItemKind::Proforma)
+                && item
+                    .issue_date
+                    .is_none_or(|issued| issued <= case.value_date)
+        })
+        .collect();
+    let search = Subset::new(case, &fixed, &rest)?;
+    let reason = if fixed.is_empty() {
+        "UNIQUE_AMOUNT"
+    } else {
+        "REFERENCES_AND_AMOUNT"
+    };
+    let mut found = search.explanation(case, reason)?;
+    found.by_amount = true;
+    let taken = found.picks.len() - fixed.len();
+    let (piece, error_ppm) = if taken == rest.len() {
+        (Evidence::WholeBalance, WHOLE_BALANCE_ERROR_PPM)
+    } else {
+        let candidates = if taken == 1 {
+            rest.len() as u128
+        } else {
+            search.states
+        };
+        let chance = coincidence_ppm(candidates, search.target);
+        (Evidence::UniqueAmount, UNIQUE_AMOUNT_ERROR_PPM + chance)
+    };
+    if fixed.is_empty() {
+        found.reason = match (taken, rest.len()) {
+            (1, _) => "UNIQUE_ITEM",
+            (taken, all) if taken == all => "WHOLE_BALANCE",
+            _ => found.reason,
+        };
+    }
+    found.error_ppm = error_ppm;
+    for pick in &mut found.picks {
+        if fixed.binary_search(&pick.item).is_err() {
+            pick.evidence = pick.evidence.with(piece);
+        }
+    }
+    Some(found)
+}
+
+/// Fixed items and classes of optional ones.
+struct Subset {
+    fixed: Vec<u32>,
+    members: Vec<Vec<u32>>,
+    classes: Vec<Class>,
+    target: i64,
+    states: u128,
+    /// Whether the combinations are of what is left out rather than of what is taken.
+    complement: bool,
+}
+
+impl Subset {
+    fn new(case: &Case<'_, '_, '_>, fixed: &[u32], optional: &[u32]) -> Option<Self> {
+        let target = i128::from(case.amount_minor) - case.sum(fixed);
+        let rest = case.sum(optional) - target;
+        let (target, rest) = (i64::try_from(target).ok()?, i64::try_from(rest).ok()?);
+        let members = classes_of(case, optional);
+        let classes: Vec<Class> = members
+            .iter()
+            .map(|members| Class {
+                amount_minor: case.open(members[0]),
+                count: u32::try_from(members.len()).expect("rows are limited"),
+            })
+            .collect();
+        let direct = screen(&classes, target).states;
+        let inverse = screen(&classes, rest).states;
+        let complement = inverse < direct;
+        Some(Self {
+            fixed: fixed.to_vec(),
+            members,
+            classes,
+            target,
+            states: direct.min(inverse),
+            complement,
+        })
+    }
+
+    fn explanation(&self, case: &Case<'_, '_, '_>, reason: &'static str) -> Option<Explanation> {
+        let aim = if self.complement {
+            let all: i128 = self
+                .classes
+                .iter()
+                .map(|class| i128::from(class.amount_minor) * i128::from(class.count))
+                .sum();
+            i64::try_from(all - i128::from(self.target)).ok()?
+        } else {
+            self.target
+        };
+        let keep = ALTERNATIVES_MAX + 1;
+        match combinations(&self.classes, aim, COMBINATIONS_MAX, keep) {
+            Combinations::None => None,
+            Combinations::One(taken) => {
+                let items = self.items(&taken);
+                (!items.is_empty()).then(|| case.explanation(&items, Proof::Unique, reason))
+            }
+            Combinations::Several(count, found) => {
+                self.ambiguous(case, reason, count, found.iter())
+            }
+            Combinations::OverBudget => self.over_budget(case, reason),
+        }
+    }
+
+    fn items(&self, taken: &[u32]) -> Vec<u32> {
+        let mut items = self.fixed.clone();
+        for (members, &taken) in self.members.iter().zip(taken) {
+            let taken = taken as usize;
+            let taken = if self.complement {
+                members.len() - taken
+            } else {
+                taken
+            };
+            items.extend(&members[..taken]);
+        }
+        items
+    }
+
+    /// Several combinations: everything first, then the fewest items, then the oldest.
+    fn ambiguous<'f>(
+        &self,
+        case: &Case<'_, '_, '_>,
+        reason: &'static str,
+        count: u128,
+        found: impl Iterator<Item = &'f Vec<u32>>,
+    ) -> Option<Explanation> {
+        let all = self.fixed.len() + self.members.iter().map(Vec::len).sum::<usize>();
+        let mut sets: Vec<Vec<Pick>> = found
+            .map(|taken| self.items(taken))
+            .filter(|items| !items.is_empty())
+            .map(|items| case.picks(&items, EvidenceSet::EMPTY.with(Evidence::Amount)))
+            .collect();
+        sets.sort_by_key(|picks| {
+            let ages: Vec<_> = picks
+                .iter()
+                .map(|pick| age(case.ledger.item(pick.item)))
+                .collect();
+            (picks.len() != all, picks.len(), ages)
+        });
+        sets.truncate(ALTERNATIVES_MAX + 1);
+        let mut sets = sets.into_iter();
+        let mut best = case.explanation(&[], Proof::Ambiguous, reason);
+        best.picks = sets.next()?;
+        best.alternatives = sets.collect();
+        best.count = i64::try_from(count).unwrap_or(i64::MAX);
+        Some(best)
+    }
+
+    /// Too many combinations to look at: everything or one item of that amount is still worth
+    /// showing to a person.
+    fn over_budget(&self, case: &Case<'_, '_, '_>, reason: &'static str) -> Option<Explanation> {
+        let mut sets: Vec<Vec<u32>> = Vec::new();
+        let every = self.members.iter().flatten().chain(&self.fixed);
+        let every: Vec<u32> = every.copied().collect();
+        if case.closes(&every) {
+            sets.push(every);
+        }
+        for (members, class) in self.members.iter().zip(&self.classes) {
+            if class.amount_minor == self.target {
+                let mut items = self.fixed.clone();
+                items.push(members[0]);
+                sets.push(items);
+            }
+        }
+        sets.truncate(ALTERNATIVES_MAX + 1);
+        let mut sets = sets
+            .iter()
+            .map(|items| case.picks(items, EvidenceSet::EMPTY.with(Evidence::Amount)));
+        let mut best = case.explanation(&[], Proof::OverBudget, reason);
+        best.picks = sets.next()?;
+        best.alternatives = sets.collect();
+        best.count = i64::try_from(best.alternatives.len() + 1).unwrap_or(i64::MAX);
+        Some(best)
+    }
+}
+
+/// Items grouped by what tells them apart; members oldest first, classes by their oldest member.
+fn classes_of(case: &Case<'_, '_, '_>, items: &[u32]) -> Vec<Vec<u32>> {
+    type Keyed<'k> = (u32, i64, (i32, i32, &'k str), u32);
+    let mut keyed: Vec<Keyed<'_>> = items
+        .iter()
+        .map(|&item| {
+            let class = case.ledger.class_of(item);
+            (class, case.open(item), age(case.ledger.item(item)), item)
+        })
+        .collect();
+    keyed.sort_unstable();
+    let mut groups: Vec<&[Keyed<'_>]> = keyed
+        .chunk_by(|left, right| (left.0, left.1) == (right.0, right.1))
+        .collect();
+    groups.sort_unstable_by_key(|group| (group[0].2, group[0].3));
+    groups
+        .into_iter()
+        .map(|group| group.iter().map(|&(_, _, _, item)| item).collect())
+        .collect()
+}

@@ -1,0 +1,280 @@
+//! What a payment's texts and advice say, read against the items of one payer or of an entity.
+
+use alloc_domain::{Evidence, EvidenceSet, Payment, RemittanceLine};
+use rustc_hash::FxHashMap;
+
+use crate::explain::AdviceMatch;
+use crate::limits::{ADVICE_LINES_MAX, TEXT_BYTES_MAX};
+use crate::reference::near::{Spellings, near};
+use crate::reference::scan::{Hit, Search, Strength, scan};
+use crate::text::Text;
+
+/// The texts of one payment, folded and cut once.
+#[derive(Debug)]
+pub struct Message<'p, 'a> {
+    /// Free text; further texts, each on its own.
+    pub texts: Vec<Text>,
+    /// The lines of the advice in their order, with their folded references.
+    pub lines: Vec<(&'p RemittanceLine<'a>, Text)>,
+}
+
+/// Why a message was not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unread {
+    /// More bytes than [`TEXT_BYTES_MAX`].
+    TextOverLimit,
+    /// More lines than [`ADVICE_LINES_MAX`].
+    AdviceOverLimit,
+}
+
+impl<'p, 'a> Message<'p, 'a> {
+    /// Folds and cuts everything a payment says.
+    ///
+    /// # Errors
+    /// [`Unread`]: there is more than one payment may say.
+    pub fn of(payment: &Payment<'a>, lines: &[&'p RemittanceLine<'a>]) -> Result<Self, Unread> {
+        if lines.len() > ADVICE_LINES_MAX {
+            return Err(Unread::AdviceOverLimit);
+        }
+        let sizes = payment.remittance_text.iter().copied();
+        let sizes = sizes
+            .chain(payment.end_to_end_id)
+            .chain(payment.creditor_reference)
+            .chain(lines.iter().filter_map(|line| line.reference));
+        if sizes.map(str::len).sum::<usize>() > TEXT_BYTES_MAX {
+            return Err(Unread::TextOverLimit);
+        }
+        let mut texts = vec![Text::of_lines(payment.remittance_text.iter().copied())];
+        texts.extend(payment.end_to_end_id.map(Text::of));
+        if let Some(reference) = payment.creditor_reference {
+            texts.push(Text::of(reference));
+            texts.extend(creditor_part(reference).map(Text::of));
+        }
+        texts.retain(|text| !text.atoms.is_empty());
+        let lines = lines
+            .iter()
+            .map(|&line| (line, Text::of(line.reference.unwrap_or_default())))
+            .collect();
+        Ok(Self { texts, lines })
+    }
+}
+
+/// What an ISO 11649 creditor reference carries after `RF` and its check digits.
+///
+/// `None` when the check digits are wrong (ISO 7064, mod 97-10).
+#[must_use]
+pub fn creditor_part(reference: &str) -> Option<&str> {
+    let reference = reference.trim();
+    let prefix = reference.get(..2)?;
+    if !prefix.eq_ignore_ascii_case("RF") || reference.len() < 5 {
+        return None;
+    }
+    let (head, body) = reference.split_at_checked(4)?;
+    let mut remainder: u32 = 0;
+    for character in body.chars().chain(head.chars()) {
+        if character == ' ' {
+            continue;
+        }
+        let value = character.to_digit(36)?;
+        let shift = if value > 9 { 100 } else { 10 };
+        remainder = (remainder * shift + value) % 97;
+    }
+    (remainder == 1).then_some(body)
+}
+
+/// Everything a message says about some items.
+#[derive(Debug, Default)]
+pub struct Gathered {
+    /// Each item once, by item, with its surest strength and all its evidence.
+    pub hits: Vec<Hit>,
+    /// Lines that found their item, each item once.
+    pub advice: Vec<AdviceMatch>,
+    /// Items that misread tokens resemble, per place.
+    pub places: Vec<Vec<u32>>,
+}
+
+/// Reads texts and advice.
+///
+/// * `pool` — what the payer may pay; misread tokens are looked for among these only
+/// * `open` — what is left open on an item
+#[must_use]
+pub fn gather(
+    search: &Search<'_, '_, '_>,
+    message: &Message<'_, '_>,
+    pool: &[u32],
+    open: &(dyn Fn(u32) -> i64 + Sync),
+) -> Gathered {
+    let mut gathered = Gathered::default();
+    let mut unread = Vec::new();
+    for text in &message.texts {
+        let findings = scan(search, text);
+        gathered.hits.extend(findings.hits);
+        unread.push((text, findings.read));
+    }
+    read_advice(search, message, pool, open, &mut gathered);
+    gathered.hits = once_per_item(gathered.hits);
+    let named: i128 = gathered
+        .hits
+        .iter()
+        .map(|hit| i128::from(open(hit.item)))
+        .sum();
+    if named != i128::from(search.amount_minor) {
+        let spellings = spellings(search, pool, &gathered.hits);
+        for (text, read) in unread {
+            gathered
+                .places
+                .extend(near(text, &read, &spellings).unwrap_or_default());
+        }
+    }
+    gathered
+}
+
+fn spellings(search: &Search<'_, '_, '_>, pool: &[u32], hits: &[Hit]) -> Vec<Spellings> {
+    pool.iter()
+        .filter(|item| hits.binary_search_by_key(*item, |hit| hit.item).is_err())
+        .filter_map(|&item| Spellings::of(item, search.ledger.item(item).reference?))
+        .collect()
+}
+
+fn once_per_item(mut hits: Vec<Hit>) -> Vec<Hit> {
+    hits.sort_by_key(|hit| (hit.item, std::cmp::Reverse(hit.strength), hit.shared));
+    let mut out: Vec<Hit> = Vec::with_capacity(hits.len());
+    for hit in hits {
+        match out.last_mut() {
+            Some(known) if known.item == hit.item => {
+                known.evidence = known.evidence.union(hit.evidence);
+            }
+            _ => out.push(hit),
+        }
+    }
+    out
+}
+
+/// Matches each line to an item by its reference and its amount together. A line that names an
+/// item a second time, a total, or something that is not open changes nothing.
+fn read_advice(
+    search: &Search<'_, '_, '_>,
+    message: &Message<'_, '_>,
+    pool: &[u32],
+    open: &(dyn Fn(u32) -> i64 + Sync),
+    gathered: &mut Gathered,
+) {
+    if message.lines.is_empty() {
+        return;
+    }
+    let mut by_amount: FxHashMap<u64, Vec<u32>> = FxHashMap::default();
+    for &item in pool {
+        by_amount
+            .entry(open(item).unsigned_abs())
+            .or_default()
+            .push(item);
+    }
+    let mut matched: FxHashMap<u32, usize> = FxHashMap::default();
+    for (line, text) in &message.lines {
+        let Some((item, strength)) = match_line(search, line, text, &by_amount, open) else {
+            continue;
+        };
+        let evidence = EvidenceSet::EMPTY.with(Evidence::AdviceLine);
+        gathered.hits.push(Hit {
+            item,
+            strength,
+            evidence,
+            shared: false,
+        });
+        let next = AdviceMatch {
+            item,
+            paid_minor: line.amount_minor.map(|paid| signed_like(paid, open(item))),
+            deduction_minor: line.deduction_minor.unwrap_or(0),
+        };
+        if let Some(&known) = matched.get(&item) {
+            // The fuller of two lines for one item: an order that no line order changes.
+            let better = |line: &AdviceMatch| {
+                (
+                    line.paid_minor == Some(open(item)),
+                    line.paid_minor,
+                    line.deduction_minor,
+                )
+            };
+            if better(&next) > better(&gathered.advice[known]) {
+                gathered.advice[known] = next;
+            }
+        } else {
+            matched.insert(item, gathered.advice.len());
+            gathered.advice.push(next);
+        }
+    }
+    gathered.advice.sort_unstable_by_key(|line| line.item);
+}
+
+/// Credits are written with either sign.
+fn signed_like(paid: i64, open: i64) -> i64 {
+    if open < 0 && paid > 0 { -paid } else { paid }
+}
+
+fn match_line(
+    search: &Search<'_, '_, '_>,
+    line: &RemittanceLine<'_>,
+    text: &Text,
+    by_amount: &FxHashMap<u64, Vec<u32>>,
+    open: &(dyn Fn(u32) -> i64 + Sync),
+) -> Option<(u32, Strength)> {
+    let agrees = |item: u32| {
+        line.amount_minor
+            .is_some_and(|paid| signed_like(paid, open(item)) == open(item))
+    };
+    let hits = scan(search, text).hits;
+    let surest = |hits: &mut dyn Iterator<Item = &Hit>| {
+        hits.max_by_key(|hit| (hit.strength, std::cmp::Reverse(hit.item)))
+            .copied()
+    };
+    if let Some(hit) = surest(&mut hits.iter().filter(|hit| agrees(hit.item))) {
+        return Some((hit.item, Strength::Strong));
+    }
+    let paid = line.amount_minor.unwrap_or(0).unsigned_abs();
+    if let Some(items) = by_amount.get(&paid) {
+        let resembling = resembling(search, text, items);
+        if let [item] = resembling.as_slice()
+            && agrees(*item)
+        {
+            return Some((*item, Strength::Trimmed));
+        }
+    }
+    let hit = surest(&mut hits.iter().filter(|hit| !hit.shared))?;
+    let strength = if line.amount_minor.is_some() {
+        Strength::Weak
+    } else {
+        hit.strength
+    };
+    Some((hit.item, strength))
+}
+
+/// Of the items with a line's amount, those its reference resembles.
+fn resembling(search: &Search<'_, '_, '_>, text: &Text, items: &[u32]) -> Vec<u32> {
+    let spellings: Vec<Spellings> = items
+        .iter()
+        .filter_map(|&item| Spellings::of(item, search.ledger.item(item).reference?))
+        .collect();
+    let read = vec![false; text.atoms.len()];
+    let places = near(text, &read, &spellings).unwrap_or_default();
+    let mut found: Vec<u32> = places.into_iter().flatten().collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_creditor_reference_is_checked_before_it_is_used() {
+        assert_eq!(creditor_part("RF18539007547034"), Some("539007547034"));
+        assert_eq!(
+            creditor_part("RF18 5390 0754 7034"),
+            Some(" 5390 0754 7034")
+        );
+        assert_eq!(creditor_part("RF19539007547034"), None);
+        assert_eq!(creditor_part("RF1"), None);
+        assert_eq!(creditor_part("é"), None);
+    }
+}

@@ -1,0 +1,34 @@
+//! Every limit of the engine. Reaching one is a named outcome, never a silent cut.
+
+/// Bytes of text read per payment; beyond it the decision is `TEXT_OVER_LIMIT`.
+pub const TEXT_BYTES_MAX: usize = 64 * 1024;
+
+/// Advice lines read per payment; beyond it the decision is `ADVICE_OVER_LIMIT`.
+pub const ADVICE_LINES_MAX: usize = 10_000;
+
+/// Longest reference that is looked for, in bytes as printed; a longer one is found by amount only.
+pub const REFERENCE_BYTES_MAX: usize = 64;
+
+/// Neighbouring atoms of text that may make up one reference.
+pub const ATOMS_PER_REFERENCE_MAX: usize = 10;
+
+/// Items one token may point to and still be evidence; beyond it the token says nothing.
+pub const ITEMS_PER_TOKEN_MAX: usize = 64;
+
+/// Documents in one range of the text (`1001 a 1005`); a wider range is no range.
+pub const RANGE_MAX: u64 = 1_000;
+
+/// Comparisons of unread tokens with a payer's items per payment; beyond it slips are not looked for.
+pub const NEAR_COMPARISONS_MAX: usize = 400_000;
+
+/// Customers tried for one payment of an unknown payer; beyond it the decision is `PAYER_AMBIGUOUS`.
+pub const PAYERS_MAX: usize = 8;
+
+/// Combinations a uniqueness proof may cover; beyond it the proof is `over_budget`.
+pub const COMBINATIONS_MAX: u128 = 1 << 32;
+
+/// Alternatives handed to a person beside the proposal.
+pub const ALTERNATIVES_MAX: usize = 5;
+
+/// Rows of one table of a call; beyond it the call is refused with `ROWS_OVER_LIMIT`.
+pub const ROWS_MAX: usize = (u32::MAX / 4) as usize;

@@ -1,0 +1,108 @@
+//! What the user permits, and what each kind of proof is worth.
+
+use crate::error::EngineError;
+
+/// What the user accepts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// Wrong decisions per million automatic ones.
+    pub max_wrong_ppm: i64,
+    /// Whether an amount may decide without any reference.
+    pub amount_only: bool,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            max_wrong_ppm: 100,
+            amount_only: false,
+        }
+    }
+}
+
+impl Policy {
+    /// Checks the budget.
+    ///
+    /// # Errors
+    /// [`EngineError::BudgetOutOfRange`]: it is no share.
+    pub fn checked(self) -> Result<Self, EngineError> {
+        if (0..=CERTAIN_PPM).contains(&self.max_wrong_ppm) {
+            Ok(self)
+        } else {
+            Err(EngineError::BudgetOutOfRange {
+                max_wrong_ppm: self.max_wrong_ppm,
+            })
+        }
+    }
+}
+
+/// Parts per million that make one.
+pub const CERTAIN_PPM: i64 = 1_000_000;
+
+// The table of errors. Each is meant as an upper bound for the share of wrong decisions of its
+// kind under ordinary data; where an amount carries the proof, the chance that it agrees by
+// accident is added by `coincidence_ppm`.
+
+/// References or advice lines that stand there in full and add up to the cash.
+pub const REFERENCES_ERROR_PPM: i64 = 20;
+/// The same with numbers that lost their prefix.
+pub const TRIMMED_ERROR_PPM: i64 = 40;
+/// The same with short numbers or members of lists.
+pub const WEAK_ERROR_PPM: i64 = 60;
+/// The same with misread numbers, each of which resembles one item alone.
+pub const NEAR_ERROR_PPM: i64 = 80;
+/// An advice line that pays a part of its item.
+pub const PARTIAL_ERROR_PPM: i64 = 80;
+/// Everything the payer owes, or its only item.
+pub const WHOLE_BALANCE_ERROR_PPM: i64 = 50;
+/// Any other proof by amount, before coincidence.
+pub const UNIQUE_AMOUNT_ERROR_PPM: i64 = 20;
+/// The payer is known by its account only.
+pub const PAYER_IBAN_ERROR_PPM: i64 = 10;
+/// The payer is known by its name only.
+pub const PAYER_NAME_ERROR_PPM: i64 = 20;
+/// The references are of several customers.
+pub const SEVERAL_PAYERS_ERROR_PPM: i64 = 40;
+
+/// Share of payments that no combination of open items explains: deductions, part payments,
+/// money for something that is not booked yet.
+const UNEXPLAINED_PPM: u128 = 200_000;
+
+/// An upper bound for the chance that one of `candidates` amounts agrees by accident with an
+/// amount that nothing explains, in parts per million.
+///
+/// * `candidates` — how many combinations of this kind there are
+/// * `amount_minor` — the amount they agree with; the zeros at its end carry no information
+#[must_use]
+pub fn coincidence_ppm(candidates: u128, amount_minor: i64) -> i64 {
+    let mut significant = amount_minor.unsigned_abs().max(1);
+    while significant.is_multiple_of(10) {
+        significant /= 10;
+    }
+    let ppm = UNEXPLAINED_PPM.saturating_mul(candidates) / u128::from(significant);
+    i64::try_from(ppm).unwrap_or(CERTAIN_PPM).min(CERTAIN_PPM)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn round_amounts_prove_little() {
+        assert_eq!(coincidence_ppm(1, 123_457), 1);
+        assert_eq!(coincidence_ppm(1, 500_000), 40_000);
+        assert_eq!(coincidence_ppm(1 << 22, 123_457), 1_000_000);
+        assert_eq!(coincidence_ppm(u128::MAX, i64::MIN), 1_000_000);
+    }
+
+    #[test]
+    fn a_budget_is_a_share() {
+        let policy = |max_wrong_ppm| Policy {
+            max_wrong_ppm,
+            amount_only: false,
+        };
+        assert!(policy(-1).checked().is_err());
+        assert!(policy(1_000_001).checked().is_err());
+        assert!(policy(0).checked().is_ok());
+    }
+}

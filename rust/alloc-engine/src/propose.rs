@@ -1,0 +1,202 @@
+//! Payments of some days, to decisions.
+
+use std::num::NonZeroUsize;
+
+use alloc_domain::{Customer, Decision, OpenItem, PastAllocation, Payment, RemittanceLine, Status};
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::decide::{Decider, Question};
+use crate::error::EngineError;
+use crate::ledger::Ledger;
+use crate::limits::ROWS_MAX;
+use crate::payer::{PayerIndex, check_customers};
+use crate::policy::Policy;
+use crate::reference::index::ReferenceIndex;
+use crate::scarcity::settle;
+
+/// Payments of one day below which a second thread costs more than it brings.
+const PARALLEL_MIN: usize = 64;
+
+/// Everything a call is given.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'r, 'a> {
+    /// What is open.
+    pub items: &'r [OpenItem<'a>],
+    /// What was received.
+    pub payments: &'r [Payment<'a>],
+    /// What payers say; lines of payments that are not in the call are left aside.
+    pub lines: &'r [RemittanceLine<'a>],
+    /// Who may pay.
+    pub customers: &'r [Customer<'a>],
+    /// What was confirmed before.
+    pub history: &'r [PastAllocation<'a>],
+    /// What the user permits.
+    pub policy: Policy,
+}
+
+/// Decides every payment; one decision each, ordered by value date and payment id.
+///
+/// Days are decided one after the other: what an earlier day clears by itself is not open on the
+/// next. Payments of one day are decided together, and their order changes nothing.
+///
+/// * `threads` — 1 runs in the calling thread; `None` takes all cores
+///
+/// Exact: for every decision and rank, cash plus adjustments equals what is allocated; automatic
+/// decisions never allocate more of an item than is open.
+///
+/// # Errors
+/// [`EngineError`]: ids are repeated, an amount is not above 0, a limit is passed.
+pub fn propose<'a>(
+    request: &Request<'_, 'a>,
+    threads: Option<NonZeroUsize>,
+) -> Result<Vec<Decision<'a>>, EngineError> {
+    check(request)?;
+    match threads {
+        Some(threads) if threads.get() > 1 => rayon::ThreadPoolBuilder::new()
+            .num_threads(threads.get())
+            .build()
+            .map_err(|error| EngineError::ThreadsUnavailable {
+                threads: threads.get(),
+                message: error.to_string(),
+            })?
+            .install(|| decide_all(request, PARALLEL_MIN)),
+        Some(_) => decide_all(request, usize::MAX),
+        None => decide_all(request, PARALLEL_MIN),
+    }
+}
+
+fn check(request: &Request<'_, '_>) -> Result<(), EngineError> {
+    request.policy.checked()?;
+    let tables = [
+        ("open_items", request.items.len()),
+        ("payments", request.payments.len()),
+        ("remittances", request.lines.len()),
+        ("customers", request.customers.len()),
+        ("history", request.history.len()),
+    ];
+    if let Some(&(table, rows)) = tables.iter().find(|&&(_, rows)| rows > ROWS_MAX) {
+        return Err(EngineError::RowsOverLimit {
+            table,
+            rows,
+            limit: ROWS_MAX,
+        });
+    }
+    let mut ids = FxHashSet::default();
+    for payment in request.payments {
+        if payment.amount_minor <= 0 {
+            return Err(EngineError::AmountNotPositive {
+                payment_id: payment.payment_id.to_owned(),
+                amount_minor: payment.amount_minor,
+            });
+        }
+        if !ids.insert(payment.payment_id) {
+            return Err(EngineError::PaymentRepeated {
+                payment_id: payment.payment_id.to_owned(),
+            });
+        }
+    }
+    let mut numbers = FxHashSet::default();
+    for line in request.lines {
+        if !numbers.insert((line.payment_id, line.line_no)) {
+            return Err(EngineError::LineRepeated {
+                payment_id: line.payment_id.to_owned(),
+                line_no: line.line_no,
+            });
+        }
+    }
+    check_customers(request.customers)
+}
+
+fn decide_all<'a>(
+    request: &Request<'_, 'a>,
+    parallel_min: usize,
+) -> Result<Vec<Decision<'a>>, EngineError> {
+    let ledger = Ledger::new(request.items)?;
+    let index = ReferenceIndex::new(&ledger);
+    let all_known = request
+        .payments
+        .iter()
+        .all(|payment| payment.customer_id.is_some());
+    let payers = if all_known {
+        PayerIndex::default()
+    } else {
+        PayerIndex::new(request.customers, request.history)
+    };
+    let decider = Decider {
+        ledger: &ledger,
+        index: &index,
+        payers: &payers,
+        policy: request.policy,
+    };
+    let lines = lines_by_payment(request.lines);
+    let mut order: Vec<u32> = (0..request.payments.len())
+        .map(|position| u32::try_from(position).expect("rows are limited"))
+        .collect();
+    let payment = |position: u32| &request.payments[position as usize];
+    order.sort_unstable_by_key(|&at| (payment(at).value_date, payment(at).payment_id));
+    let mut left: Vec<i64> = request.items.iter().map(|item| item.open_minor).collect();
+    let mut out = Vec::with_capacity(order.len());
+    for day in order.chunk_by(|&a, &b| payment(a).value_date == payment(b).value_date) {
+        let decide = |&position: &u32| {
+            let question = Question {
+                position,
+                payment: payment(position),
+                lines: lines
+                    .get(payment(position).payment_id)
+                    .map_or(&[], Vec::as_slice),
+                left: &left,
+            };
+            decider.decide(&question)
+        };
+        let mut decisions: Vec<Decision<'a>> = if day.len() < parallel_min {
+            day.iter().map(decide).collect()
+        } else {
+            day.par_iter().map(decide).collect()
+        };
+        settle(&ledger, &mut decisions, &left);
+        for decision in &mut decisions {
+            finish(&ledger, decision, payment(decision.payment).amount_minor);
+            take(decision, &mut left);
+        }
+        out.append(&mut decisions);
+    }
+    Ok(out)
+}
+
+fn lines_by_payment<'r, 'a>(
+    lines: &'r [RemittanceLine<'a>],
+) -> FxHashMap<&'a str, Vec<&'r RemittanceLine<'a>>> {
+    let mut out: FxHashMap<&str, Vec<&RemittanceLine<'_>>> = FxHashMap::default();
+    for line in lines {
+        out.entry(line.payment_id).or_default().push(line);
+    }
+    for lines in out.values_mut() {
+        lines.sort_unstable_by_key(|line| line.line_no);
+    }
+    out
+}
+
+/// Orders a decision's lines and asserts the law of conservation.
+fn finish(ledger: &Ledger<'_, '_>, decision: &mut Decision<'_>, amount_minor: i64) {
+    decision
+        .allocations
+        .sort_unstable_by_key(|line| (line.rank, ledger.item(line.item).item_id, line.item));
+    decision
+        .adjustments
+        .sort_unstable_by_key(|line| (line.rank, line.role, line.item));
+    assert!(
+        decision.conserves(amount_minor),
+        "cash plus adjustments equals what is allocated"
+    );
+}
+
+fn take(decision: &Decision<'_>, left: &mut [i64]) {
+    if decision.status == Status::Auto {
+        for line in &decision.allocations {
+            if line.rank == 0 {
+                left[line.item as usize] -= line.allocated_minor;
+            }
+        }
+    }
+}

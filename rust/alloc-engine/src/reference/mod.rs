@@ -1,0 +1,6 @@
+//! Finding the references that a text or an advice line names.
+
+pub mod form;
+pub mod index;
+pub mod near;
+pub mod scan;

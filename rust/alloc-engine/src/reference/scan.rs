@@ -1,0 +1,376 @@
+//! One pass over a text: every open reference that it names.
+
+use alloc_domain::{Evidence, EvidenceSet};
+
+use crate::ledger::Ledger;
+use crate::limits::{ATOMS_PER_REFERENCE_MAX, ITEMS_PER_TOKEN_MAX, RANGE_MAX, REFERENCE_BYTES_MAX};
+use crate::reference::form::{FORM_BYTES_MIN, Form, Zeros, digits, spell};
+use crate::reference::index::{ReferenceIndex, Scope};
+use crate::text::{Joint, Text};
+
+/// How surely a token means an item, the surest last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Strength {
+    /// One slip away, or its last digits only.
+    Near,
+    /// A short number, one that looks like a date or the amount, one of a list.
+    Weak,
+    /// The number without its prefix.
+    Trimmed,
+    /// The reference, or an advice line whose amount agrees too.
+    Strong,
+}
+
+/// An item that a text names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hit {
+    /// The item.
+    pub item: u32,
+    /// How surely.
+    pub strength: Strength,
+    /// What was seen.
+    pub evidence: EvidenceSet,
+    /// Whether the same token names other items as well.
+    pub shared: bool,
+}
+
+/// What a search looks in.
+pub struct Search<'s, 'r, 'a> {
+    /// The items.
+    pub ledger: &'s Ledger<'r, 'a>,
+    /// Their references.
+    pub index: &'s ReferenceIndex,
+    /// The entity of the payment.
+    pub entity: u32,
+    /// Whose items.
+    pub scope: Scope,
+    /// What the payment amounts to: a number of these digits is the amount, not a reference.
+    pub amount_minor: i64,
+    /// Whether an item may be paid at all: open, and in the payment's currency.
+    pub payable: &'s (dyn Fn(u32) -> bool + Sync),
+}
+
+/// Words that part a number from what stands before it without being a part of it.
+const LABELS: &[&[u8]] = &[
+    b"AV",
+    b"AVOIR",
+    b"BILL",
+    b"CN",
+    b"CREDIT",
+    b"F",
+    b"FA",
+    b"FAC",
+    b"FACT",
+    b"FACTURE",
+    b"FACTURES",
+    b"FC",
+    b"FT",
+    b"INV",
+    b"INVOICE",
+    b"N",
+    b"NO",
+    b"NR",
+    b"NUM",
+    b"R",
+    b"RE",
+    b"RECHNUNG",
+    b"REF",
+    b"RF",
+    b"RG",
+    b"RNR",
+    b"V",
+];
+
+/// Words between the ends of a range.
+const RANGE_WORDS: &[&[u8]] = &[b"A", b"AU", b"BIS", b"THROUGH", b"THRU", b"TO"];
+
+/// Hits and which atoms they used up.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// In the order of the text; an item may come more than once.
+    pub hits: Vec<Hit>,
+    /// One flag per atom.
+    pub read: Vec<bool>,
+}
+
+/// A token that names items.
+struct Token {
+    last: usize,
+    form: Form,
+    spelled: Vec<u8>,
+    items: Vec<u32>,
+}
+
+/// Finds every reference that the text names: at each place the longest one.
+#[must_use]
+pub fn scan(search: &Search<'_, '_, '_>, text: &Text) -> Findings {
+    let mut findings = Findings {
+        hits: Vec::new(),
+        read: vec![false; text.atoms.len()],
+    };
+    let mut first = 0;
+    while first < text.atoms.len() {
+        let Some(token) = longest_at(search, text, first) else {
+            first += 1;
+            continue;
+        };
+        let strength = strength_of(search, text, first, &token);
+        let piece = if token.form.is_trimmed() || token.form == Form::ZerosDropped {
+            Evidence::ReferenceTrimmed
+        } else {
+            Evidence::ReferencePrinted
+        };
+        let shared = token.items.len() > 1;
+        findings.hits.extend(token.items.iter().map(|&item| Hit {
+            item,
+            strength,
+            evidence: EvidenceSet::EMPTY.with(piece),
+            shared,
+        }));
+        let end = follow_list(search, text, &token, &mut findings.hits);
+        findings.read[first..=end].fill(true);
+        first = end + 1;
+    }
+    findings
+}
+
+fn longest_at(search: &Search<'_, '_, '_>, text: &Text, first: usize) -> Option<Token> {
+    let mut best = None;
+    let end = text.atoms.len().min(first + ATOMS_PER_REFERENCE_MAX);
+    for last in first..end {
+        if last > first && text.atoms[last].joint == Joint::Hard {
+            break;
+        }
+        let width = (text.atoms[last].end - text.atoms[first].start) as usize;
+        if width > REFERENCE_BYTES_MAX {
+            break;
+        }
+        if let Some(token) = token_at(search, text, first, last) {
+            best = Some(token);
+        }
+    }
+    best
+}
+
+fn token_at(search: &Search<'_, '_, '_>, text: &Text, first: usize, last: usize) -> Option<Token> {
+    let mut spelled = Vec::new();
+    let mut best: Option<Token> = None;
+    for zeros in [Zeros::Kept, Zeros::FirstDropped, Zeros::AllDropped] {
+        let dropped = spell(text, first, last, zeros, &mut spelled);
+        if zeros != Zeros::Kept && !dropped {
+            continue;
+        }
+        if spelled.len() < FORM_BYTES_MIN {
+            continue;
+        }
+        if let Some((form, items)) = look_up(search, &spelled)
+            && best.as_ref().is_none_or(|known| form < known.form)
+        {
+            best = Some(Token {
+                last,
+                form,
+                spelled: spelled.clone(),
+                items,
+            });
+        }
+    }
+    best
+}
+
+/// The payable items with these bytes as their fullest form.
+fn look_up(search: &Search<'_, '_, '_>, spelled: &[u8]) -> Option<(Form, Vec<u32>)> {
+    let count = search.index.count(search.entity, search.scope, spelled);
+    if count == 0 || count > ITEMS_PER_TOKEN_MAX {
+        return None;
+    }
+    let mut best = Form::PrefixAndZerosDropped;
+    let mut items = Vec::new();
+    search.index.find(
+        search.ledger,
+        search.entity,
+        search.scope,
+        spelled,
+        |item, form| {
+            if !(search.payable)(item) || form > best {
+                return;
+            }
+            if form < best {
+                items.clear();
+                best = form;
+            }
+            if !items.contains(&item) {
+                items.push(item);
+            }
+        },
+    );
+    (!items.is_empty()).then_some((best, items))
+}
+
+fn strength_of(search: &Search<'_, '_, '_>, text: &Text, first: usize, token: &Token) -> Strength {
+    let known = if token.form.is_trimmed() {
+        Strength::Trimmed
+    } else {
+        let digits = digits(&token.spelled);
+        if digits >= 5 || (digits >= 3 && token.spelled.len() >= 5) {
+            Strength::Strong
+        } else {
+            Strength::Weak
+        }
+    };
+    let doubtful = is_date(text, first, token.last)
+        || is_amount(search.amount_minor, text, first, token.last)
+        || is_cut_out(text, first, token.last)
+        || (token.form.is_trimmed() && has_foreign_prefix(text, first));
+    if doubtful { Strength::Weak } else { known }
+}
+
+/// `12/03/2026` or `12-03-26`.
+fn is_date(text: &Text, first: usize, last: usize) -> bool {
+    let [day, month, year] = &text.atoms[first..=last] else {
+        return false;
+    };
+    let number = |index| parse(text.atom(index)).unwrap_or(u64::MAX);
+    let short = |width| (1..=2).contains(&width);
+    let fits = |day, month| (1..=31).contains(&day) && (1..=12).contains(&month);
+    let (a, b, c) = (number(first), number(first + 1), number(first + 2));
+    day.digits
+        && month.digits
+        && year.digits
+        && short(month.width())
+        && ((short(day.width()) && matches!(year.width(), 2 | 4) && (fits(a, b) || fits(b, a)))
+            || (day.width() == 4 && short(year.width()) && fits(c, b)))
+}
+
+/// The payment's amount written with a point: `1234.56`.
+fn is_amount(amount_minor: i64, text: &Text, first: usize, last: usize) -> bool {
+    last > first
+        && text.atoms[last].width() == 2
+        && parse(text.window(first, last)) == u64::try_from(amount_minor).ok()
+}
+
+/// A part of something longer: letters follow at once, or short groups of digits stand beside it.
+fn is_cut_out(text: &Text, first: usize, last: usize) -> bool {
+    let group = |index: usize| text.atoms[index].digits && text.atoms[index].width() < 5;
+    let before = first > 0
+        && matches!(text.atoms[first].joint, Joint::Soft | Joint::LineEnd)
+        && group(first - 1)
+        && group(first);
+    let after = text.atoms.get(last + 1).is_some_and(|next| {
+        next.joint == Joint::Glued
+            || (matches!(next.joint, Joint::Soft | Joint::LineEnd)
+                && group(last + 1)
+                && group(last))
+    });
+    before || after
+}
+
+/// Letters that are no label are glued before a number that was found without its prefix: it is
+/// the number of some other series.
+fn has_foreign_prefix(text: &Text, first: usize) -> bool {
+    text.atoms[first].joint == Joint::Glued
+        && first > 0
+        && !text.atoms[first - 1].digits
+        && !LABELS.contains(&text.atom(first - 1))
+}
+
+fn parse(bytes: &[u8]) -> Option<u64> {
+    if bytes.is_empty() || bytes.len() > 18 || !bytes.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    std::str::from_utf8(bytes).ok()?.parse().ok()
+}
+
+/// Reads what follows a hit as a range (`1001 a 1005`) or a list of suffixes (`1001/02/03`);
+/// returns the last atom used.
+fn follow_list(
+    search: &Search<'_, '_, '_>,
+    text: &Text,
+    token: &Token,
+    hits: &mut Vec<Hit>,
+) -> usize {
+    let stem = token.spelled.len()
+        - token
+            .spelled
+            .iter()
+            .rev()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
+    let (head, number) = token.spelled.split_at(stem);
+    let Some(from) = parse(number) else {
+        return token.last;
+    };
+    if let Some((to, end)) = range_end(text, token.last, number.len())
+        && to > from
+        && to - from <= RANGE_MAX
+    {
+        let before = hits.len();
+        for value in from + 1..=to {
+            let next = format!("{value:0width$}", width = number.len());
+            push_listed(search, head, next.as_bytes(), hits);
+        }
+        if hits.len() > before {
+            return end;
+        }
+    }
+    follow_suffixes(search, text, token, (head, number), hits)
+}
+
+/// The number that ends a range, and its atom.
+fn range_end(text: &Text, last: usize, width: usize) -> Option<(u64, usize)> {
+    let next = text.atoms.get(last + 1)?;
+    let end = if next.digits && next.joint == Joint::Dash {
+        last + 1
+    } else if RANGE_WORDS.contains(&text.atom(last + 1)) {
+        last + 2
+    } else {
+        return None;
+    };
+    let atom = text.atoms.get(end)?;
+    (atom.digits && atom.width() == width)
+        .then(|| parse(text.atom(end)))?
+        .map(|value| (value, end))
+}
+
+fn follow_suffixes(
+    search: &Search<'_, '_, '_>,
+    text: &Text,
+    token: &Token,
+    (head, number): (&[u8], &[u8]),
+    hits: &mut Vec<Hit>,
+) -> usize {
+    let mut end = token.last;
+    while let Some(atom) = text.atoms.get(end + 1) {
+        let width = atom.width();
+        if !atom.digits || atom.joint != Joint::Slash || width < 2 || width >= number.len() {
+            break;
+        }
+        let mut next = number[..number.len() - width].to_vec();
+        next.extend_from_slice(text.atom(end + 1));
+        if !push_listed(search, head, &next, hits) {
+            break;
+        }
+        end += 1;
+    }
+    end
+}
+
+fn push_listed(
+    search: &Search<'_, '_, '_>,
+    head: &[u8],
+    number: &[u8],
+    hits: &mut Vec<Hit>,
+) -> bool {
+    let mut spelled = head.to_vec();
+    spelled.extend_from_slice(number);
+    let Some((_, items)) = look_up(search, &spelled) else {
+        return false;
+    };
+    let shared = items.len() > 1;
+    hits.extend(items.into_iter().map(|item| Hit {
+        item,
+        strength: Strength::Weak,
+        evidence: EvidenceSet::EMPTY.with(Evidence::ReferenceListed),
+        shared,
+    }));
+    true
+}

@@ -1,0 +1,132 @@
+//! The engine's decisions for Python.
+
+use std::num::NonZeroUsize;
+
+use alloc_arrow::schema::{CUSTOMERS, HISTORY, OPEN_ITEMS, PAYMENTS, REMITTANCES, Table};
+use alloc_arrow::{ArrowReadError, TableData, read, write};
+use alloc_domain::{Reason, ReasonKind};
+use alloc_engine::{EngineError, Policy, Request};
+use arrow_array::{RecordBatch, RecordBatchReader};
+use pyo3::prelude::*;
+use pyo3_arrow::PyRecordBatch;
+use pyo3_arrow::input::AnyRecordBatch;
+
+use crate::detach::run_detached;
+
+/// What a call may fail with.
+#[derive(Debug, thiserror::Error)]
+enum ProposeError {
+    #[error(transparent)]
+    Read(#[from] ArrowReadError),
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+impl ProposeError {
+    fn reason(&self) -> &dyn Reason {
+        match self {
+            Self::Read(error) => error,
+            Self::Engine(error) => error,
+        }
+    }
+}
+
+impl Reason for ProposeError {
+    fn code(&self) -> &'static str {
+        self.reason().code()
+    }
+
+    fn kind(&self) -> ReasonKind {
+        self.reason().kind()
+    }
+
+    fn metadata(&self) -> Vec<(&'static str, String)> {
+        self.reason().metadata()
+    }
+}
+
+type Stream = Box<dyn RecordBatchReader + Send>;
+
+/// Decisions, allocations and adjustments.
+type Tables<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>);
+
+/// Decide each payment of some days.
+#[pyfunction]
+#[pyo3(signature = (open_items, payments, remittances, customers, history, *, max_wrong_ppm, amount_only, threads))]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one per table and option of the contract"
+)]
+pub fn propose(
+    py: Python<'_>,
+    open_items: AnyRecordBatch,
+    payments: AnyRecordBatch,
+    remittances: Option<AnyRecordBatch>,
+    customers: Option<AnyRecordBatch>,
+    history: Option<AnyRecordBatch>,
+    max_wrong_ppm: i64,
+    amount_only: bool,
+    threads: Option<NonZeroUsize>,
+) -> PyResult<Tables<'_>> {
+    let policy = Policy {
+        max_wrong_ppm,
+        amount_only,
+    };
+    // Opened while attached, read detached: a stream may call back into Python.
+    let open = |table: Option<AnyRecordBatch>| table.map(AnyRecordBatch::into_reader).transpose();
+    let streams = [
+        open(Some(open_items))?,
+        open(Some(payments))?,
+        open(remittances)?,
+        open(customers)?,
+        open(history)?,
+    ];
+    let [decisions, allocations, adjustments] =
+        run_detached(py, move || decide(streams, policy, threads))?;
+    let hand_over = |batch| PyRecordBatch::new(batch).into_arro3(py);
+    Ok((
+        hand_over(decisions)?,
+        hand_over(allocations)?,
+        hand_over(adjustments)?,
+    ))
+}
+
+fn decide(
+    streams: [Option<Stream>; 5],
+    policy: Policy,
+    threads: Option<NonZeroUsize>,
+) -> Result<[RecordBatch; 3], ProposeError> {
+    let [open_items, payments, remittances, customers, history] = streams;
+    let open_items = read_table(&OPEN_ITEMS, open_items)?;
+    let payments = read_table(&PAYMENTS, payments)?;
+    let remittances = read_table(&REMITTANCES, remittances)?;
+    let customers = read_table(&CUSTOMERS, customers)?;
+    let history = read_table(&HISTORY, history)?;
+    let items = read::open_items(&open_items)?;
+    let payments = read::payments(&payments)?;
+    let request = Request {
+        items: &items,
+        payments: &payments,
+        lines: &read::remittances(&remittances)?,
+        customers: &read::customers(&customers)?,
+        history: &read::history(&history)?,
+        policy,
+    };
+    let decisions = alloc_engine::propose(&request, threads)?;
+    Ok([
+        write::decisions(&decisions, &payments),
+        write::allocations(&decisions, &payments, &items),
+        write::adjustments(&decisions, &payments, &items),
+    ])
+}
+
+/// A table that was not handed in has no rows.
+fn read_table(table: &'static Table, stream: Option<Stream>) -> Result<TableData, ArrowReadError> {
+    match stream {
+        Some(stream) => {
+            let schema = stream.schema();
+            TableData::read(table, &schema, stream)
+        }
+        None => TableData::read(table, &table.schema(), std::iter::empty()),
+    }
+}
