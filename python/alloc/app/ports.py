@@ -161,9 +161,9 @@ class Drafts(Protocol):
     release), posting_date, piece_date, piece_ref, label, currency, fiscal_year
     (int64, the year in which the fiscal year of posting_date ends)
 
-    postings: draft_index, line_no, account, account_label?, customer_id?,
-    customer_name?, label, amount_minor (debit > 0), currency, letter_index?,
-    item_id? (the open item that it creates); the money comes in on the first line
+    postings: draft_index, line_no, account, customer_id?, label, amount_minor
+    (debit > 0), currency, letter_index?, item_id? (the open item that it creates);
+    the money comes in on the first line
 
     new_items: draft_index, item_id, entity, customer_id?, account, kind (on_account,
     suspense, or the role of an adjustment), currency, open_minor, issue_date,
@@ -183,27 +183,27 @@ class Drafts(Protocol):
     """
 
     @property
-    def entries(self) -> object:
+    def entries(self) -> pa.Table:
         """One row an entry."""
 
     @property
-    def postings(self) -> object:
+    def postings(self) -> pa.Table:
         """One row a debit or credit."""
 
     @property
-    def new_items(self) -> object:
+    def new_items(self) -> pa.Table:
         """One row an open item that an entry creates."""
 
     @property
-    def residuals(self) -> object:
+    def residuals(self) -> pa.Table:
         """One row an item that a payment settles, with what it leaves open."""
 
     @property
-    def letters(self) -> object:
+    def letters(self) -> pa.Table:
         """One row a lettering group."""
 
     @property
-    def letter_members(self) -> object:
+    def letter_members(self) -> pa.Table:
         """One row a member of a group."""
 
 
@@ -321,9 +321,9 @@ class JournalTables:
     piece_date, piece_ref, label, currency, payment_id, decision_id?, reverses_seq?,
     posted_at (UTC, ISO 8601), posted_by, previous_hash, hash (hex)
 
-    postings: seq, line_no, entity, account, account_label?, customer_id?,
-    customer_name?, label, amount_minor (debit > 0), currency, item_id?,
-    letter_group?, letter_code?, letter_kind?, lettered_on? (date the code was given)
+    postings: seq, line_no, entity, account, customer_id?, customer_name?, label,
+    amount_minor (debit > 0), currency, item_id?, letter_group?, letter_code?,
+    letter_kind?, lettered_on? (date the code was given)
 
     allocations: seq, decision_id, payment_id, item_id, entity, customer_id,
     reference?, allocated_minor, evidence
@@ -568,7 +568,8 @@ class Ledger(Protocol):
         payment_id, entity, account, booking_date, value_date, currency,
         amount_minor, payer_name?, payer_iban?, ultimate_name?, remittance_text list?,
         end_to_end_id?, creditor_reference?, mandate_id?, bank_reference?,
-        transaction_code?, charges_minor?, original_currency?, original_minor?, return_reason?,
+        transaction_code?, charges_minor?, original_currency?, original_minor?,
+        return_reason?,
         additional_info?, state, aside_reason?, item_prefix (what the ids of new items
         start with: another one after each reversal), parked_item_id?, parked_account?
         (of money in suspense)
@@ -665,6 +666,14 @@ class Ledger(Protocol):
 
     def journal(self, which: JournalFilter | None = None) -> JournalTables:
         """Return entries, postings with their letters, and allocations."""
+
+    def chain(self, which: JournalFilter) -> JournalTables:
+        """Return what the hashes cover, in the order in which it was hashed.
+
+        entries: as in `JournalTables`; postings: seq, line_no, account, customer_id?,
+        label, amount_minor, currency; allocations: seq, item_id, customer_id?,
+        allocated_minor
+        """
 
     def journal_spans(self, entries_max: int) -> Iterator[JournalFilter]:
         """Cut the journal into spans of at most so many entries, in order."""

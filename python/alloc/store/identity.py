@@ -1,0 +1,64 @@
+"""Are bank entries still what was imported? Their ids are made of what they say."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from alloc.app.ports import Finding
+from alloc.store.columns import columns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from alloc.store.database import Database
+
+_ENTRIES = columns(
+    "payment_id account booking_date:text entry_amount_minor currency bank_reference "
+    "detail_index detail_count"
+)
+
+
+def entry_id(said: tuple[object, ...], occurrence: int) -> str:
+    """Return the identity of a bank entry.
+
+    Parameters
+    ----------
+    said
+        Account, booking date (ISO 8601), signed amount of the whole entry in minor
+        units, currency, bank reference or nothing.
+    occurrence
+        Among equal entries of a file, from 1.
+    """
+    text = "\x1f".join(str(part) for part in (*said, occurrence))
+    return "P" + hashlib.sha256(text.encode()).hexdigest()[:16].upper()
+
+
+def findings(db: Database) -> Iterator[Finding]:
+    """Yield bank entries whose id is not made of what they say."""
+    rows = db.query(
+        """
+        select payment_id, account, booking_date, entry_amount_minor, currency,
+          coalesce(bank_reference, ''), detail_index, detail_count
+        from bank_entry order by payment_id
+        """,
+        _ENTRIES,
+    )
+    twins: dict[tuple[object, ...], set[str]] = {}
+    for payment_id, *said, index, count in zip(
+        *(column.to_pylist() for column in rows.columns), strict=True
+    ):
+        suffix = f"-{index + 1}" if count > 1 else ""
+        if not payment_id.endswith(suffix):
+            yield _changed(payment_id)
+            continue
+        twins.setdefault(tuple(said), set()).add(payment_id.removesuffix(suffix))
+    for facts, held in twins.items():
+        expected = {entry_id(facts, number) for number in range(1, len(held) + 1)}
+        for payment_id in sorted(held - expected):
+            yield _changed(payment_id)
+
+
+def _changed(payment_id: str) -> Finding:
+    message = "the bank entry is not what was imported: its id does not fit"
+    return Finding("error", "BANK_ENTRY_CHANGED", message, "bank_entry", payment_id)

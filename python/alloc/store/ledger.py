@@ -1,0 +1,321 @@
+"""The ledger over one database connection: `alloc.app.ports.Ledger`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from alloc.app.ports import OPEN_STATES, DecisionFilter, JournalFilter
+from alloc.errors import ConflictError, InputError, StoreError
+from alloc.store import advices, checks, journal, reading, receivables, undoing
+from alloc.store.bank import import_bank_file
+from alloc.store.database import Database
+from alloc.store.files import already_imported
+from alloc.store.posting import post
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from types import TracebackType
+
+    import pyarrow as pa
+
+    from alloc.app.ports import (
+        BankTables,
+        DecisionTables,
+        Finding,
+        ImportCounts,
+        JournalTables,
+        LedgerCounts,
+        LetterTables,
+        PaymentState,
+        PostingBatch,
+        PostResult,
+        Reversal,
+        ReverseResult,
+        SourceFile,
+    )
+
+_SCHEME = "sqlite:///"
+
+
+def open_ledger(url: str, *, write: bool, busy_timeout_ms: int = 10_000) -> SqlLedger:
+    """Open an existing ledger.
+
+    Parameters
+    ----------
+    url
+        Path of the file, or ``sqlite:///`` and the path.
+    write
+        False refuses every change.
+    busy_timeout_ms
+        How long a transaction waits for another writer.
+
+    Raises
+    ------
+    alloc.errors.NotFoundError
+        ``LEDGER_MISSING``.
+    alloc.errors.InputError
+        ``NOT_A_LEDGER``, ``LEDGER_URL``.
+    alloc.errors.StoreError
+        ``LEDGER_VERSION``, ``NO_PERMISSION``, ``LEDGER_DAMAGED``.
+    """
+    path = _path_of(url)
+    return SqlLedger(Database(path, write=write, busy_timeout_ms=busy_timeout_ms))
+
+
+def create_ledger(url: str) -> None:
+    """Create an empty ledger; the file appears whole or not at all.
+
+    Raises
+    ------
+    alloc.errors.ConflictError
+        ``LEDGER_EXISTS``.
+    alloc.errors.StoreError
+        ``NO_PERMISSION``, ``LEDGER_NOT_CREATED``.
+    """
+    path = _path_of(url)
+    built = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "alloc.store.migrations", str(built)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+            raise StoreError(
+                f"{path} could not be created: {last}",
+                reason="LEDGER_NOT_CREATED",
+                file=path,
+            )
+        _name(built, path)
+    finally:
+        built.unlink(missing_ok=True)
+
+
+def _name(built: Path, path: Path) -> None:
+    """Give the finished file its name, which no other file may have."""
+    try:
+        path.hardlink_to(built)
+    except FileExistsError as error:
+        raise ConflictError(
+            f"{path} exists: a ledger is never overwritten",
+            reason="LEDGER_EXISTS",
+            file=path,
+        ) from error
+    except OSError as error:
+        raise StoreError(
+            f"{path} could not be created: {error.strerror}",
+            reason="NO_PERMISSION",
+            file=path,
+        ) from error
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _path_of(url: str) -> Path:
+    if url.startswith(_SCHEME):
+        return Path(url.removeprefix(_SCHEME))
+    if "://" in url or not url:
+        scheme = url.partition("://")[0]
+        raise InputError(
+            f"[ledger] url: {scheme or 'an empty address'} is not supported; give the "
+            "path of a file",
+            reason="LEDGER_URL",
+            field="ledger.url",
+        )
+    return Path(url)
+
+
+class SqlLedger:
+    """A ledger in one SQLite file, through ADBC.
+
+    The methods are those of `alloc.app.ports.Ledger`, which documents them.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    @property
+    def name(self) -> str:
+        """File name, for messages."""
+        return self._db.path.name
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the ledger; a transaction that is open is rolled back."""
+        self._db.close()
+
+    def imported(self, source: SourceFile) -> ImportCounts | None:
+        """Tell whether the same bytes were imported before."""
+        return already_imported(self._db, source)
+
+    def import_bank_file(
+        self,
+        source: SourceFile,
+        bank: BankTables,
+        *,
+        entities: Mapping[str, str],
+        now: dt.datetime,
+    ) -> ImportCounts:
+        """Add the entries of a bank file that are not there yet."""
+        return import_bank_file(self._db, source, bank, entities=entities, now=now)
+
+    def import_open_items(
+        self,
+        source: SourceFile,
+        items: pa.Table,
+        *,
+        accounts: Mapping[str, str],
+        now: dt.datetime,
+        snapshot_of: Collection[str] = (),
+    ) -> ImportCounts:
+        """Add and follow the open items of an accounting system."""
+        return receivables.import_open_items(
+            self._db,
+            source,
+            items,
+            accounts=accounts,
+            snapshot_of=snapshot_of,
+            now=now,
+        )
+
+    def import_customers(
+        self, source: SourceFile, customers: pa.Table, *, now: dt.datetime
+    ) -> ImportCounts:
+        """Add and follow customers."""
+        return receivables.import_customers(self._db, source, customers, now=now)
+
+    def import_advices(
+        self, source: SourceFile, lines: pa.Table, *, now: dt.datetime
+    ) -> ImportCounts:
+        """Add remittance advices that are not there yet."""
+        return advices.import_advices(self._db, source, lines, now=now)
+
+    def link_advices(self, links: pa.Table, *, now: dt.datetime) -> int:  # noqa: ARG002
+        """Say which payment each advice is for."""
+        return advices.link_advices(self._db, links)
+
+    def open_items(
+        self, *, entity: str | None = None, until: dt.date | None = None
+    ) -> pa.Table:
+        """Return the customers' items that are not zero."""
+        return reading.open_items(self._db, entity, until)
+
+    def payments(
+        self,
+        *,
+        states: Sequence[PaymentState] = OPEN_STATES,
+        until: dt.date | None = None,
+        entity: str | None = None,
+        payment_ids: Collection[str] | None = None,
+    ) -> pa.Table:
+        """Return bank entries by state, date, entity or id."""
+        return reading.payments(self._db, states, until, entity, payment_ids)
+
+    def customers(self) -> pa.Table:
+        """Return all customers."""
+        return reading.customers(self._db)
+
+    def advices(self, *, linked: bool | None = None) -> pa.Table:
+        """Return the headers of advices."""
+        return reading.advices(self._db, linked=linked)
+
+    def remittances(self, payment_ids: Collection[str] | None = None) -> pa.Table:
+        """Return what payers say their payments are for."""
+        return reading.remittances(self._db, payment_ids)
+
+    def advice_lines(self, advice_ids: Collection[str] | None = None) -> pa.Table:
+        """Return lines of advices."""
+        return reading.advice_lines(self._db, advice_ids)
+
+    def history(
+        self, *, until: dt.date | None = None, since: dt.date | None = None
+    ) -> pa.Table:
+        """Return confirmed allocations."""
+        return reading.history(self._db, until, since)
+
+    def refusals(self) -> pa.Table:
+        """Return matches never to be proposed again."""
+        return reading.refusals(self._db)
+
+    def post(self, batch: PostingBatch, *, now: dt.datetime) -> PostResult:
+        """Keep decisions, post the drafts, number, seal and letter them."""
+        return post(self._db, batch, now=now)
+
+    def decisions(self, which: DecisionFilter | None = None) -> DecisionTables:
+        """Return decisions with alternatives; the default is the review queue."""
+        return reading.decisions(self._db, which or DecisionFilter())
+
+    def refuse(
+        self,
+        decision_id: int,
+        *,
+        ranks: Collection[int] | None = None,
+        decided_by: str,
+        reason: str,
+        now: dt.datetime,
+    ) -> int:
+        """Refuse a proposal; its payment wants a new decision."""
+        return undoing.refuse(
+            self._db,
+            decision_id,
+            ranks=ranks,
+            decided_by=decided_by,
+            reason=reason,
+            now=now,
+        )
+
+    def reverse(self, reversal: Reversal, *, now: dt.datetime) -> ReverseResult:
+        """Undo a posted decision by a mirror entry."""
+        return undoing.reverse(self._db, reversal, now=now)
+
+    def journal(self, which: JournalFilter | None = None) -> JournalTables:
+        """Return entries, postings with their letters, and allocations."""
+        return journal.journal(self._db, which or JournalFilter())
+
+    def chain(self, which: JournalFilter) -> JournalTables:
+        """Return what the hashes cover, in the order in which it was hashed."""
+        return journal.chain(self._db, which)
+
+    def journal_spans(self, entries_max: int) -> Iterator[JournalFilter]:
+        """Cut the journal into spans of at most so many entries."""
+        return journal.spans(self._db, entries_max)
+
+    def letters(self, *, entity: str | None = None) -> LetterTables:
+        """Return the live lettering groups and their members."""
+        return journal.letters(self._db, entity)
+
+    def statements(self) -> pa.Table:
+        """Return the statements."""
+        return reading.statements(self._db)
+
+    def imports(self) -> pa.Table:
+        """Return the imported files."""
+        return reading.imports(self._db)
+
+    def counts(self) -> LedgerCounts:
+        """Return how much there is of everything."""
+        return reading.counts(self._db)
+
+    def findings(self) -> Iterator[Finding]:
+        """Check the stored rows against each other."""
+        return checks.findings(self._db)
