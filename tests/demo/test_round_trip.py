@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pytest
 
-from alloc.demo.book import STRANGER, BankDay, Detail, bank_days, identities
+from alloc.demo import SIZES
+from alloc.demo.book import bank_days, notified_details
+from alloc.demo.camt import write_notification
+from alloc.demo.identity import identities
+from alloc.demo.plan import make_plan
 from alloc.demo.texts import NOT_PROVIDED
 from alloc.engine import read_bank_file
 
@@ -14,6 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from demo_case import Demo
+
+    from alloc.demo.book import Detail, Entry
+    from alloc.demo.identity import Identity
+    from alloc.demo.texts import Message
 
 CAMT = ("camt.053.001.02", "camt.053.001.08")
 
@@ -30,12 +38,24 @@ def read(day: Demo) -> dict[str, list[dict[str, Any]]]:
     return tables
 
 
-def booked(day: Demo) -> Iterator[tuple[BankDay, int, Detail]]:
-    for statements in bank_days(day.plan):
-        for statement in statements:
-            for number, entry in enumerate(statement.entries):
-                for detail in entry.details:
-                    yield statement, number, detail
+def details(entry: Entry) -> list[Detail | None]:
+    """List what the statement tells apart within an entry."""
+    return [None] if entry.lumped or not entry.details else [*entry.details]
+
+
+def messages(day: Demo) -> Iterator[tuple[str, Identity, Message]]:
+    """Give each payment of the statements that is no lot: bank format, id, message."""
+    for statement in (s for statements in bank_days(day.plan) for s in statements):
+        told = {
+            detail.payment: detail.message
+            for entry in statement.entries
+            if not entry.lumped
+            for detail in entry.details
+        }
+        for identity in identities(statement):
+            if len(identity.payments) == 1:
+                message = told[identity.payments[0]]
+                yield statement.account.bank.format, identity, message
 
 
 def letters(text: str) -> str:
@@ -65,7 +85,7 @@ def test_the_reader_finds_exactly_the_entries_of_the_books(
         for statements in bank_days(day.plan)
         for statement in statements
         for entry in statement.entries
-        for detail in entry.details or [None]
+        for detail in details(entry)
     ]
     found = [
         (
@@ -94,46 +114,32 @@ def test_names_texts_and_numbers_arrive(
     day: Demo, read: dict[str, list[dict[str, Any]]]
 ) -> None:
     rows = {row["payment_id"]: row for row in read["entries"]}
-    messages = {
-        detail.payment: (statement.account.bank.format, detail.message)
-        for statement, _, detail in booked(day)
-        if detail.payment != STRANGER
-    }
-    for statements in bank_days(day.plan):
-        for identity in (i for s in statements for i in identities(s)):
-            row = rows[identity.payment_id]
-            bank_format, message = messages[identity.payment]
-            assert row["counterparty_name"] == message.name
-            iban = None if bank_format == "cfonb120" else message.iban
-            assert row["counterparty_iban"] == iban
-            own = message.end_to_end_id
-            assert row["end_to_end_id"] == (None if own == NOT_PROVIDED else own)
-            said = letters("".join(message.lines))
-            arrived = letters("".join(row["remittance_text"]))
-            if bank_format in CAMT:
-                assert row["remittance_text"] == message.lines
-            else:
-                assert arrived.endswith(said or message.creditor_reference)
+    for bank_format, identity, message in messages(day):
+        row = rows[identity.payment_id]
+        assert row["counterparty_name"] == message.name
+        iban = None if bank_format == "cfonb120" else message.iban
+        assert row["counterparty_iban"] == iban
+        own = message.end_to_end_id
+        assert row["end_to_end_id"] == (None if own == NOT_PROVIDED else own)
+        if bank_format in CAMT:
+            assert row["remittance_text"] == message.lines
+        else:
+            said = letters("".join(message.lines)) or message.creditor_reference
+            assert letters("".join(row["remittance_text"])).endswith(said)
 
 
 def test_structured_remittances_arrive(
     day: Demo, read: dict[str, list[dict[str, Any]]]
 ) -> None:
-    ids = {
-        identity.payment: identity.payment_id
-        for statements in bank_days(day.plan)
-        for statement in statements
-        for identity in identities(statement)
-    }
     written = [
         (
-            ids[detail.payment],
+            identity.payment_id,
             mention.reference,
             "credit_note" if mention.credit_note else "invoice",
             mention.amount_minor,
         )
-        for _, _, detail in booked(day)
-        for mention in detail.message.mentions
+        for _, identity, message in messages(day)
+        for mention in message.mentions
     ]
     found = [
         (row["payment_id"], row["reference"], row["kind"], row["amount_minor"])
@@ -141,3 +147,26 @@ def test_structured_remittances_arrive(
     ]
     assert len(written) > 5
     assert sorted(found) == sorted(written)
+
+
+def test_a_notification_tells_what_a_lot_of_the_statement_is_made_of() -> None:
+    plan = make_plan(SIZES["month"], 1)
+    lots = 0
+    for statement in (s for statements in bank_days(plan) for s in statements):
+        for entry in statement.entries:
+            if not entry.notified:
+                continue
+            told = notified_details(plan, entry)
+            content = write_notification(statement, entry, told)
+            found = read_bank_file(content, name="notification")
+            rows = pa.table(found.entries).to_pylist()
+            assert {row["bank_reference"] for row in rows} == {entry.bank_reference}
+            assert {row["account"] for row in rows} == {statement.account.iban}
+            assert [row["amount_minor"] for row in rows] == [
+                detail.amount_minor for detail in told
+            ]
+            lots += entry.lumped
+            if not entry.lumped:
+                lines = pa.table(found.references)["amount_minor"].to_pylist()
+                assert sum(lines) == entry.amount_minor
+    assert lots > 5

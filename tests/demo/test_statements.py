@@ -9,7 +9,7 @@ import pytest
 from lxml import etree
 
 from alloc.demo import SIZES
-from alloc.demo.book import bank_days, notified_mentions
+from alloc.demo.book import bank_days, notified_details
 from alloc.demo.camt import write_notification
 from alloc.demo.plan import make_plan
 
@@ -117,7 +117,7 @@ def statements(demo: Demo) -> list[Statement]:
 def month_notifications() -> list[bytes]:
     plan = make_plan(SIZES["month"], 1)
     return [
-        write_notification(statement, entry, notified_mentions(plan, entry))
+        write_notification(statement, entry, notified_details(plan, entry))
         for statements_of_day in bank_days(plan)
         for statement in statements_of_day
         for entry in statement.entries

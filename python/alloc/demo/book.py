@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from alloc.demo.behaviours import INDEX, Carrier
@@ -21,11 +18,11 @@ if TYPE_CHECKING:
     from alloc.demo.group import Account
     from alloc.demo.plan import Plan
 
-CURRENCY = "EUR"
 STRANGER = -1
 """The payment row of a detail that is no payment."""
 
 _BATCH_PERCENT = 9
+_LUMPED_EVERY = 6
 _SWEEP_OVER_MINOR = 60_000_000
 _SWEEP_STEP_MINOR = 1_000_000
 _SWEEP_KEEP_MINOR = 20_000_000
@@ -46,7 +43,11 @@ class Detail:
 
 @dataclass(slots=True)
 class Entry:
-    """One line of an account: credits > 0, debits < 0, in cents."""
+    """One line of an account: credits > 0, debits < 0, in cents.
+
+    The statement tells the details, but of a `lumped` entry only how many they are; a
+    `notified` entry is told in full by a notification.
+    """
 
     amount_minor: int
     bank_reference: str
@@ -57,6 +58,7 @@ class Entry:
     return_reason: str = ""
     additional_info: str = ""
     notified: bool = False
+    lumped: bool = False
 
 
 @dataclass(slots=True)
@@ -167,6 +169,7 @@ def _credits(
         entry.notified = is_camt and plan.payments.carrier[row] == Carrier.NOTIFICATION
         entries.append(entry)
     if batched:
+        lumped = int(plan.payments.draw[batched[0].payment, 1]) % _LUMPED_EVERY == 0
         entries.append(
             Entry(
                 amount_minor=sum(detail.amount_minor for detail in batched),
@@ -174,6 +177,8 @@ def _credits(
                 operation="credit",
                 label=f"VIR SEPA RECUS LOT DE {len(batched)}",
                 details=batched,
+                lumped=lumped,
+                notified=lumped,
             )
         )
     return entries
@@ -274,8 +279,13 @@ def _return(plan: Plan, payment: int, number: Numbering) -> Entry:
     )
 
 
-def notified_mentions(plan: Plan, entry: Entry) -> list[Detail]:
-    """Give the details of an entry as the later notification has them."""
+def notified_details(plan: Plan, entry: Entry) -> list[Detail]:
+    """Give the details of an entry as the notification has them.
+
+    A lot is told in full; a single transfer adds the documents that it settles.
+    """
+    if entry.lumped:
+        return entry.details
     details = []
     for detail in entry.details:
         message = Message(
@@ -286,70 +296,3 @@ def notified_mentions(plan: Plan, entry: Entry) -> list[Detail]:
         )
         details.append(Detail(detail.payment, detail.amount_minor, message))
     return details
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What tells one payment of the files from every other."""
-
-    payment: int
-    payment_id: str
-    account: str
-    booking_date: date
-    entry_amount_minor: int
-    bank_reference: str
-    occurrence: int
-    detail_index: int
-    detail_count: int
-    end_to_end_id: str
-
-
-def identities(statement: BankDay) -> Iterator[Identity]:
-    """Name the payments of a statement as the reader of bank files does.
-
-    Parameters
-    ----------
-    statement
-        One account on one day; twins count up within it.
-
-    Yields
-    ------
-    Identity
-        One per transaction that is a payment of the plan.
-    """
-    seen: Counter[tuple[int, str]] = Counter()
-    for entry in statement.entries:
-        key = (entry.amount_minor, entry.bank_reference)
-        seen[key] += 1
-        fields = (
-            statement.account.iban,
-            statement.day.isoformat(),
-            str(entry.amount_minor),
-            CURRENCY,
-            entry.bank_reference,
-            str(seen[key]),
-        )
-        stem = hashlib.sha256("\x1f".join(fields).encode()).hexdigest()[:16].upper()
-        count = len(entry.details)
-        for index, detail in enumerate(entry.details):
-            if detail.payment == STRANGER:
-                continue
-            yield Identity(
-                payment=detail.payment,
-                payment_id=f"P{stem}-{index + 1}" if count > 1 else f"P{stem}",
-                account=statement.account.iban,
-                booking_date=statement.day,
-                entry_amount_minor=entry.amount_minor,
-                bank_reference=entry.bank_reference,
-                occurrence=seen[key],
-                detail_index=index,
-                detail_count=count,
-                end_to_end_id=detail.message.end_to_end_id,
-            )
-
-
-def by_bank(statements: list[BankDay]) -> Iterator[tuple[str, list[BankDay]]]:
-    """Group the statements of a day by bank: each bank sends one file."""
-    ordered = sorted(statements, key=lambda s: (s.account.bank.slug, s.account.index))
-    for slug, group in groupby(ordered, key=lambda s: s.account.bank.slug):
-        yield slug, list(group)

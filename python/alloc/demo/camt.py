@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
-from alloc.demo.book import CURRENCY
+from alloc.demo.identity import CURRENCY
 from alloc.demo.plan import from_day_number
 
 if TYPE_CHECKING:
@@ -121,10 +121,10 @@ def _entry(
     reference = ""
     if entry.bank_reference:
         reference = f"<AcctSvcrRef>{entry.bank_reference}</AcctSvcrRef>"
-    batch = (
-        f"<Btch><NbOfTxs>{len(details)}</NbOfTxs></Btch>" if len(details) > 1 else ""
-    )
+    count = len(entry.details)
+    batch = f"<Btch><NbOfTxs>{count}</NbOfTxs></Btch>" if count > 1 else ""
     inner = "".join(_detail(version, entry, detail) for detail in details)
+    told = f"<NtryDtls>{batch}{inner}</NtryDtls>" if entry.details else ""
     more = ""
     if entry.additional_info:
         more = f"<AddtlNtryInf>{escape(entry.additional_info)}</AddtlNtryInf>"
@@ -135,7 +135,7 @@ def _entry(
         f"<ValDt><Dt>{statement.day}</Dt></ValDt>{reference}"
         f"<BkTxCd><Domn><Cd>PMNT</Cd><Fmly><Cd>{family}</Cd>"
         f"<SubFmlyCd>{sub_family}</SubFmlyCd></Fmly></Domn></BkTxCd>"
-        f"{f'<NtryDtls>{batch}{inner}</NtryDtls>' if details else ''}{more}</Ntry>\n"
+        f"{told}{more}</Ntry>\n"
     )
 
 
@@ -188,7 +188,7 @@ def write_statements(statements: Sequence[BankDay]) -> bytes:
         parts.append(_balance("OPBD", statement.opening_minor, statement.day))
         parts.append(_balance("CLBD", statement.closing_minor, statement.day))
         parts += [
-            _entry(version, statement, entry, entry.details)
+            _entry(version, statement, entry, [] if entry.lumped else entry.details)
             for entry in statement.entries
         ]
         parts.append("</Stmt>\n")

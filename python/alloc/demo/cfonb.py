@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
-from alloc.demo.book import CURRENCY
+from alloc.demo.identity import CURRENCY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -10,7 +10,8 @@ import numpy as np
 
 from alloc.demo import camt, cfonb, erp, mt940, workspace
 from alloc.demo.behaviours import Carrier
-from alloc.demo.book import BankDay, Identity, bank_days, identities, notified_mentions
+from alloc.demo.book import BankDay, bank_days, notified_details
+from alloc.demo.identity import Identity, identities
 from alloc.demo.plan import Plan, day_number, make_plan
 from alloc.demo.truth import write_truth
 from alloc.errors import InputError
@@ -108,7 +109,7 @@ def generate(folder: Path, size: Size, *, seed: int) -> Summary:
         entities=len(plan.entities),
         customers=len(plan.customers),
         open_items=open_items,
-        payments=len(plan.payments),
+        payments=len(found),
         entries=entries,
         files=out.files,
         size_bytes=out.size_bytes,
@@ -189,7 +190,7 @@ def _write_notifications(plan: Plan, statements: list[BankDay], out: _Folder) ->
         for entry in statement.entries:
             if entry.notified:
                 content = camt.write_notification(
-                    statement, entry, notified_mentions(plan, entry)
+                    statement, entry, notified_details(plan, entry)
                 )
                 name = f"{statement.day}_4_notification_{entry.bank_reference}"
                 out.write(f"inbox/{name}.camt054.xml", content)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from alloc.demo.book import CURRENCY
+from alloc.demo.identity import CURRENCY
 from alloc.demo.texts import NOT_PROVIDED
 
 if TYPE_CHECKING:

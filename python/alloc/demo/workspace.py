@@ -212,6 +212,7 @@ def _settings_lines(plan: Plan) -> Iterator[str]:
     yield ""
     yield "[policy]"
     yield "max_wrong_ppm = 100"
+    yield "# true: a proved unique amount may decide without any reference"
     yield "amount_only = false"
     yield ""
     yield "[journals]"
