@@ -1,0 +1,216 @@
+"""Our judge of FEC files: it accepts ours and rejects every spoiled one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from export_journal import CLOSING, LABELS, MONTH, SIREN, tables
+
+from alloc.export.fec import COLUMNS, fec, fec_name
+from alloc.export.fec_check import Severity, check_fec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+NAME = fec_name(SIREN, CLOSING)
+BASE = fec(*tables(MONTH), labels=LABELS)
+LINE = 4  # the customer line of the first entry: letter, auxiliary, credit
+
+
+def rows() -> list[list[str]]:
+    return [line.split("\t") for line in BASE.decode("iso-8859-15").split("\r\n")[:-1]]
+
+
+def write(cells: list[list[str]], separator: str = "\t", end: str = "\r\n") -> bytes:
+    return "".join(separator.join(row) + end for row in cells).encode("iso-8859-15")
+
+
+def with_cell(column: str, value: str, line: int = LINE) -> bytes:
+    cells = rows()
+    cells[line][COLUMNS.index(column)] = value
+    return write(cells)
+
+
+def without_columns(count: int) -> bytes:
+    return write([row[:-count] for row in rows()])
+
+
+def both_sides(text: str) -> bytes:
+    cells = rows()
+    cells[LINE][11] = cells[LINE][12] = text
+    return write(cells)
+
+
+def every(change: Callable[[str], str], *columns: str) -> bytes:
+    cells = rows()
+    for row in cells[1:]:
+        for column in columns:
+            index = COLUMNS.index(column)
+            row[index] = change(row[index])
+    return write(cells)
+
+
+def dashed(text: str) -> str:
+    return f"{text[:4]}-{text[4:6]}-{text[6:]}" if text else ""
+
+
+def french(text: str) -> str:
+    return text[6:] + text[4:6] + text[:4]
+
+
+def reordered() -> bytes:
+    return write([[row[1], row[0], *row[2:]] for row in rows()])
+
+
+def negative() -> bytes:
+    cells = rows()
+    cells[LINE][11], cells[LINE][12] = "-1200,00", "0,00"
+    return write(cells)
+
+
+def unsorted() -> bytes:
+    cells = rows()
+    return write([cells[0], *cells[5:7], *cells[1:5], *cells[7:]])
+
+
+def with_line(row: list[str]) -> bytes:
+    cells = rows()
+    cells.insert(3, row)
+    return write(cells)
+
+
+def short_line() -> bytes:
+    cells = rows()
+    cells[LINE].pop()
+    return write(cells)
+
+
+def piped() -> bytes:
+    return write([[cell.replace("|", "!") for cell in row] for row in rows()], "|")
+
+
+DATES = ("EcritureDate", "PieceDate", "ValidDate")
+#: Mutation -> (spoiled file, code of our finding).
+MUTATIONS: dict[str, tuple[bytes, str]] = {
+    "tab_iso8859_15_crlf": (BASE, ""),
+    "pipe": (piped(), ""),
+    "semicolon": (write(rows(), ";"), "HEADER_UNREADABLE"),
+    "comma": (write(rows(), ","), "HEADER_UNREADABLE"),
+    "utf8": (BASE.decode("iso-8859-15").encode(), "ENCODING_UTF8"),
+    "utf8_bom": (BASE.decode("iso-8859-15").encode("utf-8-sig"), "ENCODING_UTF8"),
+    "lf_only": (write(rows(), end="\n"), ""),
+    "header_lowercase": (
+        write([[name.lower() for name in COLUMNS], *rows()[1:]]),
+        "HEADER",
+    ),
+    "header_reordered": (reordered(), "HEADER"),
+    "decimal_dot": (with_cell("Credit", "1200.00"), "AMOUNT"),
+    "thousands_separator": (with_cell("Credit", "1 200,00"), "AMOUNT"),
+    "date_iso_dashes": (every(dashed, *DATES), "DATE"),
+    "date_ddmmyyyy": (every(french, *DATES), "DATE"),
+    "month_13": (with_cell("PieceDate", "20261301"), "DATE"),
+    "feb_30": (with_cell("PieceDate", "20260230"), "DATE"),
+    "empty_debit": (with_cell("Debit", ""), "AMOUNT"),
+    "both_amounts_zero": (both_sides("0,00"), "ZERO"),
+    "both_amounts_set": (both_sides("1200,00"), "BOTH_SIDES"),
+    "entry_unbalanced": (with_cell("Credit", "1200,01"), "UNBALANCED"),
+    "negative_amounts": (negative(), "NEGATIVE"),
+    "gap_in_ecriturenum": (
+        every(lambda num: num.replace("000003", "000004"), "EcritureNum"),
+        "GAP",
+    ),
+    "empty_journalcode": (with_cell("JournalCode", ""), "EMPTY"),
+    "empty_ecriturenum": (with_cell("EcritureNum", ""), "EMPTY"),
+    "empty_pieceref": (with_cell("PieceRef", ""), "EMPTY"),
+    "empty_piecedate": (with_cell("PieceDate", ""), "EMPTY"),
+    "empty_ecriturelib": (with_cell("EcritureLib", ""), "EMPTY"),
+    "empty_validdate": (with_cell("ValidDate", ""), "EMPTY"),
+    "empty_comptelib": (with_cell("CompteLib", ""), "EMPTY"),
+    "account_not_3_digits": (with_cell("CompteNum", "41A000"), "ACCOUNT"),
+    "letter_without_date": (with_cell("DateLet", ""), "PAIR"),
+    "date_without_letter": (with_cell("EcritureLet", ""), "PAIR"),
+    "lowercase_letter": (with_cell("EcritureLet", "aab"), ""),
+    "aux_without_label": (with_cell("CompAuxLib", ""), "PAIR"),
+    "currency_amount_without_code": (with_cell("Montantdevise", "12,00"), "PAIR"),
+    "missing_columns_17_18": (without_columns(2), "HEADER"),
+    "line_with_17_fields": (short_line(), "FIELD_COUNT"),
+    "blank_line": (with_line([""]), "BLANK_LINE"),
+    "tab_inside_label": (with_cell("EcritureLib", "Virement\treçu"), "FIELD_COUNT"),
+    "date_after_closing": (
+        every(lambda _: "20270101", "EcritureDate"),
+        "DATE_OUTSIDE_YEAR",
+    ),
+    "bad_file_name": (BASE, "FILE_NAME"),
+    "siren_8_digits_in_name": (BASE, "FILE_NAME"),
+    "three_decimals": (with_cell("Credit", "1200,000"), "AMOUNT"),
+    "unsorted": (unsorted(), "ORDER"),
+}
+NAMES = {
+    "bad_file_name": "export.txt",
+    "siren_8_digits_in_name": NAME[1:],
+}
+WARNED = {"utf8", "utf8_bom", "negative_amounts"}
+ACCEPTED = {"tab_iso8859_15_crlf", "pipe", "lf_only", "lowercase_letter"}
+
+
+def verdict(mutation: str) -> str:
+    """What our judge says: ok, warn or reject."""
+    data, _ = MUTATIONS[mutation]
+    findings = check_fec(data, NAMES.get(mutation, NAME))
+    if any(finding.severity is Severity.ERROR for finding in findings):
+        return "reject"
+    return "warn" if findings else "ok"
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS)
+def test_every_spoiled_file_is_rejected_for_its_own_reason(mutation: str) -> None:
+    data, code = MUTATIONS[mutation]
+    codes = {finding.code for finding in check_fec(data, NAMES.get(mutation, NAME))}
+    assert (code in codes) if code else not codes
+    expected = "ok" if mutation in ACCEPTED else "reject"
+    assert verdict(mutation) == ("warn" if mutation in WARNED else expected)
+
+
+def test_the_matrix_of_mutations_is_complete(shared: Path | None) -> None:
+    assert len(MUTATIONS) == 43
+    if shared is None:
+        return
+    text = (shared / "golden" / "vectors_fec.yaml").read_text("utf-8")
+    cases: list[dict[str, Any]] = yaml.safe_load(text)["cases"]
+    assert {case["id"]: case["strict"] for case in cases} == {
+        mutation: verdict(mutation) for mutation in MUTATIONS
+    }
+
+
+def test_a_finding_names_line_and_column() -> None:
+    (finding,) = check_fec(with_cell("PieceDate", "20260230"), NAME)
+    assert (finding.line, finding.column) == (LINE + 1, "PieceDate")
+    assert "20260230" in finding.message
+
+
+def test_the_variant_with_amount_and_side_is_read() -> None:
+    cells = rows()
+    cells[0][11:13] = ["Montant", "Sens"]
+    for row in cells[1:]:
+        row[11:13] = [row[11], "D"] if row[12] == "0,00" else [row[12], "C"]
+    assert check_fec(write(cells), NAME) == []
+    cells[1][12] = "X"
+    codes = {finding.code for finding in check_fec(write(cells), NAME)}
+    assert {"SIDE", "UNBALANCED"} <= codes
+
+
+def test_one_sequence_over_all_journals_has_no_gap() -> None:
+    cells = rows()
+    order = list(dict.fromkeys(row[2] for row in cells[1:]))
+    for row in cells[1:]:
+        row[2] = str(order.index(row[2]) + 1)
+    assert check_fec(write(cells), NAME) == []
+
+
+@pytest.mark.parametrize("data", [b"", b"\n", b"\x00\xff", b"a\tb", b"\t" * 17])
+def test_rubbish_is_rejected_with_a_reason(data: bytes) -> None:
+    findings = check_fec(data, NAME)
+    assert any(finding.severity is Severity.ERROR for finding in findings)
