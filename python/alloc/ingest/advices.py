@@ -13,8 +13,6 @@ from alloc.app.ports import Notice
 from alloc.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from alloc.ingest.tabular import TableFile
 
 __all__ = ["advice_lines"]
@@ -91,22 +89,22 @@ def advice_lines(file: TableFile, *, name: str) -> tuple[pa.Table, tuple[Notice,
     return pa.table(columns), _checked_totals(file, advices, name)
 
 
-def _key_columns(names: Sequence[str]) -> list[str]:
-    for column in ("advice", "payment_reference"):
-        if column in names:
-            return [column]
-    return [
-        column
-        for column in _HEADER
-        if column in names and column not in ("currency", "payment_reference")
+def _key_columns(table: pa.Table) -> list[str]:
+    """Return the columns that tell advices apart: those that hold anything."""
+    said = [
+        name for name in table.schema.names if table[name].null_count < table.num_rows
     ]
+    for column in ("advice", "payment_reference"):
+        if column in said:
+            return [column]
+    return [column for column in _HEADER if column in said and column != "currency"]
 
 
 def _grouped(file: TableFile, name: str) -> list[_Advice]:
     table = file.table
     filled = [
         pc.fill_null_forward(table[column].combine_chunks()).to_pylist()
-        for column in _key_columns(table.schema.names)
+        for column in _key_columns(table)
     ]
     keys = list(zip(*filled, strict=True)) if filled else [()] * table.num_rows
     header = table.select([name for name in _HEADER if name in table.schema.names])

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from alloc.store.database import Database
 
 _STATEMENTS = columns(
-    "statement_index message_type kind account currency? number? opening_date? "
+    "statement_index message_type kind account currency? number:text? opening_date? "
     "opening_minor? closing_date? closing_minor? entry_count difference_minor?"
 )
 _DESCRIPTIVE = (

@@ -50,7 +50,7 @@ HISTORY = columns(
 )
 REFUSALS = columns("payment_id item_set refused_at refused_by reason")
 STATEMENTS = columns(
-    "statement_id:big file entity account message_type kind currency? number? "
+    "statement_id:big file entity account message_type kind currency? number:text? "
     "opening_date? opening_minor? closing_date? closing_minor? entry_count "
     "difference_minor?"
 )
