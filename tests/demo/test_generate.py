@@ -54,14 +54,14 @@ def test_a_day_is_a_day_of_the_group(day: Demo) -> None:
     assert day.summary.first == day.summary.last == date(2026, 1, 30)
     assert day.summary.entities == 60
     assert day.summary.customers == 15_000
-    assert day.summary.payments == 900
+    assert 880 < day.summary.payments <= 900, "a lot of transfers is one payment"
     assert 25_000 < day.summary.open_items < 35_000
-    assert day.summary.entries > 900, "fees and debits beside the payments"
+    assert day.summary.entries > day.summary.payments, "fees and debits, too"
 
 
 def test_every_behaviour_is_there_even_in_the_smallest_size(demo: Demo) -> None:
     seen = set(demo.truth.payments["behaviour"].to_pylist())
-    assert seen == {behaviour.code for behaviour in BEHAVIOURS}
+    assert seen - {"lot"} == {behaviour.code for behaviour in BEHAVIOURS}
 
 
 def test_files_count_and_size_are_told(demo: Demo) -> None:

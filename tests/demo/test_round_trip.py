@@ -8,7 +8,7 @@ import pytest
 
 from alloc.demo import SIZES
 from alloc.demo.book import bank_days, notified_details
-from alloc.demo.camt import write_notification
+from alloc.demo.camt import write_notifications
 from alloc.demo.identity import identities
 from alloc.demo.plan import make_plan
 from alloc.demo.texts import NOT_PROVIDED
@@ -157,7 +157,7 @@ def test_a_notification_tells_what_a_lot_of_the_statement_is_made_of() -> None:
             if not entry.notified:
                 continue
             told = notified_details(plan, entry)
-            content = write_notification(statement, entry, told)
+            content = write_notifications([(statement, entry, told)])
             found = read_bank_file(content, name="notification")
             rows = pa.table(found.entries).to_pylist()
             assert {row["bank_reference"] for row in rows} == {entry.bank_reference}

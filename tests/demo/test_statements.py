@@ -10,7 +10,7 @@ from lxml import etree
 
 from alloc.demo import SIZES
 from alloc.demo.book import bank_days, notified_details
-from alloc.demo.camt import write_notification
+from alloc.demo.camt import write_notifications
 from alloc.demo.plan import make_plan
 
 if TYPE_CHECKING:
@@ -114,15 +114,17 @@ def statements(demo: Demo) -> list[Statement]:
 
 
 @pytest.fixture(scope="module")
-def month_notifications() -> list[bytes]:
+def month_notifications() -> bytes:
     plan = make_plan(SIZES["month"], 1)
-    return [
-        write_notification(statement, entry, notified_details(plan, entry))
+    told = [
+        (statement, entry, notified_details(plan, entry))
         for statements_of_day in bank_days(plan)
         for statement in statements_of_day
         for entry in statement.entries
         if entry.notified
     ]
+    assert len(told) > 10
+    return write_notifications(told)
 
 
 def test_every_statement_adds_up(demo: Demo) -> None:
@@ -151,13 +153,13 @@ def test_the_files_hold_exactly_the_entries_of_the_books(demo: Demo) -> None:
 
 
 def test_camt_files_are_valid_against_their_schema(
-    day: Demo, month_notifications: list[bytes], shared: Path | None
+    day: Demo, month_notifications: bytes, shared: Path | None
 ) -> None:
     if shared is None:
         return
-    files = [path.read_bytes() for path in day.inbox("*.camt053.xml")]
+    files = [path.read_bytes() for path in day.inbox("*.camt05?.xml")]
     seen = set()
-    for content in [*files, *month_notifications]:
+    for content in [*files, month_notifications]:
         root = etree.fromstring(content)
         message = (etree.QName(root).namespace or "").rpartition(":")[2]
         schema = etree.XMLSchema(file=shared / "statements" / "xsd" / f"{message}.xsd")

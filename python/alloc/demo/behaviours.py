@@ -41,10 +41,10 @@ class Behaviour:
 
 BEHAVIOURS = (
     # One invoice, its reference in the text.
-    Behaviour("reference", 318, (45, 28, 22, 0, 5)),
-    Behaviour("several_references", 122, (2, 48, 45, 2, 3), 2, 5),
+    Behaviour("reference", 340, (45, 28, 22, 0, 5)),
+    Behaviour("several_references", 134, (2, 48, 45, 2, 3), 2, 5),
     # One invoice, nothing useful in the text, from the usual account.
-    Behaviour("no_text", 110, (40, 30, 30, 0, 0)),
+    Behaviour("no_text", 120, (40, 30, 30, 0, 0)),
     # Some of the open items, nothing useful in the text.
     Behaviour("no_text_several", 20, (0, 50, 50, 0, 0), 2, 4),
     # All that is open.

@@ -196,16 +196,29 @@ def write_statements(statements: Sequence[BankDay]) -> bytes:
     return "".join(parts).encode()
 
 
-def write_notification(
-    statement: BankDay, entry: Entry, details: Sequence[Detail]
+def write_notifications(
+    told: Sequence[tuple[BankDay, Entry, Sequence[Detail]]],
 ) -> bytes:
-    """Write one booked entry as a camt.054 file that says what it is for."""
+    """Write a camt.054 file that tells what booked entries are made of.
+
+    Parameters
+    ----------
+    told
+        Not empty: entries of one bank, each with its statement and its details.
+
+    Returns
+    -------
+    bytes
+        UTF-8, valid against the schema: one notification per entry.
+    """
     version = _Version("camt.054.001.08")
-    parts = [
-        _head(version, "BkToCstmrDbtCdtNtfctn", statement),
-        f"<Ntfctn><Id>{entry.bank_reference}</Id>",
-        f"<CreDtTm>{statement.day}T20:30:00</CreDtTm>{_account(statement)}",
-        _entry(version, statement, entry, details),
-        "</Ntfctn></BkToCstmrDbtCdtNtfctn></Document>\n",
-    ]
+    parts = [_head(version, "BkToCstmrDbtCdtNtfctn", told[0][0])]
+    for statement, entry, details in told:
+        parts.append(
+            f"<Ntfctn><Id>{entry.bank_reference}</Id>"
+            f"<CreDtTm>{statement.day}T20:30:00</CreDtTm>{_account(statement)}"
+        )
+        parts.append(_entry(version, statement, entry, details))
+        parts.append("</Ntfctn>\n")
+    parts.append("</BkToCstmrDbtCdtNtfctn></Document>\n")
     return "".join(parts).encode()

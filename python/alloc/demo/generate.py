@@ -156,22 +156,22 @@ def _write_statements(plan: Plan, out: _Folder) -> tuple[int, list[Identity]]:
     found: list[Identity] = []
     entries = 0
     days = bank_days(plan)
-    for first, last in _periods(plan):
+    for _, last in _periods(plan):
         statements: list[BankDay] = []
         while not statements or statements[-1].day < last:
             statements += next(days)
         for statement in statements:
             found += identities(statement)
             entries += len(statement.entries)
-        _write_banks(statements, last, out)
-        _write_notifications(plan, statements, out)
+        _write_banks(plan, statements, last, out)
         _write_advices(plan, statements, out)
-        del first
     return entries, found
 
 
-def _write_banks(statements: list[BankDay], day: date, out: _Folder) -> None:
-    """Write one file per bank: each bank sends all accounts together."""
+def _write_banks(
+    plan: Plan, statements: list[BankDay], day: date, out: _Folder
+) -> None:
+    """Write one file per bank, with all accounts, and one of what it notifies."""
 
     def key(statement: BankDay) -> str:
         return statement.account.bank.slug
@@ -183,17 +183,15 @@ def _write_banks(statements: list[BankDay], day: date, out: _Folder) -> None:
         of_bank = list(group)
         write, extension = _WRITERS[of_bank[0].account.bank.format]
         out.write(f"inbox/{day}_3_statement_{slug}.{extension}", write(of_bank))
-
-
-def _write_notifications(plan: Plan, statements: list[BankDay], out: _Folder) -> None:
-    for statement in statements:
-        for entry in statement.entries:
-            if entry.notified:
-                content = camt.write_notification(
-                    statement, entry, notified_details(plan, entry)
-                )
-                name = f"{statement.day}_4_notification_{entry.bank_reference}"
-                out.write(f"inbox/{name}.camt054.xml", content)
+        told = [
+            (statement, entry, notified_details(plan, entry))
+            for statement in of_bank
+            for entry in statement.entries
+            if entry.notified
+        ]
+        if told:
+            name = f"inbox/{day}_4_notification_{slug}.camt054.xml"
+            out.write(name, camt.write_notifications(told))
 
 
 def _write_advices(plan: Plan, statements: list[BankDay], out: _Folder) -> None:
