@@ -50,6 +50,12 @@ def test_another_seed_gives_another_group(small: Demo, tmp_path: Path) -> None:
     assert first["alloc.toml"] != second["alloc.toml"]
 
 
+@pytest.mark.parametrize("seed", [0, 29, 2**40])
+def test_any_seed_makes_a_group(tmp_path: Path, seed: int) -> None:
+    summary = generate(tmp_path / "demo", SIZES["small"], seed=seed)
+    assert summary.payments > 95
+
+
 def test_a_day_is_a_day_of_the_group(day: Demo) -> None:
     assert day.summary.first == day.summary.last == date(2026, 1, 30)
     assert day.summary.entities == 60

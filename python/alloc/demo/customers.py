@@ -140,7 +140,9 @@ def _details(
     if kind == CustomerType.LEASING and draws[4] % _LUXEMBOURG_EVERY == 0:
         iban = bank_numbers.luxembourg_iban("987", f"{draws[5] % 10**13:013d}")
     siren = bank_numbers.siren(30_000_000 + draws[6] % 6 * 10**6 + index)
-    supplier_id = f"F{20001 + index}" if draws[8] % _SUPPLIER_EVERY == 0 else ""
+    # Leasing companies buy service and sell cars.
+    sells = kind == CustomerType.LEASING or draws[8] % _SUPPLIER_EVERY == 0
+    supplier_id = f"F{20001 + index}" if sells else ""
     return name, iban, siren, _alias(name, draws[7]), supplier_id, address
 
 
