@@ -182,7 +182,8 @@ def draft_entries(
         ``LETTER_GROUP_DIFFERS``, ``ENTITY_DIFFERS``, ``PAYMENT_TWICE``,
         ``PAYMENT_UNKNOWN``, ``AMOUNT_NEGATIVE``, ``ADJUSTMENT_ZERO``,
         ``SUSPENSE_KNOWN``, ``RELEASE_UNKNOWN``, ``ENTRY_KIND_INVALID``, and
-        ``COLUMN_...``, ``NULL_FORBIDDEN``, ``VALUE_INVALID`` for the tables.
+        ``COLUMN_...``, ``NULL_FORBIDDEN``, ``CURRENCY_UNKNOWN``, ``VALUE_INVALID``
+        for the tables.
     alloc.errors.LimitError
         ``TOO_MANY_POSTINGS`` (10,000 an entry), ``TOO_MANY_LINES`` (10,000,000 a
         call), ``AMOUNT_TOO_LARGE``, ``BALANCE_TOO_LARGE`` (sums beyond 64 bits).

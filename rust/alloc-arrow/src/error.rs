@@ -86,6 +86,35 @@ pub enum ArrowReadError {
         /// Every kind.
         known: String,
     },
+    /// Any other value that means nothing.
+    #[error(
+        "row {row} of table {table} has {column} {value}; it must be {expected}; rows count from 1"
+    )]
+    ValueInvalid {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+        /// The row, from 1.
+        row: usize,
+        /// The text found.
+        value: String,
+        /// What would do.
+        expected: &'static str,
+    },
+    /// Rows that must ascend and do not.
+    #[error(
+        "row {row} of table {table} is out of order: sort by {column}, the table is read once; \
+         rows count from 1"
+    )]
+    NotSorted {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+        /// The row, from 1.
+        row: usize,
+    },
 }
 
 impl Reason for ArrowReadError {
@@ -99,6 +128,8 @@ impl Reason for ArrowReadError {
             Self::NullForbidden { .. } => "NULL_FORBIDDEN",
             Self::CurrencyUnknown { .. } => "CURRENCY_UNKNOWN",
             Self::KindUnknown { .. } => "KIND_UNKNOWN",
+            Self::ValueInvalid { .. } => "VALUE_INVALID",
+            Self::NotSorted { .. } => "NOT_SORTED",
         }
     }
 
@@ -118,11 +149,20 @@ impl Reason for ArrowReadError {
                 ("table", (*table).to_owned()),
                 ("column", (*column).to_owned()),
             ],
-            Self::NullForbidden { table, column, row } => vec![
-                ("table", (*table).to_owned()),
-                ("column", (*column).to_owned()),
-                ("row", row.to_string()),
-            ],
+            Self::NullForbidden { table, column, row } | Self::NotSorted { table, column, row } => {
+                vec![
+                    ("table", (*table).to_owned()),
+                    ("column", (*column).to_owned()),
+                    ("row", row.to_string()),
+                ]
+            }
+            Self::ValueInvalid {
+                table,
+                column,
+                row,
+                value,
+                ..
+            } => bad_value(table, column, *row, value),
             Self::CurrencyUnknown { table, row, value } => {
                 bad_value(table, "currency", *row, value)
             }

@@ -2,7 +2,6 @@
 
 mod chain;
 mod columns;
-mod error;
 mod read;
 mod write;
 
@@ -10,8 +9,7 @@ pub use chain::{
     AllocationRows, EntryRows, PostingRows, RowCursor, Rows, read_numbers, write_findings,
     write_seals,
 };
-pub use columns::Reader;
-pub use error::JournalReadError;
+pub use columns::{Columns, Reader};
 pub use read::{
     read_draft_adjustments, read_draft_allocations, read_draft_payments, read_letters,
     read_posted_entries, read_posted_postings,

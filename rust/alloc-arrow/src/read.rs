@@ -27,10 +27,20 @@ pub struct TableData {
     batches: Vec<BatchData>,
 }
 
+/// One batch in the contract's types; a column that is not there is none.
 #[derive(Debug)]
-struct BatchData {
+pub(crate) struct BatchData {
     rows: usize,
-    columns: Vec<Option<ArrayRef>>,
+    pub(crate) columns: Vec<Option<ArrayRef>>,
+}
+
+/// What happens to columns that the contract does not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unknown {
+    /// They are refused by name: a misspelt optional column must not be lost silently.
+    Refused,
+    /// They are not read.
+    Ignored,
 }
 
 impl TableData {
@@ -47,17 +57,14 @@ impl TableData {
         schema: &Schema,
         batches: impl Iterator<Item = Result<RecordBatch, ArrowError>>,
     ) -> Result<Self, ArrowReadError> {
-        let positions = column_positions(table, schema)?;
+        let positions = column_positions(table, schema, Unknown::Refused)?;
         let mut data = Self {
             table,
             batches: Vec::new(),
         };
         let mut first_row = 1;
         for batch in batches {
-            let batch = batch.map_err(|error| ArrowReadError::StreamFailed {
-                table: table.name,
-                message: error.to_string(),
-            })?;
+            let batch = batch.map_err(|error| stream_failed(table, &error))?;
             data.batches
                 .push(canonical(table, &positions, &batch, first_row)?);
             first_row += batch.num_rows();
@@ -89,14 +96,18 @@ impl TableData {
     }
 }
 
-fn column_positions(
+pub(crate) fn column_positions(
     table: &'static Table,
     schema: &Schema,
+    unknown: Unknown,
 ) -> Result<Vec<Option<usize>>, ArrowReadError> {
     let mut positions: Vec<Option<usize>> = vec![None; table.columns.len()];
     for (position, field) in schema.fields().iter().enumerate() {
         let name = field.name();
         let Some(slot) = table.columns.iter().position(|known| known.name == name) else {
+            if unknown == Unknown::Ignored {
+                continue;
+            }
             let known: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
             return Err(ArrowReadError::ColumnUnknown {
                 table: table.name,
@@ -129,6 +140,14 @@ fn column_positions(
         }
     }
     Ok(positions)
+}
+
+/// What a failing producer says.
+pub(crate) fn stream_failed(table: &Table, error: &ArrowError) -> ArrowReadError {
+    ArrowReadError::StreamFailed {
+        table: table.name,
+        message: error.to_string(),
+    }
 }
 
 /// Whether a layout carries the contract's type without loss.
@@ -165,7 +184,7 @@ fn is_vat_part(found: &DataType) -> bool {
             .all(|field| accepts(ColumnType::Int, field.data_type()))
 }
 
-fn canonical(
+pub(crate) fn canonical(
     table: &'static Table,
     positions: &[Option<usize>],
     batch: &RecordBatch,

@@ -2,8 +2,7 @@
 
 mod walk;
 
-use alloc_arrow::journal as columns;
-use alloc_arrow::journal::JournalReadError;
+use alloc_arrow::{ArrowReadError, journal as columns};
 use alloc_domain::chain::Hash;
 use alloc_domain::{LetteringError, Reason, ReasonKind};
 use alloc_engine::chain::{Checker, Numbers, SealError, Sealer};
@@ -20,7 +19,7 @@ use walk::{Sealing, Tables};
 #[derive(Debug, thiserror::Error)]
 enum VerbError {
     #[error(transparent)]
-    Read(#[from] JournalReadError),
+    Read(#[from] ArrowReadError),
     #[error(transparent)]
     Clear(#[from] ClearError),
     #[error(transparent)]
@@ -165,7 +164,7 @@ fn hash(bytes: &[u8]) -> Result<Hash, VerbError> {
         .map_err(|_| VerbError::HashLength { len: bytes.len() })
 }
 
-fn numbers(table: Option<columns::Reader>) -> Result<Numbers, JournalReadError> {
+fn numbers(table: Option<columns::Reader>) -> Result<Numbers, ArrowReadError> {
     let mut numbers = Numbers::default();
     if let Some(table) = table {
         columns::read_numbers(table, |entity, journal, fiscal_year, next| {

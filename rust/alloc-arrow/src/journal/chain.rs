@@ -7,9 +7,10 @@ use alloc_domain::chain::{ChainAllocation, ChainEntry, ChainPosting, Finding, Ha
 use arrow_array::builder::{Int64Builder, StringBuilder};
 use arrow_array::{Date32Array, Int64Array, RecordBatch, StringArray};
 
-use super::columns::{Columns, Reader, Unknown, int_at, stream_failed, text_at};
-use super::error::JournalReadError;
+use super::columns::{Columns, Reader, int_at, text_at};
 use super::{CHAIN_ALLOCATIONS, CHAIN_ENTRIES, CHAIN_POSTINGS, NEXT_NUMBERS};
+use crate::error::ArrowReadError;
+use crate::read::{Unknown, stream_failed};
 use crate::schema::Table;
 
 /// Rows of one batch of a table of the chain.
@@ -43,12 +44,12 @@ impl<R: Rows> RowCursor<R> {
     /// * `key` — the column that joins the tables: `seq` or `draft_index`
     ///
     /// # Errors
-    /// [`JournalReadError`] when the table is not as the contract says.
-    pub fn new(reader: Reader, key: &'static str) -> Result<Self, JournalReadError> {
+    /// [`ArrowReadError`] when the table is not as the contract says.
+    pub fn new(reader: Reader, key: &'static str) -> Result<Self, ArrowReadError> {
         let empty = RecordBatch::new_empty(reader.schema());
-        Columns::new(R::TABLE, &empty, Unknown::Ignored)?;
+        Columns::new(R::TABLE, &empty, Unknown::Ignored, 1)?;
         if empty.column_by_name(key).is_none() {
-            return Err(JournalReadError::ColumnMissing {
+            return Err(ArrowReadError::ColumnMissing {
                 table: R::TABLE.name,
                 column: key,
             });
@@ -87,14 +88,14 @@ impl<R: Rows> RowCursor<R> {
     /// Steps to the next row.
     ///
     /// # Errors
-    /// [`JournalReadError`] when the source fails or the rows do not ascend.
-    pub fn advance(&mut self) -> Result<(), JournalReadError> {
+    /// [`ArrowReadError`] when the source fails or the rows do not ascend.
+    pub fn advance(&mut self) -> Result<(), ArrowReadError> {
         self.row += 1;
         self.settle()
     }
 
     /// Opens the next batch when this one is used up, and checks the order.
-    fn settle(&mut self) -> Result<(), JournalReadError> {
+    fn settle(&mut self) -> Result<(), ArrowReadError> {
         while self
             .batch
             .as_ref()
@@ -115,7 +116,7 @@ impl<R: Rows> RowCursor<R> {
             _ => true,
         };
         if !ascends {
-            return Err(JournalReadError::NotSorted {
+            return Err(ArrowReadError::NotSorted {
                 table: R::TABLE.name,
                 column: self.key,
                 row: self.row_no(),
@@ -125,14 +126,15 @@ impl<R: Rows> RowCursor<R> {
         Ok(())
     }
 
-    fn open(&self, batch: &RecordBatch) -> Result<Batch<R>, JournalReadError> {
-        let columns = Columns::new(R::TABLE, batch, Unknown::Ignored)?;
+    fn open(&self, batch: &RecordBatch) -> Result<Batch<R>, ArrowReadError> {
+        let first_row = self.rows_before + 1;
+        let columns = Columns::new(R::TABLE, batch, Unknown::Ignored, first_row)?;
         let keys = columns.ints(self.key).clone();
         if let Some(row) = (0..keys.len()).find(|&row| int_at(&keys, row).is_none()) {
-            return Err(JournalReadError::ValueMissing {
+            return Err(ArrowReadError::NullForbidden {
                 table: R::TABLE.name,
                 column: self.key,
-                row: self.rows_before + row + 1,
+                row: first_row + row,
             });
         }
         Ok(Batch {
@@ -306,11 +308,11 @@ impl AllocationRows {
 /// Reads the next free numbers: entity, journal, fiscal year, number.
 ///
 /// # Errors
-/// [`JournalReadError`] when the table is not as [`NEXT_NUMBERS`] says.
+/// [`ArrowReadError`] when the table is not as [`NEXT_NUMBERS`] says.
 pub fn read_numbers(
     reader: Reader,
     mut each: impl FnMut(&str, &str, i64, i64),
-) -> Result<(), JournalReadError> {
+) -> Result<(), ArrowReadError> {
     let columns = Columns::read(&NEXT_NUMBERS, reader, Unknown::Ignored)?;
     for row in 0..columns.len() {
         each(
@@ -411,7 +413,7 @@ mod tests {
         RecordBatch::try_from_iter_with_nullable(columns).expect("equal lengths")
     }
 
-    fn walk(batches: Vec<RecordBatch>) -> Result<Vec<i64>, JournalReadError> {
+    fn walk(batches: Vec<RecordBatch>) -> Result<Vec<i64>, ArrowReadError> {
         let schema = batches[0].schema();
         let reader = RecordBatchIterator::new(batches.into_iter().map(Ok), schema);
         let mut cursor = RowCursor::<AllocationRows>::new(Box::new(reader), "seq")?;
@@ -436,7 +438,8 @@ mod tests {
         let refused = walk(unsorted.map(allocations).to_vec()).expect_err("unsorted");
         assert_eq!(
             refused.to_string(),
-            "allocations, row 2: sort the table by seq, it is read once"
+            "row 2 of table allocations is out of order: sort by seq, the table is read once; rows \
+             count from 1"
         );
         let missing = walk(vec![allocations(&[Some(1), None])]).expect_err("no key");
         assert_eq!(missing.code(), "NULL_FORBIDDEN");

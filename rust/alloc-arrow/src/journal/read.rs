@@ -6,11 +6,12 @@ use alloc_domain::clearing::{
 use alloc_domain::{Currency, EntryKind, LetterKind};
 use arrow_array::{Array, StringArray};
 
-use super::columns::{Columns, Reader, Unknown, int_at, text_at};
-use super::error::JournalReadError;
+use super::columns::{Columns, Reader, int_at, text_at};
 use super::{
     DRAFT_ADJUSTMENTS, DRAFT_ALLOCATIONS, DRAFT_PAYMENTS, LETTERS, POSTED_ENTRIES, POSTED_POSTINGS,
 };
+use crate::error::ArrowReadError;
+use crate::read::Unknown;
 
 /// A cell whose text must mean something.
 fn parsed<T>(
@@ -19,9 +20,9 @@ fn parsed<T>(
     row: usize,
     expected: &'static str,
     parse: impl Fn(&str) -> Option<T>,
-) -> Result<T, JournalReadError> {
+) -> Result<T, ArrowReadError> {
     let value = columns.text(name).value(row);
-    parse(value).ok_or_else(|| JournalReadError::ValueInvalid {
+    parse(value).ok_or_else(|| ArrowReadError::ValueInvalid {
         table: columns.table().name,
         column: name,
         row: row + 1,
@@ -30,12 +31,16 @@ fn parsed<T>(
     })
 }
 
-fn currency(columns: &Columns, row: usize) -> Result<Currency, JournalReadError> {
-    let expected = "an active ISO 4217 code";
-    parsed(columns, "currency", row, expected, Currency::parse)
+fn currency(columns: &Columns, row: usize) -> Result<Currency, ArrowReadError> {
+    let value = columns.text("currency").value(row);
+    Currency::parse(value).ok_or_else(|| ArrowReadError::CurrencyUnknown {
+        table: columns.table().name,
+        row: row + 1,
+        value: value.to_owned(),
+    })
 }
 
-fn kind(columns: &Columns, row: usize) -> Result<EntryKind, JournalReadError> {
+fn kind(columns: &Columns, row: usize) -> Result<EntryKind, ArrowReadError> {
     let expected = "clearing, suspense, release or reversal";
     parsed(columns, "kind", row, expected, EntryKind::parse)
 }
@@ -43,11 +48,11 @@ fn kind(columns: &Columns, row: usize) -> Result<EntryKind, JournalReadError> {
 /// The payments to be posted; `keep` owns the text.
 ///
 /// # Errors
-/// [`JournalReadError`] when the table is not as [`DRAFT_PAYMENTS`] says.
+/// [`ArrowReadError`] when the table is not as [`DRAFT_PAYMENTS`] says.
 pub fn read_draft_payments(
     reader: Reader,
     keep: &mut Option<Columns>,
-) -> Result<Vec<Payment<'_>>, JournalReadError> {
+) -> Result<Vec<Payment<'_>>, ArrowReadError> {
     let columns = keep.insert(Columns::read(&DRAFT_PAYMENTS, reader, Unknown::Refused)?);
     let columns: &Columns = columns;
     let text = |name| -> &StringArray { columns.text(name) };
@@ -89,11 +94,11 @@ pub fn read_draft_payments(
 /// What the payments settle; `keep` owns the text.
 ///
 /// # Errors
-/// [`JournalReadError`] when the table is not as [`DRAFT_ALLOCATIONS`] says.
+/// [`ArrowReadError`] when the table is not as [`DRAFT_ALLOCATIONS`] says.
 pub fn read_draft_allocations(
     reader: Reader,
     keep: &mut Option<Columns>,
-) -> Result<Vec<Allocation<'_>>, JournalReadError> {
+) -> Result<Vec<Allocation<'_>>, ArrowReadError> {
     let columns = keep.insert(Columns::read(&DRAFT_ALLOCATIONS, reader, Unknown::Refused)?);
     let columns: &Columns = columns;
     let (payment_ids, item_ids) = (columns.text("payment_id"), columns.text("item_id"));
@@ -118,11 +123,11 @@ pub fn read_draft_allocations(
 /// The lines beside the items; `keep` owns the text.
 ///
 /// # Errors
-/// [`JournalReadError`] when the table is not as [`DRAFT_ADJUSTMENTS`] says.
+/// [`ArrowReadError`] when the table is not as [`DRAFT_ADJUSTMENTS`] says.
 pub fn read_draft_adjustments(
     reader: Reader,
     keep: &mut Option<Columns>,
-) -> Result<Vec<Adjustment<'_>>, JournalReadError> {
+) -> Result<Vec<Adjustment<'_>>, ArrowReadError> {
     let columns = keep.insert(Columns::read(&DRAFT_ADJUSTMENTS, reader, Unknown::Refused)?);
     let columns: &Columns = columns;
     let rows = (0..columns.len()).map(|row| Adjustment {
@@ -140,11 +145,11 @@ pub fn read_draft_adjustments(
 /// Posted entries that are to be reversed; `keep` owns the text.
 ///
 /// # Errors
-/// [`JournalReadError`] when the table is not as [`POSTED_ENTRIES`] says.
+/// [`ArrowReadError`] when the table is not as [`POSTED_ENTRIES`] says.
 pub fn read_posted_entries(
     reader: Reader,
     keep: &mut Option<Columns>,
-) -> Result<Vec<PostedEntry<'_>>, JournalReadError> {
+) -> Result<Vec<PostedEntry<'_>>, ArrowReadError> {
     let columns = keep.insert(Columns::read(&POSTED_ENTRIES, reader, Unknown::Ignored)?);
     let columns: &Columns = columns;
     (0..columns.len())
@@ -167,11 +172,11 @@ pub fn read_posted_entries(
 /// Their postings; `keep` owns the text.
 ///
 /// # Errors
-/// [`JournalReadError`] when the table is not as [`POSTED_POSTINGS`] says.
+/// [`ArrowReadError`] when the table is not as [`POSTED_POSTINGS`] says.
 pub fn read_posted_postings(
     reader: Reader,
     keep: &mut Option<Columns>,
-) -> Result<Vec<PostedPosting<'_>>, JournalReadError> {
+) -> Result<Vec<PostedPosting<'_>>, ArrowReadError> {
     let columns = keep.insert(Columns::read(&POSTED_POSTINGS, reader, Unknown::Ignored)?);
     let columns: &Columns = columns;
     let rows = (0..columns.len()).map(|row| PostedPosting {
@@ -189,8 +194,8 @@ pub fn read_posted_postings(
 /// Index and kind of lettering groups that want their code.
 ///
 /// # Errors
-/// [`JournalReadError`] when the table is not as [`LETTERS`] says.
-pub fn read_letters(reader: Reader) -> Result<Vec<(i64, LetterKind)>, JournalReadError> {
+/// [`ArrowReadError`] when the table is not as [`LETTERS`] says.
+pub fn read_letters(reader: Reader) -> Result<Vec<(i64, LetterKind)>, ArrowReadError> {
     let columns = Columns::read(&LETTERS, reader, Unknown::Ignored)?;
     (0..columns.len())
         .map(|row| {

@@ -1,8 +1,7 @@
 //! Entries, postings and allocations of a chain, walked together in one pass.
 
-use alloc_arrow::journal::{
-    AllocationRows, EntryRows, JournalReadError, PostingRows, Reader, RowCursor, Rows,
-};
+use alloc_arrow::ArrowReadError;
+use alloc_arrow::journal::{AllocationRows, EntryRows, PostingRows, Reader, RowCursor, Rows};
 use alloc_domain::chain::{ChainAllocation, ChainPosting, GENESIS, Seal};
 use alloc_engine::chain::{Checker, Sealer};
 
@@ -37,7 +36,7 @@ impl Tables {
         postings: Reader,
         allocations: Option<Reader>,
         key: &'static str,
-    ) -> Result<Self, JournalReadError> {
+    ) -> Result<Self, ArrowReadError> {
         Ok(Self {
             entries: RowCursor::new(entries, key)?,
             postings: RowCursor::new(postings, key)?,
