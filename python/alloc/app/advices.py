@@ -46,6 +46,18 @@ _LINES = pa.schema(
     ]
 )
 
+_REFERENCES = ("end_to_end_id", "bank_reference", "creditor_reference")
+_PAYMENT = [
+    "payment_id",
+    "entity",
+    "booking_date",
+    "currency",
+    "amount_minor",
+    "payer_iban",
+    "remittance_text",
+    *_REFERENCES,
+]
+
 Row = dict[str, Any]
 
 
@@ -162,18 +174,30 @@ def link_advices(ledger: Ledger, *, now: dt.datetime) -> int:
     advices = ledger.advices(linked=False).to_pylist()
     if not advices:
         return 0
-    taken = {row["payment_id"] for row in ledger.advices(linked=True).to_pylist()}
-    waiting = [
-        row
-        for row in ledger.payments(states=OPEN_STATES).to_pylist()
-        if row["payment_id"] not in taken
-    ]
-    links = sorted(_Linker(advices, waiting).links().items())
+    taken = ledger.advices(linked=True)["payment_id"]
+    waiting = _worth_a_look(ledger.payments(states=OPEN_STATES), advices)
+    waiting = waiting.filter(
+        pc.invert(pc.is_in(waiting["payment_id"], value_set=taken.combine_chunks()))
+    )
+    links = sorted(_Linker(advices, waiting.to_pylist()).links().items())
     if not links:
         return 0
     advice_ids, payment_ids = zip(*links, strict=True)
     table = pa.table({"advice_id": advice_ids, "payment_id": payment_ids})
     return ledger.link_advices(table, now=now)
+
+
+def _worth_a_look(payments: pa.Table, advices: list[Row]) -> pa.Table:
+    """Keep the payments that share an amount or a reference with an advice."""
+    totals = pa.array([_total(advice) for advice in advices], pa.int64())
+    said = pa.array([_given(advice["payment_reference"]) for advice in advices])
+    keep = pc.is_in(payments["amount_minor"], value_set=totals)
+    for name in _REFERENCES:
+        upper = pc.utf8_upper(pc.fill_null(payments[name], ""))
+        plain = pc.replace_substring_regex(upper, "[^0-9A-Z]", "")
+        shares = pc.and_(pc.not_equal(plain, ""), pc.is_in(plain, value_set=said))
+        keep = pc.or_(keep, shares)
+    return payments.filter(keep).select(_PAYMENT)
 
 
 class _Linker:
@@ -253,9 +277,6 @@ class _Linker:
             alone = advices[advice["advice_id"]] == payments[payment["payment_id"]] == 1
             if alone:
                 self._link(advice, payment)
-
-
-_REFERENCES = ("end_to_end_id", "bank_reference", "creditor_reference")
 
 
 def _given(reference: str | None) -> str:

@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -20,7 +21,7 @@ from alloc.errors import InputError, LimitError
 from alloc.ingest.profile import SEPARATORS, heading
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from alloc.ingest.profile import Profile
 
@@ -111,7 +112,7 @@ def sniff_headings(
             return _sniff_csv(data[:SNIFFED_BYTES], profile, name)
         if format_ == "parquet":
             names: list[str] = _open_parquet(data, name).schema_arrow.names
-            _choose_header([_Header(names, 1)], profile, name)
+            _choose_header([_header(names, 1)], profile, name)
             return names
         return _find_sheet(_open_workbook(data, name), profile, name)[2]
     except InputError as error:
@@ -216,10 +217,20 @@ def _not_encoded(data: bytes, at: int, encoding: str, name: str) -> InputError:
 
 @dataclass(frozen=True, slots=True)
 class _Header:
+    """A row that may be the header: its cells, as headings are compared, and where."""
+
     names: list[str]
+    headings: frozenset[str]
     line: int
     separator: str = ""
     end: int = 0
+
+
+def _header(
+    cells: Iterable[object], line: int, separator: str = "", end: int = 0
+) -> _Header:
+    names = [str(cell).strip() for cell in cells]
+    return _Header(names, frozenset(map(heading, names)), line, separator, end)
 
 
 def _records(
@@ -238,16 +249,27 @@ def _records(
         return
 
 
+def _header_records(text: str, separator: str, quote: str) -> Iterator[_Header]:
+    for line, fields, end in _records(text, separator, quote):
+        yield _header(fields, line, separator, end)
+
+
+@lru_cache(maxsize=16)
+def _first_records(head: str, separator: str, quote: str) -> tuple[_Header, ...]:
+    """Return the first rows of a text; many profiles ask for those of one file."""
+    records = _header_records(head, separator, quote)
+    return tuple(itertools.islice(records, HEADER_ROWS_MAX))
+
+
 def _find_csv_header(text: str, profile: Profile, name: str) -> _Header:
-    separators = profile.separator or SEPARATORS
-    tried = []
-    for separator in separators:
-        records = _records(text, separator, profile.quote)
-        rows = (
-            _Header([part.strip() for part in fields], line, separator, end)
-            for line, fields, end in records
-        )
-        tried.extend(_header_rows(rows, profile))
+    tried: list[_Header] = []
+    for separator in profile.separator or SEPARATORS:
+        if profile.header_row:
+            rows = _header_records(text, separator, profile.quote)
+            tried.extend(_header_rows(rows, profile))
+        else:
+            head = text[:SNIFFED_BYTES]
+            tried.extend(_first_records(head, separator, profile.quote))
     return _choose_header(tried, profile, name)
 
 
@@ -258,30 +280,29 @@ def _header_rows(rows: Iterator[_Header], profile: Profile) -> list[_Header]:
     return list(itertools.islice(rows, HEADER_ROWS_MAX))
 
 
-def _missing(names: list[str], profile: Profile) -> list[str]:
-    there = {heading(part) for part in names}
-    wanted = profile.detect or profile.needed
-    needed = dict.fromkeys([*wanted, *profile.needed])
-    return [column for column in needed if heading(column) not in there]
+def _missing(header: _Header, profile: Profile) -> list[str]:
+    needed = dict.fromkeys([*profile.detect, *profile.needed])
+    return [column for column in needed if heading(column) not in header.headings]
 
 
 def _choose_header(tried: list[_Header], profile: Profile, name: str) -> _Header:
     """Take the first row that has every column, or say what the nearest one lacks."""
     for header in tried:
-        if not _missing(header.names, profile):
+        if not _missing(header, profile):
             _refuse_twice(header, profile, name)
             return header
     nearest = min(
-        tried, key=lambda header: len(_missing(header.names, profile)), default=None
+        tried,
+        key=lambda header: len(_missing(header, profile)),
+        default=_Header([], frozenset(), 1),
     )
-    lacking = _missing(nearest.names if nearest else [], profile)
-    where = f"{name}:{nearest.line}" if nearest else name
+    lacking = _missing(nearest, profile)
     raise InputError(
-        f"{where}: profile {profile.name} needs the columns "
+        f"{name}:{nearest.line}: profile {profile.name} needs the columns "
         f"{', '.join(map(repr, lacking))}, which are missing",
         reason="COLUMNS_MISSING",
         file=name,
-        line=nearest.line if nearest else 1,
+        line=nearest.line,
         field=lacking[0],
         profile=profile.name,
         missing=len(lacking),
@@ -482,7 +503,7 @@ def _find_sheet(
 def _sheet_rows(rows: _Rows) -> Iterator[_Header]:
     for index, cells in enumerate(rows):
         if any(cell != "" for cell in cells):
-            yield _Header([str(cell).strip() for cell in cells], index + 1)
+            yield _header(cells, index + 1)
 
 
 def _read_sheet(data: bytes, profile: Profile, name: str) -> Grid:
@@ -523,7 +544,7 @@ def _damaged_parquet(name: str, error: Exception) -> InputError:
 def _read_parquet(data: bytes, profile: Profile, name: str) -> Grid:
     file = _open_parquet(data, name)
     names = file.schema_arrow.names
-    _choose_header([_Header(names, 1)], profile, name)
+    _choose_header([_header(names, 1)], profile, name)
     wanted = _wanted(names, profile)
     try:
         table = file.read(columns=[names[index] for index in wanted.values()])

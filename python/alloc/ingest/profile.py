@@ -52,7 +52,7 @@ from __future__ import annotations
 import codecs
 import datetime as dt
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -233,13 +233,14 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(dict.fromkeys([*mapped, *self.skip]))
 
 
-def heading(text: object) -> str:
+@lru_cache(maxsize=8192)
+def heading(text: str) -> str:
     """Bring a heading into the form in which headings are compared.
 
     >>> heading("  N°   PIÈCE ") == heading("n° pièce")
     True
     """
-    normal = unicodedata.normalize("NFKC", str(text)).replace("\ufeff", "")
+    normal = unicodedata.normalize("NFKC", text).replace("\ufeff", "")
     return " ".join(normal.split()).casefold()
 
 

@@ -157,6 +157,7 @@ class _Mapping:
         entities: Collection[str] | None,
     ) -> None:
         self.grid, self.profile, self.entities = grid, profile, entities
+        self._texts_by_heading: dict[str, pa.Array] = {}
         self.rows = self._data_rows()
         self.problems = Problems(name, self._lines)
         self.ibans_odd: list[tuple[int, str]] = []
@@ -206,10 +207,9 @@ class _Mapping:
         keep = np.zeros(self.grid.rows, dtype=np.bool_)
         for source in self.profile.columns.values():
             if heading(source) in self.grid.columns:
-                keep |= ~_null(_column_texts(self.grid.columns[heading(source)]))
+                keep |= ~_null(self._whole_texts(source))
         for source, values in self.profile.skip.items():
-            texts = _column_texts(self.grid.columns[heading(source)])
-            said = pc.fill_null(texts, "")
+            said = pc.fill_null(self._whole_texts(source), "")
             keep &= ~_mask(pc.is_in(said, value_set=pa.array(values, said.type)))
         rows: Integers = np.flatnonzero(keep)
         return rows
@@ -226,7 +226,21 @@ class _Mapping:
         return cells.take(pa.array(self.rows))
 
     def _texts(self, target: str) -> pa.Array:
-        return _column_texts(self._cells(target))
+        """Return the text of a column, blanks as nulls."""
+        source = self.profile.columns.get(target)
+        if source is None or heading(source) not in self.grid.columns:
+            return pa.nulls(len(self.rows), pa.string())
+        texts = self._whole_texts(source)
+        if len(self.rows) == self.grid.rows:
+            return texts
+        return texts.take(pa.array(self.rows))
+
+    def _whole_texts(self, source: str) -> pa.Array:
+        """Return the text of a column with the rows that are no data; kept."""
+        name = heading(source)
+        if name not in self._texts_by_heading:
+            self._texts_by_heading[name] = _column_texts(self.grid.columns[name])
+        return self._texts_by_heading[name]
 
     # Columns by type
 
@@ -280,7 +294,7 @@ class _Mapping:
             mark = self.profile.form.list_separator
             parts = [
                 None if text is None else text.split(mark)
-                for text in _column_texts(cells).to_pylist()
+                for text in self._texts(target).to_pylist()
             ]
         lists = [
             part and [one.strip() for one in part if one and one.strip()]
@@ -314,7 +328,7 @@ class _Mapping:
     def _dates(self, target: str) -> pa.Array:
         cells = self._cells(target)
         if isinstance(cells, pa.Array) and not pa.types.is_temporal(cells.type):
-            cells = _column_texts(cells)
+            cells = self._texts(target)
         days, wrong = parse_dates(cells, self.profile.form.dates)
         forms = " or ".join(self.profile.form.dates)
         self.problems.add(
@@ -344,7 +358,7 @@ class _Mapping:
             values = cells if isinstance(cells, list) else cells.to_pylist()
             texts = pa.array([cell_amount(cell, form) for cell in values], pa.string())
         else:
-            texts = _column_texts(cells)
+            texts = self._texts(target)
         amounts = parse_amounts(texts, self._exponents(), form)
         currencies = self.columns["currency"]
         digits = self._exponents()
