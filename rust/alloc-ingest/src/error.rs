@@ -59,6 +59,12 @@ pub enum FileError {
         /// What the parser says.
         detail: String,
     },
+    /// A field that no bank writes.
+    #[error("line {line}: a field of more than a megabyte; this is no account statement")]
+    FieldTooLong {
+        /// Line where the field starts.
+        line: u64,
+    },
     /// Not a decimal number.
     #[error("line {line}: {text:?} is not an amount")]
     AmountInvalid {
@@ -150,6 +156,7 @@ impl FileError {
             | Self::EncodingUnknown { line, .. }
             | Self::DtdRefused { line }
             | Self::Xml { line, .. }
+            | Self::FieldTooLong { line }
             | Self::AmountInvalid { line, .. }
             | Self::AmountDecimals { line, .. }
             | Self::AmountOverflow { line, .. }
@@ -171,6 +178,7 @@ impl FileError {
             Self::EncodingUnknown { .. } => "ENCODING_UNKNOWN",
             Self::DtdRefused { .. } => "DTD_REFUSED",
             Self::Xml { .. } => "XML_INVALID",
+            Self::FieldTooLong { .. } => "FIELD_TOO_LONG",
             Self::AmountInvalid { .. } => "AMOUNT_INVALID",
             Self::AmountDecimals { .. } => "AMOUNT_DECIMALS",
             Self::AmountOverflow { .. } => "AMOUNT_OVERFLOW",

@@ -96,9 +96,10 @@ impl<'s, R: Read> Mt940Reader<'s, R> {
                 if let Some(done) = field.take() {
                     state.field(&done)?;
                 }
-            } else if let Some(open) = &mut field
-                && open.value.len() < LONGEST_FIELD
-            {
+            } else if let Some(open) = &mut field {
+                if open.value.len() + text.len() > LONGEST_FIELD {
+                    return Err(FileError::FieldTooLong { line: open.line });
+                }
                 open.value.push('\n');
                 open.value.push_str(text);
             }
@@ -229,7 +230,7 @@ impl State<'_> {
 
     /// A balance: sign, day, currency, amount. One that cannot be read is reported and missing.
     fn balance(&mut self, field: &Field) -> Result<Option<Balance>, FileError> {
-        match parse_balance(field.value.trim(), field.line) {
+        match parse_balance(field.value.trim(), field.line, self.currency) {
             Ok(balance) => Ok(Some(balance)),
             Err(error) => {
                 self.recorder.tolerate(error, "balance left out")?;
@@ -345,8 +346,13 @@ fn is_end(line: &str) -> bool {
     line == "-" || line.starts_with("-}") || line == "-\u{3}"
 }
 
-/// `D190731EUR0,00`: the day may be missing or wrong, banks write zeros.
-fn parse_balance(value: &str, line: u64) -> Result<Balance, FileError> {
+/// `D190731EUR0,00`: the day may be wrong, banks write zeros; some leave out the currency, which
+/// then is that of the `opening` balance.
+fn parse_balance(
+    value: &str,
+    line: u64,
+    opening: Option<BankCurrency>,
+) -> Result<Balance, FileError> {
     let missing = |field| FileError::FieldMissing { line, field };
     let value = value.lines().next().unwrap_or_default().trim_end();
     let negative = match value.as_bytes().first() {
@@ -357,11 +363,19 @@ fn parse_balance(value: &str, line: u64) -> Result<Balance, FileError> {
     let date = value
         .get(1..7)
         .ok_or_else(|| missing("the day of a balance"))?;
-    let currency = printed_currency(value).ok_or_else(|| FileError::CurrencyUnknown {
-        line,
-        text: excerpt(value.get(7..10).unwrap_or_default()),
-    })?;
-    let text = value.get(10..).unwrap_or_default().trim();
+    let rest = value.get(7..).unwrap_or_default();
+    let printed = rest.get(..3).unwrap_or_default();
+    let (currency, text) = match (printed_currency(value), opening) {
+        (Some(currency), _) => (currency, &rest[3..]),
+        (None, Some(currency)) if rest.starts_with(|c: char| c.is_ascii_digit()) => {
+            (currency, rest)
+        }
+        _ => {
+            let text = excerpt(printed);
+            return Err(FileError::CurrencyUnknown { line, text });
+        }
+    };
+    let text = text.trim();
     let minor = minor_units(text, currency.exponent())
         .map_err(|error| FileError::amount(error, line, text, currency.as_str()))?;
     let minor = if negative { -minor } else { minor };
@@ -444,10 +458,10 @@ mod tests {
 
     #[test]
     fn balances_are_signed_and_their_day_may_be_wrong() {
-        let balance = parse_balance("D190731EUR1234,5", 1).unwrap();
+        let balance = parse_balance("D190731EUR1234,5", 1, None).unwrap();
         assert_eq!(balance.money.minor, -123_450);
         assert_eq!(balance.date.unwrap().to_string(), "2019-07-31");
-        let balance = parse_balance("C000000JPY100,", 1).unwrap();
+        let balance = parse_balance("C000000JPY100,", 1, None).unwrap();
         assert_eq!((balance.date, balance.money.minor), (None, 100));
         for value in [
             "C260620EUR1,2,3",
@@ -456,7 +470,7 @@ mod tests {
             "C260620EUX1,",
             "",
         ] {
-            assert!(parse_balance(value, 1).is_err(), "{value}");
+            assert!(parse_balance(value, 1, None).is_err(), "{value}");
         }
     }
 }

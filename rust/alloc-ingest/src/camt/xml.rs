@@ -1,6 +1,6 @@
 //! Pull reading of XML elements by local name: no namespaces, no DTD, lines counted.
 
-use std::io::Read;
+use std::io::{BufRead, Read};
 
 use quick_xml::Reader;
 use quick_xml::errors::{Error, SyntaxError};
@@ -222,7 +222,12 @@ impl<R: Read> Xml<R> {
         }
     }
 
-    fn failure(&self, error: &Error) -> FileError {
+    /// Whether there is nothing behind what the parser stopped at.
+    fn at_end(&mut self) -> bool {
+        self.reader.get_mut().fill_buf().is_ok_and(<[u8]>::is_empty)
+    }
+
+    fn failure(&mut self, error: &Error) -> FileError {
         let line = self.line + count_newlines(&self.event);
         match error {
             Error::Io(error) => match error.get_ref().and_then(|inner| inner.downcast_ref()) {
@@ -238,7 +243,7 @@ impl<R: Read> Xml<R> {
             Error::Syntax(SyntaxError::UnclosedDoctype) => {
                 FileError::DtdRefused { line: self.line }
             }
-            Error::Syntax(SyntaxError::InvalidBangMarkup) => FileError::Xml {
+            Error::Syntax(SyntaxError::InvalidBangMarkup) if !self.at_end() => FileError::Xml {
                 line: self.line,
                 detail: error.to_string(),
             },

@@ -1,0 +1,4 @@
+//! Bank files as their readers see them: whole, cut off and damaged.
+
+mod damage;
+mod files;

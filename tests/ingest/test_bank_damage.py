@@ -1,0 +1,135 @@
+"""Files that cannot be read end in one message that says where and why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from bank_case import amounts, balance, document, entry, read, refusal, warnings
+
+from alloc.engine import detect_bank_format, read_bank_file
+from alloc.errors import InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
+GOOD = HEAD + document(balance("OPBD", "0.00") + "\n" + entry() + "\n")
+
+
+@pytest.mark.parametrize(
+    ("content", "reason", "line"),
+    [
+        ("", "FILE_EMPTY", None),
+        ("Date;Amount\n2026-01-31;1,00\n", "FORMAT_UNKNOWN", None),
+        ("<html><body>no statement</body></html>", "FORMAT_UNKNOWN", None),
+        ("\x00\x01\x02\x03", "FORMAT_UNKNOWN", None),
+        (GOOD[: GOOD.index("<AcctSvcrRef>")], "FILE_TRUNCATED", "3"),
+        (GOOD.replace("</Stmt>", "</Stmd>"), "XML_INVALID", "4"),
+        (
+            GOOD.replace(HEAD, f"{HEAD}<!DOCTYPE x [<!ENTITY a 'b'>]>\n"),
+            "DTD_REFUSED",
+            "2",
+        ),
+        (GOOD.replace("SVC", "&bomb;"), "DTD_REFUSED", "3"),
+        (GOOD.replace("UTF-8", "KLINGON-1"), "ENCODING_UNKNOWN", "1"),
+        (GOOD.replace("100.00", "100.001"), "AMOUNT_DECIMALS", "3"),
+        (GOOD.replace("100.00", "12..34"), "AMOUNT_INVALID", "3"),
+        (GOOD.replace("100.00", ""), "AMOUNT_INVALID", "3"),
+        (GOOD.replace("100.00", "9" * 18), "AMOUNT_OVERFLOW", "3"),
+        (GOOD.replace("EUR", "EUX"), "CURRENCY_UNKNOWN", "2"),
+        (
+            GOOD.replace("<Ntry><Amt", "<Ntry><Xmt").replace(
+                "100.00</Amt>", "100.00</Xmt>"
+            ),
+            "FIELD_MISSING",
+            "3",
+        ),
+        (GOOD.replace("<Acct>", "<Acct>" + "<Id>" * 200), "XML_INVALID", "2"),
+    ],
+)
+def test_a_bad_file_is_one_error_with_its_line(
+    content: str, reason: str, line: str | None
+) -> None:
+    error = refusal(content)
+    assert (error.reason, error.metadata.get("line")) == (reason, line)
+    if line is not None:
+        assert f"line {line}" in str(error)
+
+
+def test_bytes_that_are_no_text_are_named_with_line_and_offset() -> None:
+    content = GOOD.encode().replace(b"SVC", b"SV\xfc")
+    error = refusal(content)
+    assert error.reason == "ENCODING_INVALID"
+    assert error.metadata["line"] == "3"
+    assert error.metadata["offset"] == str(content.index(b"\xfc"))
+
+
+def test_a_second_document_in_another_encoding_is_not_garbled() -> None:
+    second = GOOD.replace("UTF-8", "ISO-8859-1")
+    assert refusal(GOOD + second).reason == "ENCODING_UNKNOWN"
+
+
+def test_what_the_system_refuses_is_said(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "missing.xml"):
+        with pytest.raises(InputError) as caught:
+            read_bank_file(path, name="inbox/x.xml")
+        assert caught.value.reason == "FILE_UNREADABLE"
+        assert "inbox/x.xml" in str(caught.value)
+
+
+def test_a_path_is_read_like_its_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "day.xml"
+    path.write_text(GOOD, encoding="utf-8")
+    for source in (path, str(path)):
+        file = read_bank_file(source, name="day.xml")
+        assert file.entries.equals(read(GOOD).entries)
+
+
+@pytest.mark.parametrize(
+    ("printed", "reason"),
+    [
+        ('<Amt Ccy="EUR">12..34</Amt>', "AMOUNT_INVALID"),
+        ('<Amt Ccy="EUR">1.005</Amt>', "AMOUNT_DECIMALS"),
+        ("<Amt>1.00</Amt>", "FIELD_MISSING"),
+        ("", "FIELD_MISSING"),
+    ],
+)
+def test_one_bad_entry_is_left_out_and_the_rest_is_still_there(
+    printed: str, reason: str
+) -> None:
+    bad = entry().replace('<Amt Ccy="EUR">100.00</Amt>', printed)
+    body = balance("OPBD", "0.00") + entry() + bad + entry(amount="7.00")
+    content = document(body + balance("CLBD", "108.00"))
+    assert refusal(content).reason == reason
+    file = read(content, strict=False)
+    assert amounts(file) == [10_000, 700]
+    assert warnings(file) == [reason]
+    (statement,) = file.statements.to_pylist()
+    assert (statement["entry_count"], statement["difference_minor"]) == (3, -100)
+    assert file.entries["entry_index"].to_pylist() == [0, 2]
+
+
+def test_amounts_in_currencies_of_0_2_and_3_decimals_are_exact() -> None:
+    for currency, printed, minor in (
+        ("JPY", "1500", 1_500),
+        ("JPY", "1500.00", 1_500),
+        ("TND", "1.234", 1_234),
+        ("EUR", "0.1", 10),
+        ("EUR", "92233720368547758.07", 2**63 - 1),
+        ("DEM", "1.00", 100),
+    ):
+        content = document(entry(amount=printed, currency=currency))
+        assert amounts(read(content)) == [minor]
+
+
+def test_formats_are_recognised_by_content() -> None:
+    for head, expected in (
+        (GOOD.encode(), "camt"),
+        (GOOD.replace("UTF-8", "UTF-16").encode("utf-16"), "camt"),
+        (b":20:A\n:25:1\n", "mt940"),
+        (b"0130004    00828EUR2 00001234567  310124", "cfonb120"),
+        (b"Date;Amount", None),
+        (b"", None),
+    ):
+        assert detect_bank_format(head) == expected
