@@ -143,7 +143,7 @@ class _Tally:
     entries: int = 0
     postings: int = 0
     last_seq: int = 0
-    outcomes: list[dict[str, Any]] = field(default_factory=list)
+    outcomes: list[pa.Table] = field(default_factory=list)
 
     def add(self, result: PostResult) -> None:
         self.entries += result.entries
@@ -207,24 +207,23 @@ class _Run:
         self._keep(payments, proposal)
 
     def _keep(self, payments: pa.Table, proposal: Proposal) -> None:
-        decisions = proposal.decisions
-        drafted = self._drafted(payments, decisions)
+        decided = _decided(payments, proposal)
+        self._tally.outcomes.append(decided.select(OUTCOMES.names).cast(OUTCOMES))
+        to_draft = decided.filter(decided["drafted"])
         allocations, positions = self._with_items(proposal.allocations)
-        posted = pa.array([payment.payment_id for payment in drafted], pa.string())
         first = pc.and_(
             pc.equal(allocations["rank"], 0),
-            pc.is_in(allocations["payment_id"], value_set=posted),
+            pc.is_in(allocations["payment_id"], value_set=to_draft["payment_id"]),
         )
         to_post = allocations.filter(first)
         drafts = self._drafting.draft(
-            drafted,
+            [drafted_payment(row) for row in to_draft.select(DRAFTED).to_pylist()],
             to_post.select(DRAFT_ALLOCATION_COLUMNS),
-            self._adjustments(payments, proposal, posted),
+            _adjustments(proposal.adjustments, to_draft),
         )
-        self._note(payments, proposal, {row.payment_id: row for row in drafted})
         if not self._dry_run:
             batch = PostingBatch(
-                decisions=decisions,
+                decisions=proposal.decisions,
                 allocations=allocations.drop_columns(list(ITEM_COLUMNS)),
                 adjustments=proposal.adjustments,
                 drafts=drafts,
@@ -235,21 +234,6 @@ class _Run:
         if pc.any(on_account).as_py():
             self._book.add(drafts.new_items.filter(on_account))
 
-    def _drafted(self, payments: pa.Table, decisions: pa.Table) -> list[DraftedPayment]:
-        """Payments that are posted: decided ones, and unknown payers to suspense."""
-        decided = {row["payment_id"]: row for row in decisions.to_pylist()}
-        drafted = []
-        for payment in payments.to_pylist():
-            decision = decided[payment["payment_id"]]
-            automatic = decision["status"] == "auto"
-            parked = payment["state"] == PaymentState.SUSPENSE
-            if automatic or (decision["reason"] == PAYER_UNKNOWN and not parked):
-                customer_id = decision["customer_id"] if automatic else None
-                drafted.append(
-                    drafted_payment(payment, customer_id, identified=automatic)
-                )
-        return drafted
-
     def _with_items(self, allocations: pa.Table) -> tuple[pa.Table, pa.Array]:
         """Add what the draft needs of each item: account and open amount."""
         positions = self._book.positions(item_keys(allocations))
@@ -258,59 +242,9 @@ class _Run:
             allocations = allocations.append_column(name, items[name])
         return allocations, positions
 
-    def _adjustments(
-        self, payments: pa.Table, proposal: Proposal, posted: pa.Array
-    ) -> pa.Table:
-        rows = proposal.adjustments
-        wanted = pc.and_(
-            pc.equal(rows["rank"], 0), pc.is_in(rows["payment_id"], value_set=posted)
-        )
-        rows = rows.filter(wanted)
-        at = pc.index_in(rows["payment_id"], value_set=payments["payment_id"])
-        customers = pc.index_in(
-            rows["payment_id"], value_set=proposal.decisions["payment_id"]
-        )
-        return pa.table(
-            {
-                "payment_id": rows["payment_id"],
-                "role": rows["role"],
-                "amount_minor": rows["amount_minor"],
-                "entity": payments["entity"].take(at),
-                "customer_id": proposal.decisions["customer_id"].take(customers),
-            }
-        )
-
-    def _note(
-        self,
-        payments: pa.Table,
-        proposal: Proposal,
-        drafted: Mapping[str, DraftedPayment],
-    ) -> None:
-        allocations = proposal.allocations
-        first = allocations.filter(pc.equal(allocations["rank"], 0))
-        lines = Counter(first["payment_id"].to_pylist())
-        decided = {row["payment_id"]: row for row in proposal.decisions.to_pylist()}
-        for payment in payments.to_pylist():
-            payment_id = payment["payment_id"]
-            row = drafted.get(payment_id)
-            parked = payment["state"] == PaymentState.SUSPENSE
-            waiting = "suspense" if parked and not lines[payment_id] else "review"
-            outcome = (
-                waiting if row is None else "auto" if row.identified else "suspense"
-            )
-            self._tally.outcomes.append(
-                {
-                    **{name: payment.get(name) for name in OUTCOMES.names},
-                    "outcome": outcome,
-                    "reason": decided[payment_id]["reason"],
-                    "customer_id": decided[payment_id]["customer_id"],
-                    "lines": lines[payment_id],
-                }
-            )
-
     def report(self, *, advices_linked: int) -> ClearReport:
         tally = self._tally
-        outcomes = pa.Table.from_pylist(tally.outcomes, schema=OUTCOMES)
+        outcomes = pa.concat_tables([OUTCOMES.empty_table(), *tally.outcomes])
         return ClearReport(
             outcomes=outcomes.sort_by(
                 [("value_date", "ascending"), ("payment_id", "ascending")]
@@ -345,29 +279,60 @@ def contract(table: pa.Table, name: str) -> pa.Table:
     )
 
 
-def drafted_payment(
-    payment: Mapping[str, Any], customer_id: str | None, *, identified: bool
-) -> DraftedPayment:
-    """Name the facts of a payment that its entry needs.
+def _decided(payments: pa.Table, proposal: Proposal) -> pa.Table:
+    """Join the payments of a day with what was decided on each.
 
-    Parameters
-    ----------
-    payment
-        A row of `alloc.app.ports.Ledger.payments`.
-    customer_id
-        Who gets what is left of the cash on account.
-    identified
-        Whether the payer is known; else the money is parked in suspense.
+    Adds: status, reason, customer_id, lines (items of rank 0), drafted (an entry is
+    posted), identified (of its payer), outcome as in `ClearReport`.
     """
-    return DraftedPayment(
-        **{name: payment[name] for name in COPIED_FIELDS},
-        reference=payment["bank_reference"],
-        customer_id=customer_id,
-        identified=identified,
+    decisions, allocations = proposal.decisions, proposal.allocations
+    mine = decisions.take(
+        pc.index_in(payments["payment_id"], value_set=decisions["payment_id"])
+    )
+    first = allocations.filter(pc.equal(allocations["rank"], 0))
+    counted = first.group_by("payment_id").aggregate([([], "count_all")])
+    at = pc.index_in(payments["payment_id"], value_set=counted["payment_id"])
+    lines = pc.fill_null(counted["count_all"].take(at), 0)
+    automatic = pc.equal(mine["status"], "auto")
+    parked = pc.equal(payments["state"], PaymentState.SUSPENSE)
+    park = pc.and_not(pc.equal(mine["reason"], PAYER_UNKNOWN), parked)
+    still_parked = pc.and_(parked, pc.equal(lines, 0))
+    outcome = pc.if_else(
+        automatic,
+        "auto",
+        pc.if_else(pc.or_(park, still_parked), "suspense", "review"),
+    )
+    added = {
+        "reason": mine["reason"],
+        "customer_id": mine["customer_id"],
+        "lines": lines,
+        "drafted": pc.or_(automatic, park),
+        "identified": automatic,
+        "outcome": outcome,
+    }
+    for name, column in added.items():
+        payments = payments.append_column(name, column)
+    return payments
+
+
+def _adjustments(adjustments: pa.Table, drafted: pa.Table) -> pa.Table:
+    """Rank 0 of the drafted payments, with their entity and customer."""
+    at = pc.index_in(adjustments["payment_id"], value_set=drafted["payment_id"])
+    wanted = pc.and_(pc.equal(adjustments["rank"], 0), pc.is_valid(at))
+    rows, payments = adjustments.filter(wanted), drafted.take(at.filter(wanted))
+    return pa.table(
+        {
+            "payment_id": rows["payment_id"],
+            "role": rows["role"],
+            "amount_minor": rows["amount_minor"],
+            "entity": payments["entity"],
+            "customer_id": payments["customer_id"],
+        }
     )
 
 
-COPIED_FIELDS = (
+#: What `drafted_payment` reads of a row.
+DRAFTED = [
     "payment_id",
     "item_prefix",
     "parked_item_id",
@@ -377,5 +342,23 @@ COPIED_FIELDS = (
     "currency",
     "amount_minor",
     "payer_name",
+    "bank_reference",
     "state",
-)
+    "customer_id",
+    "identified",
+]
+
+
+def drafted_payment(row: Mapping[str, Any]) -> DraftedPayment:
+    """Name the facts of a payment that its entry needs.
+
+    Parameters
+    ----------
+    row
+        A payment of the ledger, with ``identified`` (whether its payer is known, else
+        the money is parked) and ``customer_id`` (who gets the rest on account).
+    """
+    fields = {name: row[name] for name in DRAFTED if name != "bank_reference"}
+    if not row["identified"]:
+        fields["customer_id"] = None
+    return DraftedPayment(**fields, reference=row["bank_reference"])

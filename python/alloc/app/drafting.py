@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from alloc.app.ports import Drafts
-    from alloc.settings import Settings
+    from alloc.settings import BankAccount, Entity, Settings
 
 #: The journal of entries that move no money at the bank.
 MISCELLANEOUS_JOURNAL = "OD"
@@ -57,6 +57,7 @@ class Drafting:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._messages = messages_in(settings.locale)
+        self._banks: dict[str, tuple[Entity, BankAccount]] = {}
 
     def draft(
         self,
@@ -87,16 +88,21 @@ class Drafting:
         table = pa.table(columns, schema=PAYMENT_SCHEMA) if rows else _empty()
         return engine.draft_entries(table, allocations, self._adjusted(adjustments))
 
-    def _row(self, payment: DraftedPayment) -> Mapping[str, Any]:
-        found = self._settings.bank_account(payment.account)
+    def _bank_account(self, account: str) -> tuple[Entity, BankAccount]:
+        found = self._settings.bank_account(account)
         if found is None:
             raise InputError(
-                f"bank account {payment.account} of payment {payment.payment_id} is in "
-                "no entity of alloc.toml: add it with `alloc entity add`",
+                f"bank account {account} is in no entity of alloc.toml: "
+                "add it with `alloc entity add`",
                 reason="ACCOUNT_UNKNOWN",
-                account=payment.account,
+                account=account,
             )
-        entity, bank = found
+        return found
+
+    def _row(self, payment: DraftedPayment) -> Mapping[str, Any]:
+        if payment.account not in self._banks:
+            self._banks[payment.account] = self._bank_account(payment.account)
+        entity, bank = self._banks[payment.account]
         accounts = entity.accounts
         release = payment.state == PaymentState.SUSPENSE
         kind = "clearing" if payment.identified else "suspense"

@@ -285,7 +285,11 @@ def _post(
     adjustments = chosen.adjustments
     count = adjustments.num_rows
     drafts = Drafting(settings).draft(
-        [drafted_payment(payment, chosen.customer_id, identified=True)],
+        [
+            drafted_payment(
+                {**payment, "customer_id": chosen.customer_id, "identified": True}
+            )
+        ],
         allocations.select(DRAFT_ALLOCATION_COLUMNS),
         adjustments.select(["payment_id", "role", "amount_minor"])
         .append_column("entity", pa.array([entity] * count, pa.string()))
