@@ -183,6 +183,7 @@ class Plan:
     customer: str | None = "C-A"
     deductions: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     rank: int = 0
+    entity: str = "E1"
 
 
 class Books:
@@ -291,10 +292,12 @@ def batch(ledger: Ledger, plans: Iterable[Plan], *, by: str = "alloc") -> Postin
     plans = list(plans)
     rows = ledger.payments(payment_ids=[plan.payment_id for plan in plans])
     known = {row["payment_id"]: row for row in rows.to_pylist()}
-    items = {row["item_id"]: row for row in ledger.open_items().to_pylist()}
+    items = {
+        (row["entity"], row["item_id"]): row for row in ledger.open_items().to_pylist()
+    }
     payments = [_payment(plan, known[plan.payment_id]) for plan in plans]
     settled = [
-        _settled(plan, item_id, amount, items[item_id])
+        _settled(plan, item_id, amount, items[plan.entity, item_id])
         for plan in plans
         for item_id, amount in plan.items.items()
     ]
@@ -397,7 +400,7 @@ def proposals(plans: Iterable[Plan]) -> PostingBatch:
             "payment_id": plan.payment_id,
             "rank": plan.rank,
             "item_id": item_id,
-            "entity": "E1",
+            "entity": plan.entity,
             "customer_id": plan.customer,
             "allocated_minor": amount,
             "evidence": "REFERENCE_PRINTED",

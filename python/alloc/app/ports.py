@@ -98,9 +98,10 @@ class ImportCounts:
 
     ``read = new + known + changed + kept``. ``kept`` rows disagree with what we
     have allocated: ours was kept, a notice names each. ``closed`` counts items
-    that a snapshot no longer lists; ``aside`` counts the new bank entries
-    that are no payments. ``already_imported``: the same bytes were imported
-    before (``imported_at``) and nothing was done.
+    that a snapshot no longer lists; ``aside`` counts the new bank entries that are
+    no payments. ``notices`` are the ledger's own, without those of the file's reader.
+    ``already_imported``: the same bytes were imported before (``imported_at``) and
+    nothing was done.
     """
 
     import_id: int

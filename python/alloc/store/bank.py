@@ -73,8 +73,7 @@ def import_bank_file(
             return known
         running = Import(db, source, now)
         running.begin()
-        for row in warnings.to_pylist():
-            running.notice(row["code"], row["message"], line=row["line"])
+        running.keep_notices(warnings)
         entries = _add_statements(running, statements, entries)
         return running.end(_add_entries(running, entries, references))
 

@@ -54,6 +54,7 @@ class Import:
     now: dt.datetime
     import_id: int = 0
     notices: list[Notice] = field(default_factory=list)
+    _stored: int = 0
 
     def begin(self) -> None:
         """Give it an id and its row, to which the imported rows point."""
@@ -77,8 +78,16 @@ class Import:
         """Note something a person should know."""
         self.notices.append(Notice(code, message, key, line))
 
+    def keep_notices(self, warnings: pa.Table) -> None:
+        """Store what the reader of the file said: code, message, line?."""
+        self._store_notices(
+            Notice(row["code"], row["message"], line=row["line"])
+            for row in warnings.to_pylist()
+        )
+
     def end(self, counts: ImportCounts) -> ImportCounts:
-        """Store counts and notices, and return them."""
+        """Store the counts and what was noted on the way, and return both."""
+        self._store_notices(self.notices)
         self.db.execute(
             "update import_file set read_count = $1, new_count = $2, known_count = $3, "
             "changed_count = $4, kept_count = $5, closed_count = $6, aside_count = $7 "
@@ -94,6 +103,14 @@ class Import:
                 self.import_id,
             ),
         )
+        return replace(
+            counts,
+            import_id=self.import_id,
+            notices=tuple(self.notices),
+            imported_at=utc(self.now),
+        )
+
+    def _store_notices(self, notices: Iterable[Notice]) -> None:
         rows = [
             {
                 "import_id": self.import_id,
@@ -103,15 +120,10 @@ class Import:
                 "subject_key": notice.key,
                 "line": notice.line,
             }
-            for number, notice in enumerate(self.notices, start=1)
+            for number, notice in enumerate(notices, start=self._stored + 1)
         ]
+        self._stored += len(rows)
         self.db.append("import_notice", pa.Table.from_pylist(rows, _NOTICE))
-        return replace(
-            counts,
-            import_id=self.import_id,
-            notices=tuple(self.notices),
-            imported_at=utc(self.now),
-        )
 
 
 def utc(now: dt.datetime) -> str:

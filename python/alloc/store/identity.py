@@ -44,18 +44,17 @@ def findings(db: Database) -> Iterator[Finding]:
         """,
         _ENTRIES,
     )
-    twins: dict[tuple[object, ...], set[str]] = {}
+    odd: dict[tuple[object, ...], set[str]] = {}
     for payment_id, *said, index, count in zip(
         *(column.to_pylist() for column in rows.columns), strict=True
     ):
         suffix = f"-{index + 1}" if count > 1 else ""
-        if not payment_id.endswith(suffix):
-            yield _changed(payment_id)
-            continue
-        twins.setdefault(tuple(said), set()).add(payment_id.removesuffix(suffix))
-    for facts, held in twins.items():
-        expected = {entry_id(facts, number) for number in range(1, len(held) + 1)}
-        for payment_id in sorted(held - expected):
+        facts = tuple(said)
+        if payment_id != entry_id(facts, 1) + suffix:
+            odd.setdefault(facts, set()).add(payment_id.removesuffix(suffix))
+    for facts, held in odd.items():
+        twins = {entry_id(facts, number) for number in range(2, len(held) + 2)}
+        for payment_id in sorted(held - twins):
             yield _changed(payment_id)
 
 
