@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from store_books import NOW, Books, Line, Plan, batch, entry_id
+from store_books import NOW, Books, Line, Plan, entry_id
 
 from alloc.app.verify import verify
 
@@ -139,7 +139,11 @@ def test_whatever_is_posted_and_undone_the_ledger_verifies(
 
 
 def _plans(
-    books: Books, chosen: list[str], cash: dict[str, int], number: int, data: st.DataObject
+    books: Books,
+    chosen: list[str],
+    cash: dict[str, int],
+    number: int,
+    data: st.DataObject,
 ) -> list[Plan]:
     """Spend each payment on random items, never more than is open or there."""
     still = {

@@ -80,7 +80,12 @@ def test_a_payment_is_posted_again_after_its_reversal(books: Books) -> None:
     books.post(Plan(B1, {"F1": 10_000}))
     books.reverse(books.decision_of(B1))
     books.post(Plan(B1, {"F1": 9_000}))
-    assert books.open() == {"F1": 1_000, "F2": 5_000, "F3": 2_000, f"{B1}-R1-OA": -3_000}
+    assert books.open() == {
+        "F1": 1_000,
+        "F2": 5_000,
+        "F3": 2_000,
+        f"{B1}-R1-OA": -3_000,
+    }
     states = books.ledger.decisions(DecisionFilter(states=None)).decisions
     assert states["state"].to_pylist() == ["reversed", "posted"]
     books.reverse(books.decision_of(B1))

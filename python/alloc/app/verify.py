@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from alloc import engine
 from alloc.app.ports import Finding
+from alloc.errors import AllocError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,7 +38,8 @@ class VerifyReport:
     findings
         Errors first; empty when everything holds.
     counts
-        entries, postings, payments, open_items, decisions: what was checked.
+        entries, postings, payments, open_items, decisions: what was checked; empty
+        when the ledger is too damaged to count.
     """
 
     findings: tuple[Finding, ...]
@@ -69,19 +71,29 @@ def verify(ledger: Ledger) -> VerifyReport:
     alloc.errors.StoreError
         The file cannot be read at all.
     """
-    findings = [*ledger.findings(), *_chain(ledger)]
+    findings = [*ledger.findings()]
+    counts: Mapping[str, int] = {}
+    try:
+        findings += _chain(ledger)
+        counts = _counts(ledger)
+    except AllocError as error:
+        if not findings:
+            raise
+        # What was found already says why the rest cannot be read.
+        findings.append(Finding("error", error.reason, str(error)))
     findings.sort(key=lambda row: row.severity != "error")
+    return VerifyReport(tuple(findings), counts)
+
+
+def _counts(ledger: Ledger) -> Mapping[str, int]:
     counts = ledger.counts()
-    return VerifyReport(
-        tuple(findings),
-        {
-            "entries": counts.entries,
-            "postings": counts.postings,
-            "payments": sum(count for count, _ in counts.payments.values()),
-            "open_items": sum(count for count, _ in counts.open_items.values()),
-            "decisions": sum(counts.decisions.values()),
-        },
-    )
+    return {
+        "entries": counts.entries,
+        "postings": counts.postings,
+        "payments": sum(count for count, _ in counts.payments.values()),
+        "open_items": sum(count for count, _ in counts.open_items.values()),
+        "decisions": sum(counts.decisions.values()),
+    }
 
 
 def _chain(ledger: Ledger) -> Iterator[Finding]:

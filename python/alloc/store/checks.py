@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pyarrow.compute as pc
+
+from alloc import engine
 from alloc.app.ports import Finding
 from alloc.errors import AllocError
 from alloc.store import identity
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 LISTED_MAX = 100
 
 _ROWS = columns("key detail?")
+_CODES = columns("letter_group code_no kind code")
 
 
 @dataclass(frozen=True)
@@ -507,14 +511,38 @@ def findings(db: Database) -> Iterator[Finding]:
         yield from _file_findings(db)
         for check in CHECKS:
             yield from _asked(db, check)
+        yield from _code_findings(db)
         yield from identity.findings(db)
 
 
 def _file_findings(db: Database) -> Iterator[Finding]:
     """Ask SQLite whether the file itself is whole."""
-    for row in db.query("pragma integrity_check", columns("key")).to_pylist():
+    try:
+        rows = db.query("pragma integrity_check", columns("key")).to_pylist()
+    except AllocError as error:
+        rows = [{"key": str(error)}]
+    for row in rows:
         if row["key"] != "ok":
             yield Finding("error", "FILE_DAMAGED", row["key"], "file")
+
+
+def _code_findings(db: Database) -> Iterator[Finding]:
+    """Compare the code of each lettering group with its number."""
+    groups = db.query(
+        "select letter_group, code_no, kind, code from letter_group order by 1", _CODES
+    )
+    try:
+        codes = engine.letter_codes(
+            groups.select(["code_no", "kind"]).rename_columns(["code_index", "kind"])
+        )
+        odd = groups.filter(pc.not_equal(groups["code"], codes))
+    except AllocError as error:
+        yield Finding("error", "LETTER_CODE_DIFFERS", str(error), "letter_group")
+        return
+    for row in odd.slice(0, LISTED_MAX).to_pylist():
+        message = f"the code {row['code']} is not that of number {row['code_no']}"
+        key = str(row["letter_group"])
+        yield Finding("error", "LETTER_CODE_DIFFERS", message, "letter_group", key)
 
 
 def _asked(db: Database, check: Check) -> Iterator[Finding]:

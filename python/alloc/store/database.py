@@ -66,8 +66,10 @@ class Database:
         try:
             with self._translated():
                 self._connection.adbc_connection.set_autocommit(True)
-                self._configure(write=write, busy_timeout_ms=busy_timeout_ms)
+                self._configure(busy_timeout_ms)
             self._check_revision()
+            if write:
+                self.scalar("pragma journal_mode = wal")
         except BaseException:
             self._connection.close()
             raise
@@ -76,7 +78,7 @@ class Database:
         """Close the connection; an open transaction is rolled back."""
         self._connection.close()
 
-    def _configure(self, *, write: bool, busy_timeout_ms: int) -> None:
+    def _configure(self, busy_timeout_ms: int) -> None:
         settings = [
             f"busy_timeout = {busy_timeout_ms}",
             "foreign_keys = on",
@@ -84,8 +86,6 @@ class Database:
             "temp_store = memory",
             "cache_size = -65536",
         ]
-        if write:
-            settings.append("journal_mode = wal")
         with self._connection.cursor() as cursor:
             for setting in settings:
                 cursor.execute(f"pragma {setting}")

@@ -1,0 +1,249 @@
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from store_books import CUSTOMER, NOW, Books, Line, Plan, entry_id, items_table, source
+
+from alloc.app.verify import verify
+from alloc.errors import (
+    AllocError,
+    ConflictError,
+    InputError,
+    NotFoundError,
+    StoreError,
+)
+from alloc.store import create_ledger, open_ledger
+from alloc.store import database as store_database
+
+B1 = entry_id(Line("B1", 12_000))
+MIGRATIONS = Path(store_database.__file__).parent / "migrations"
+
+
+def refusal(path: Path, *, write: bool = True) -> AllocError:
+    """The error of opening a file, which must not be changed by it."""
+    before = path.read_bytes() if path.is_file() else None
+    with pytest.raises(AllocError) as refused:
+        open_ledger(str(path), write=write)
+    assert (path.read_bytes() if path.is_file() else None) == before
+    assert str(refused.value)
+    return refused.value
+
+
+def test_a_new_ledger_is_empty_and_verifies(books: Books) -> None:
+    report = verify(books.ledger)
+    assert report.holds
+    assert report.findings == ()
+    assert set(report.counts.values()) == {0}
+    assert books.ledger.name == "ledger.db"
+
+
+def test_a_ledger_is_never_overwritten(ledger_path: Path) -> None:
+    before = ledger_path.read_bytes()
+    with pytest.raises(ConflictError) as refused:
+        create_ledger(str(ledger_path))
+    assert refused.value.reason == "LEDGER_EXISTS"
+    assert ledger_path.read_bytes() == before
+    assert [path.name for path in ledger_path.parent.iterdir()] == ["ledger.db"]
+
+
+def test_a_ledger_in_no_folder_is_not_created(tmp_path: Path) -> None:
+    with pytest.raises(StoreError) as refused:
+        create_ledger(str(tmp_path / "none" / "ledger.db"))
+    assert refused.value.reason == "LEDGER_NOT_CREATED"
+
+
+def test_a_missing_ledger_is_named_and_not_created(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    with pytest.raises(NotFoundError) as missing:
+        open_ledger(str(path), write=True)
+    assert missing.value.reason == "LEDGER_MISSING"
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"hello, this is no ledger" * 100])
+def test_another_file_is_no_ledger(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "ledger.db"
+    path.write_bytes(content)
+    assert refusal(path).reason == "NOT_A_LEDGER"
+    assert isinstance(refusal(path), InputError)
+
+
+def test_a_folder_is_no_ledger(tmp_path: Path) -> None:
+    assert refusal(tmp_path).reason == "NOT_A_LEDGER"
+
+
+def sqlite(path: Path, *statements: str) -> None:
+    """Change a file with another SQLite, in another process: see trap 1."""
+    code = (
+        "import sqlite3, sys\n"
+        "db = sqlite3.connect(sys.argv[1])\n"
+        "for statement in sys.argv[2:]: db.execute(statement)\n"
+        "db.commit(); db.close()\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(path), *statements], check=True)
+
+
+def test_a_database_of_another_program_is_no_ledger(tmp_path: Path) -> None:
+    path = tmp_path / "other.db"
+    sqlite(path, "create table song (title text)")
+    assert refusal(path).reason == "NOT_A_LEDGER"
+
+
+def test_a_ledger_of_a_newer_version_is_refused_with_both_versions(
+    ledger_path: Path,
+) -> None:
+    sqlite(ledger_path, "update alembic_version set version_num = '9999'")
+    error = refusal(ledger_path)
+    assert error.reason == "LEDGER_VERSION"
+    assert error.metadata["found"] == "9999"
+
+
+def test_a_damaged_ledger_is_named(ledger_path: Path) -> None:
+    content = bytearray(ledger_path.read_bytes())
+    content[100:4096] = os.urandom(3996)
+    ledger_path.write_bytes(bytes(content))
+    error = refusal(ledger_path)
+    assert error.reason == "LEDGER_DAMAGED"
+    assert "ledger.db" in str(error)
+
+
+@pytest.mark.parametrize("url", ["postgresql://host/db", "https://host/x", ""])
+def test_an_address_that_is_not_supported_is_refused(url: str) -> None:
+    with pytest.raises(InputError) as refused:
+        open_ledger(url, write=False)
+    assert refused.value.reason == "LEDGER_URL"
+
+
+def test_a_ledger_is_opened_by_url_and_by_a_name_with_odd_characters(
+    ledger_path: Path,
+) -> None:
+    odd = ledger_path.with_name("un été à 100% #1?.db")
+    ledger_path.rename(odd)
+    for url in (str(odd), f"sqlite:///{odd}"):
+        for write in (False, True):
+            with open_ledger(url, write=write) as ledger:
+                assert ledger.counts().files == 0
+
+
+def test_a_reader_changes_nothing(ledger_path: Path) -> None:
+    with open_ledger(str(ledger_path), write=False) as ledger:
+        with pytest.raises(StoreError) as refused:
+            Books(ledger).receive(Line("B1", 12_000))
+        assert refused.value.reason == "NO_PERMISSION"
+        assert verify(ledger).findings == ()
+
+
+def test_a_reader_sees_what_was_committed_while_it_is_open(ledger_path: Path) -> None:
+    with (
+        open_ledger(str(ledger_path), write=True) as writer,
+        open_ledger(str(ledger_path), write=False) as reader,
+    ):
+        Books(writer).receive(Line("B1", 12_000))
+        assert reader.payments().num_rows == 1
+
+
+def limited(books: Books, pages: int) -> None:
+    """Let the file grow by so many pages only, as a full disk does."""
+    database = books.ledger._db  # noqa: SLF001
+    size = database.integer("pragma page_count")
+    database.integer(f"pragma max_page_count = {size + pages}")
+
+
+@pytest.mark.parametrize("pages", [0, 1, 3, 8, 20])
+def test_a_full_disk_leaves_nothing_half_imported(books: Books, pages: int) -> None:
+    limited(books, pages)
+    many = [Line(f"B{number}", 100 + number) for number in range(2_000)]
+    with pytest.raises(StoreError) as full:
+        books.receive(*many)
+    assert full.value.reason == "DISK_FULL"
+    assert "ledger.db" in str(full.value)
+    assert books.ledger.counts().files == 0
+    assert verify(books.ledger).findings == ()
+    limited(books, 10_000)
+    assert books.receive(*many).new == 2_000
+    assert verify(books.ledger).findings == ()
+
+
+@pytest.mark.parametrize("pages", [0, 2, 6, 12])
+def test_a_full_disk_leaves_nothing_half_posted(books: Books, pages: int) -> None:
+    amounts = {f"F{number}": 100 + number for number in range(300)}
+    lines = {name: Line(f"B-{name}", amount) for name, amount in amounts.items()}
+    books.receive(*lines.values())
+    books.due(amounts)
+    plans = [Plan(entry_id(lines[name]), {name: amounts[name]}) for name in amounts]
+    limited(books, pages)
+    with pytest.raises(StoreError) as full:
+        books.post(*plans)
+    assert full.value.reason == "DISK_FULL"
+    assert books.open() == amounts
+    assert books.ledger.counts().entries == 0
+    assert verify(books.ledger).findings == ()
+    limited(books, 10_000)
+    assert books.post(*plans).entries == 300
+    assert verify(books.ledger).findings == ()
+
+
+def test_an_interrupt_inside_an_import_leaves_nothing(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append = store_database.Database.append
+
+    def interrupted(self: store_database.Database, name: str, table: pa.Table) -> None:
+        if name == "bank_entry":
+            raise KeyboardInterrupt
+        append(self, name, table)
+
+    monkeypatch.setattr(store_database.Database, "append", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        books.receive(Line("B1", 12_000))
+    monkeypatch.undo()
+    assert books.ledger.counts().files == 0
+    assert books.receive(Line("B1", 12_000)).new == 1
+
+
+def test_an_item_of_a_file_may_not_break_the_statement(books: Books) -> None:
+    """Text is data: quotes and statements in it are kept as they are."""
+    name = "F'1\"; drop table open_item; --\x00\u2028é"
+    table = items_table({"F1": 100})
+    index = table.schema.get_field_index("reference")
+    table = table.set_column(index, "reference", pa.array([name]))
+    books.ledger.import_open_items(
+        source("x", "open_items"), table, accounts={"E1": CUSTOMER}, now=NOW
+    )
+    assert books.ledger.open_items()["reference"].to_pylist() == [name]
+
+
+def test_the_code_knows_the_newest_revision() -> None:
+    found = [
+        re.findall(r'^revision = "(\w+)"', path.read_text(), re.MULTILINE)
+        for path in sorted((MIGRATIONS / "versions").glob("[0-9]*.py"))
+    ]
+    assert found[-1] == [store_database.HEAD]
+
+
+def test_no_other_sqlite_is_loaded_with_the_store() -> None:
+    """Two SQLite libraries on one file in one process break its locks."""
+    code = (
+        "import sys, alloc.store\n"
+        "print([name for name in ('sqlite3', 'sqlalchemy', 'alembic', 'duckdb')"
+        " if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_no_permission_is_said(ledger_path: Path) -> None:
+    """Root passes every permission, so the folder is one that cannot be written."""
+    with open_ledger(str(ledger_path), write=False) as ledger:
+        with pytest.raises(StoreError) as refused:
+            ledger._db.execute("delete from customer")  # noqa: SLF001
+        assert refused.value.reason == "NO_PERMISSION"
+        assert "permissions" in str(refused.value)
