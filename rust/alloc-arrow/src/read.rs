@@ -10,8 +10,8 @@ use alloc_domain::{
     Currency, Customer, ItemKind, OpenItem, PastAllocation, Payment, RemittanceLine,
 };
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Date32Type, Int64Type};
-use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_array::types::{ArrowPrimitiveType, Date32Type, Int64Type};
+use arrow_array::{Array, ArrayRef, ListArray, PrimitiveArray, RecordBatch, StringArray};
 use arrow_cast::{CastOptions, cast_with_options};
 use arrow_schema::{ArrowError, DataType, Schema};
 
@@ -78,21 +78,17 @@ impl TableData {
         self.batches.iter().map(|batch| batch.rows).sum()
     }
 
-    /// One value per row, in order.
-    fn collect<'a, T>(
-        &'a self,
-        mut row: impl FnMut(&Reader<'a>, usize) -> Result<T, ArrowReadError>,
-    ) -> Result<Vec<T>, ArrowReadError> {
-        let mut out = Vec::with_capacity(self.rows());
-        let mut first_row = 1;
-        for batch in &self.batches {
-            let reader = Reader::new(self.table, batch, first_row);
-            for index in 0..batch.rows {
-                out.push(row(&reader, index)?);
-            }
-            first_row += batch.rows;
-        }
-        Ok(out)
+    /// Typed access to each batch in order.
+    fn readers(&self) -> impl Iterator<Item = Reader<'_>> {
+        self.batches.iter().scan(1, |first_row, batch| {
+            let reader = Reader {
+                table: self.table,
+                batch,
+                first_row: *first_row,
+            };
+            *first_row += batch.rows;
+            Some(reader)
+        })
     }
 }
 
@@ -241,15 +237,57 @@ struct Reader<'a> {
     first_row: usize,
 }
 
-impl<'a> Reader<'a> {
-    fn new(table: &'static Table, batch: &'a BatchData, first_row: usize) -> Self {
-        Self {
-            table,
-            batch,
-            first_row,
-        }
+/// A column of texts that may not be there.
+struct Texts<'a>(Option<&'a StringArray>);
+
+impl<'a> Texts<'a> {
+    fn option(&self, row: usize) -> Option<&'a str> {
+        let array = self.0?;
+        array.is_valid(row).then(|| array.value(row))
     }
 
+    fn value(&self, row: usize) -> &'a str {
+        self.option(row)
+            .expect("required and not null: checked when the table was read")
+    }
+}
+
+/// A column of lists of texts that may not be there.
+struct TextLists<'a>(Option<&'a ListArray>);
+
+impl<'a> TextLists<'a> {
+    /// The texts of a row; missing ones are left out.
+    fn values(&self, row: usize) -> Vec<&'a str> {
+        let Some(array) = self.0.filter(|array| array.is_valid(row)) else {
+            return Vec::new();
+        };
+        let values = array.values().as_string::<i32>();
+        let offsets = array.value_offsets();
+        let first = usize::try_from(offsets[row]).expect("offsets are not negative");
+        let last = usize::try_from(offsets[row + 1]).expect("offsets are not negative");
+        (first..last)
+            .filter(|&index| values.is_valid(index))
+            .map(|index| values.value(index))
+            .collect()
+    }
+}
+
+/// A column of numbers or days that may not be there.
+struct Numbers<'a, T: ArrowPrimitiveType>(Option<&'a PrimitiveArray<T>>);
+
+impl<T: ArrowPrimitiveType> Numbers<'_, T> {
+    fn option(&self, row: usize) -> Option<T::Native> {
+        let array = self.0?;
+        array.is_valid(row).then(|| array.value(row))
+    }
+
+    fn value(&self, row: usize) -> T::Native {
+        self.option(row)
+            .expect("required and not null: checked when the table was read")
+    }
+}
+
+impl<'a> Reader<'a> {
     fn column(&self, name: &'static str) -> Option<&'a ArrayRef> {
         let position = self
             .table
@@ -260,55 +298,25 @@ impl<'a> Reader<'a> {
         self.batch.columns[position].as_ref()
     }
 
-    fn text_option(&self, name: &'static str, row: usize) -> Option<&'a str> {
-        let array = self.column(name)?.as_string::<i32>();
-        array.is_valid(row).then(|| array.value(row))
+    fn texts(&self, name: &'static str) -> Texts<'a> {
+        Texts(self.column(name).map(AsArray::as_string))
     }
 
-    fn text(&self, name: &'static str, row: usize) -> &'a str {
-        self.text_option(name, row)
-            .expect("required and not null: checked when the table was read")
+    fn text_lists(&self, name: &'static str) -> TextLists<'a> {
+        TextLists(self.column(name).map(AsArray::as_list))
     }
 
-    fn int_option(&self, name: &'static str, row: usize) -> Option<i64> {
-        let array = self.column(name)?.as_primitive::<Int64Type>();
-        array.is_valid(row).then(|| array.value(row))
+    fn numbers<T: ArrowPrimitiveType>(&self, name: &'static str) -> Numbers<'a, T> {
+        Numbers(self.column(name).map(AsArray::as_primitive))
     }
 
-    fn int(&self, name: &'static str, row: usize) -> i64 {
-        self.int_option(name, row)
-            .expect("required and not null: checked when the table was read")
+    fn flags(&self, name: &'static str) -> impl Fn(usize) -> bool {
+        let array = self.column(name).map(AsArray::as_boolean);
+        move |row| array.is_some_and(|array| array.is_valid(row) && array.value(row))
     }
 
-    fn date_option(&self, name: &'static str, row: usize) -> Option<i32> {
-        let array = self.column(name)?.as_primitive::<Date32Type>();
-        array.is_valid(row).then(|| array.value(row))
-    }
-
-    fn bool_option(&self, name: &'static str, row: usize) -> Option<bool> {
-        let array = self.column(name)?.as_boolean();
-        array.is_valid(row).then(|| array.value(row))
-    }
-
-    fn texts(&self, name: &'static str, row: usize) -> Vec<&'a str> {
-        let Some(array) = self.column(name).map(AsArray::as_list::<i32>) else {
-            return Vec::new();
-        };
-        if array.is_null(row) {
-            return Vec::new();
-        }
-        let values = array.values().as_string::<i32>();
-        let offsets = array.value_offsets();
-        let first = usize::try_from(offsets[row]).expect("offsets are not negative");
-        let last = usize::try_from(offsets[row + 1]).expect("offsets are not negative");
-        (first..last)
-            .filter(|&index| values.is_valid(index))
-            .map(|index| values.value(index))
-            .collect()
-    }
-
-    fn currency(&self, row: usize) -> Result<Currency, ArrowReadError> {
-        let value = self.text("currency", row);
+    fn currency(&self, values: &Texts<'_>, row: usize) -> Result<Currency, ArrowReadError> {
+        let value = values.value(row);
         Currency::parse(value).ok_or_else(|| ArrowReadError::CurrencyUnknown {
             table: self.table.name,
             row: self.first_row + row,
@@ -316,8 +324,8 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn item_kind(&self, row: usize) -> Result<ItemKind, ArrowReadError> {
-        let Some(value) = self.text_option("kind", row) else {
+    fn item_kind(&self, values: &Texts<'_>, row: usize) -> Result<ItemKind, ArrowReadError> {
+        let Some(value) = values.option(row) else {
             return Ok(ItemKind::default());
         };
         ItemKind::parse(value).ok_or_else(|| ArrowReadError::KindUnknown {
@@ -335,22 +343,49 @@ impl<'a> Reader<'a> {
 /// [`ArrowReadError`]: a currency or kind is unknown.
 pub fn open_items(data: &TableData) -> Result<Vec<OpenItem<'_>>, ArrowReadError> {
     debug_assert_eq!(data.table, &OPEN_ITEMS);
-    data.collect(|reader, row| {
-        Ok(OpenItem {
-            item_id: reader.text("item_id", row),
-            entity: reader.text("entity", row),
-            customer_id: reader.text("customer_id", row),
-            payer_id: reader.text_option("payer_id", row),
-            reference: reader.text_option("reference", row),
-            other_references: reader.texts("other_references", row),
-            kind: reader.item_kind(row)?,
-            currency: reader.currency(row)?,
-            open_minor: reader.int("open_minor", row),
-            issue_date: reader.date_option("issue_date", row),
-            due_date: reader.date_option("due_date", row),
-            disputed: reader.bool_option("disputed", row).unwrap_or(false),
-        })
-    })
+    let mut out = Vec::with_capacity(data.rows());
+    for reader in data.readers() {
+        let [
+            item_id,
+            entity,
+            customer_id,
+            payer_id,
+            reference,
+            kind,
+            currency,
+        ] = [
+            "item_id",
+            "entity",
+            "customer_id",
+            "payer_id",
+            "reference",
+            "kind",
+            "currency",
+        ]
+        .map(|name| reader.texts(name));
+        let other_references = reader.text_lists("other_references");
+        let open_minor = reader.numbers::<Int64Type>("open_minor");
+        let issue_date = reader.numbers::<Date32Type>("issue_date");
+        let due_date = reader.numbers::<Date32Type>("due_date");
+        let disputed = reader.flags("disputed");
+        for row in 0..reader.batch.rows {
+            out.push(OpenItem {
+                item_id: item_id.value(row),
+                entity: entity.value(row),
+                customer_id: customer_id.value(row),
+                payer_id: payer_id.option(row),
+                reference: reference.option(row),
+                other_references: other_references.values(row),
+                kind: reader.item_kind(&kind, row)?,
+                currency: reader.currency(&currency, row)?,
+                open_minor: open_minor.value(row),
+                issue_date: issue_date.option(row),
+                due_date: due_date.option(row),
+                disputed: disputed(row),
+            });
+        }
+    }
+    Ok(out)
 }
 
 /// The rows of `payments`.
@@ -359,79 +394,115 @@ pub fn open_items(data: &TableData) -> Result<Vec<OpenItem<'_>>, ArrowReadError>
 /// [`ArrowReadError`]: a currency is unknown.
 pub fn payments(data: &TableData) -> Result<Vec<Payment<'_>>, ArrowReadError> {
     debug_assert_eq!(data.table, &PAYMENTS);
-    data.collect(|reader, row| {
-        Ok(Payment {
-            payment_id: reader.text("payment_id", row),
-            entity: reader.text("entity", row),
-            value_date: reader
-                .date_option("value_date", row)
-                .expect("required and not null: checked when the table was read"),
-            currency: reader.currency(row)?,
-            amount_minor: reader.int("amount_minor", row),
-            customer_id: reader.text_option("customer_id", row),
-            payer_name: reader.text_option("payer_name", row),
-            payer_iban: reader.text_option("payer_iban", row),
-            remittance_text: reader.texts("remittance_text", row),
-            end_to_end_id: reader.text_option("end_to_end_id", row),
-            creditor_reference: reader.text_option("creditor_reference", row),
-        })
-    })
+    let mut out = Vec::with_capacity(data.rows());
+    for reader in data.readers() {
+        let [
+            payment_id,
+            entity,
+            currency,
+            customer_id,
+            payer_name,
+            payer_iban,
+        ] = [
+            "payment_id",
+            "entity",
+            "currency",
+            "customer_id",
+            "payer_name",
+            "payer_iban",
+        ]
+        .map(|name| reader.texts(name));
+        let end_to_end_id = reader.texts("end_to_end_id");
+        let creditor_reference = reader.texts("creditor_reference");
+        let remittance_text = reader.text_lists("remittance_text");
+        let value_date = reader.numbers::<Date32Type>("value_date");
+        let amount_minor = reader.numbers::<Int64Type>("amount_minor");
+        for row in 0..reader.batch.rows {
+            out.push(Payment {
+                payment_id: payment_id.value(row),
+                entity: entity.value(row),
+                value_date: value_date.value(row),
+                currency: reader.currency(&currency, row)?,
+                amount_minor: amount_minor.value(row),
+                customer_id: customer_id.option(row),
+                payer_name: payer_name.option(row),
+                payer_iban: payer_iban.option(row),
+                remittance_text: remittance_text.values(row),
+                end_to_end_id: end_to_end_id.option(row),
+                creditor_reference: creditor_reference.option(row),
+            });
+        }
+    }
+    Ok(out)
 }
 
 /// The rows of `remittances`.
-///
-/// # Errors
-/// None today; the signature is that of its siblings.
-pub fn remittances(data: &TableData) -> Result<Vec<RemittanceLine<'_>>, ArrowReadError> {
+#[must_use]
+pub fn remittances(data: &TableData) -> Vec<RemittanceLine<'_>> {
     debug_assert_eq!(data.table, &REMITTANCES);
-    data.collect(|reader, row| {
-        Ok(RemittanceLine {
-            payment_id: reader.text("payment_id", row),
-            line_no: reader.int("line_no", row),
-            reference: reader.text_option("reference", row),
-            amount_minor: reader.int_option("amount_minor", row),
-            deduction_minor: reader.int_option("deduction_minor", row),
-        })
-    })
+    let mut out = Vec::with_capacity(data.rows());
+    for reader in data.readers() {
+        let payment_id = reader.texts("payment_id");
+        let reference = reader.texts("reference");
+        let line_no = reader.numbers::<Int64Type>("line_no");
+        let amount_minor = reader.numbers::<Int64Type>("amount_minor");
+        let deduction_minor = reader.numbers::<Int64Type>("deduction_minor");
+        out.extend((0..reader.batch.rows).map(|row| RemittanceLine {
+            payment_id: payment_id.value(row),
+            line_no: line_no.value(row),
+            reference: reference.option(row),
+            amount_minor: amount_minor.option(row),
+            deduction_minor: deduction_minor.option(row),
+        }));
+    }
+    out
 }
 
 /// The rows of `customers`.
-///
-/// # Errors
-/// None today; the signature is that of its siblings.
-pub fn customers(data: &TableData) -> Result<Vec<Customer<'_>>, ArrowReadError> {
+#[must_use]
+pub fn customers(data: &TableData) -> Vec<Customer<'_>> {
     debug_assert_eq!(data.table, &CUSTOMERS);
-    data.collect(|reader, row| {
-        Ok(Customer {
-            customer_id: reader.text("customer_id", row),
-            name: reader.text("name", row),
-            known_ibans: reader.texts("known_ibans", row),
-            aliases: reader.texts("aliases", row),
-            parent_id: reader.text_option("parent_id", row),
-        })
-    })
+    let mut out = Vec::with_capacity(data.rows());
+    for reader in data.readers() {
+        let customer_id = reader.texts("customer_id");
+        let name = reader.texts("name");
+        let parent_id = reader.texts("parent_id");
+        let known_ibans = reader.text_lists("known_ibans");
+        let aliases = reader.text_lists("aliases");
+        out.extend((0..reader.batch.rows).map(|row| Customer {
+            customer_id: customer_id.value(row),
+            name: name.value(row),
+            known_ibans: known_ibans.values(row),
+            aliases: aliases.values(row),
+            parent_id: parent_id.option(row),
+        }));
+    }
+    out
 }
 
 /// The rows of `history`.
-///
-/// # Errors
-/// None today; the signature is that of its siblings.
-pub fn history(data: &TableData) -> Result<Vec<PastAllocation<'_>>, ArrowReadError> {
+#[must_use]
+pub fn history(data: &TableData) -> Vec<PastAllocation<'_>> {
     debug_assert_eq!(data.table, &HISTORY);
-    data.collect(|reader, row| {
-        Ok(PastAllocation {
-            customer_id: reader.text("customer_id", row),
-            payer_name: reader.text_option("payer_name", row),
-            payer_iban: reader.text_option("payer_iban", row),
-        })
-    })
+    let mut out = Vec::with_capacity(data.rows());
+    for reader in data.readers() {
+        let customer_id = reader.texts("customer_id");
+        let payer_name = reader.texts("payer_name");
+        let payer_iban = reader.texts("payer_iban");
+        out.extend((0..reader.batch.rows).map(|row| PastAllocation {
+            customer_id: customer_id.value(row),
+            payer_name: payer_name.option(row),
+            payer_iban: payer_iban.option(row),
+        }));
+    }
+    out
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use alloc_domain::Reason;
-    use arrow_array::{Date32Array, Int64Array, LargeStringArray, NullArray, StringArray};
+    use arrow_array::{Date32Array, Int64Array, LargeStringArray, NullArray};
     use arrow_schema::Field;
 
     fn read(

@@ -228,15 +228,24 @@ fn by_references(case: &Case<'_, '_, '_>) -> Option<Explanation> {
 }
 
 /// Of the items named, those that make up the cash: what is surely named must be among them.
+/// Misread tokens are looked at only when the others do not do it.
 fn by_some_references(case: &Case<'_, '_, '_>) -> Option<Explanation> {
+    let named = case.hits.iter().map(|hit| hit.item);
+    let near = case.places.iter().flatten().copied();
+    by_some(case, named.clone().collect()).or_else(|| {
+        (!case.places.is_empty())
+            .then(|| by_some(case, named.chain(near).collect()))
+            .flatten()
+    })
+}
+
+fn by_some(case: &Case<'_, '_, '_>, mut optional: Vec<u32>) -> Option<Explanation> {
     let fixed: Vec<u32> = case
         .hits
         .iter()
-        .filter(|hit| hit.strength == Strength::Strong && !hit.shared)
+        .filter(|hit| hit.strength == Strength::Strong && hit.sharers == 1)
         .map(|hit| hit.item)
         .collect();
-    let mut optional: Vec<u32> = case.places.iter().flatten().copied().collect();
-    optional.extend(case.hits.iter().map(|hit| hit.item));
     optional.sort_unstable();
     optional.dedup();
     optional.retain(|item| fixed.binary_search(item).is_err());

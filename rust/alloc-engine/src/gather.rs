@@ -5,6 +5,7 @@ use rustc_hash::FxHashMap;
 
 use crate::explain::AdviceMatch;
 use crate::limits::{ADVICE_LINES_MAX, TEXT_BYTES_MAX};
+use crate::reference::index::Scope;
 use crate::reference::near::{Spellings, near};
 use crate::reference::scan::{Hit, Search, Strength, scan};
 use crate::text::Text;
@@ -108,11 +109,13 @@ pub fn gather(
     let mut unread = Vec::new();
     for text in &message.texts {
         let findings = scan(search, text);
-        gathered.hits.extend(findings.hits);
-        unread.push((text, findings.read));
+        let mut read = vec![false; text.atoms.len()];
+        findings.mark(Strength::Weak, &mut read);
+        unread.push((text, read));
+        gathered.hits.extend(once_per_item(findings.hits));
     }
     read_advice(search, message, pool, open, &mut gathered);
-    gathered.hits = once_per_item(gathered.hits);
+    gathered.hits = merged(gathered.hits, |_, _| ());
     let named: i128 = gathered
         .hits
         .iter()
@@ -120,13 +123,23 @@ pub fn gather(
         .sum();
     if named != i128::from(search.amount_minor) {
         let spellings = spellings(search, pool, &gathered.hits);
-        for (text, read) in unread {
+        for (text, mut read) in unread {
+            mark_foreign(search, text, &mut read);
             gathered
                 .places
                 .extend(near(text, &read, &spellings).unwrap_or_default());
         }
     }
     gathered
+}
+
+/// What surely names an item of somebody else is no misread number of this payer's.
+fn mark_foreign(search: &Search<'_, '_, '_>, text: &Text, read: &mut [bool]) {
+    let entity = Search {
+        scope: Scope::Entity,
+        ..*search
+    };
+    scan(&entity, text).mark(Strength::Strong, read);
 }
 
 fn spellings(search: &Search<'_, '_, '_>, pool: &[u32], hits: &[Hit]) -> Vec<Spellings> {
@@ -136,16 +149,29 @@ fn spellings(search: &Search<'_, '_, '_>, pool: &[u32], hits: &[Hit]) -> Vec<Spe
         .collect()
 }
 
-fn once_per_item(mut hits: Vec<Hit>) -> Vec<Hit> {
-    hits.sort_by_key(|hit| (hit.item, std::cmp::Reverse(hit.strength), hit.shared));
-    let mut out: Vec<Hit> = Vec::with_capacity(hits.len());
-    for hit in hits {
-        match out.last_mut() {
-            Some(known) if known.item == hit.item => {
-                known.evidence = known.evidence.union(hit.evidence);
-            }
-            _ => out.push(hit),
+/// Each item of one text once, with its surest strength. A number that several items share and
+/// that stands there as often as there are such items names them all.
+fn once_per_item(hits: Vec<Hit>) -> Vec<Hit> {
+    merged(hits, |hit, mentions| {
+        if mentions >= hit.sharers {
+            hit.sharers = 1;
         }
+    })
+}
+
+/// Each item once, with its surest strength and all its evidence.
+///
+/// * `mentioned` — is told how often an item was named
+fn merged(mut hits: Vec<Hit>, mentioned: impl Fn(&mut Hit, usize)) -> Vec<Hit> {
+    hits.sort_by_key(|hit| (hit.item, std::cmp::Reverse(hit.strength), hit.sharers));
+    let mut out: Vec<Hit> = Vec::with_capacity(hits.len());
+    for mentions in hits.chunk_by(|left, right| left.item == right.item) {
+        let mut hit = mentions[0];
+        for mention in mentions {
+            hit.evidence = hit.evidence.union(mention.evidence);
+        }
+        mentioned(&mut hit, mentions.len());
+        out.push(hit);
     }
     out
 }
@@ -179,7 +205,7 @@ fn read_advice(
             item,
             strength,
             evidence,
-            shared: false,
+            sharers: 1,
         });
         let next = AdviceMatch {
             item,
@@ -239,7 +265,7 @@ fn match_line(
             return Some((*item, Strength::Trimmed));
         }
     }
-    let hit = surest(&mut hits.iter().filter(|hit| !hit.shared))?;
+    let hit = surest(&mut hits.iter().filter(|hit| hit.sharers == 1))?;
     let strength = if line.amount_minor.is_some() {
         Strength::Weak
     } else {
@@ -254,7 +280,8 @@ fn resembling(search: &Search<'_, '_, '_>, text: &Text, items: &[u32]) -> Vec<u3
         .iter()
         .filter_map(|&item| Spellings::of(item, search.ledger.item(item).reference?))
         .collect();
-    let read = vec![false; text.atoms.len()];
+    let mut read = vec![false; text.atoms.len()];
+    mark_foreign(search, text, &mut read);
     let places = near(text, &read, &spellings).unwrap_or_default();
     let mut found: Vec<u32> = places.into_iter().flatten().collect();
     found.sort_unstable();

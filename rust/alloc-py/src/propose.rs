@@ -107,9 +107,9 @@ fn decide(
     let request = Request {
         items: &items,
         payments: &payments,
-        lines: &read::remittances(&remittances)?,
-        customers: &read::customers(&customers)?,
-        history: &read::history(&history)?,
+        lines: &read::remittances(&remittances),
+        customers: &read::customers(&customers),
+        history: &read::history(&history),
         policy,
     };
     let decisions = alloc_engine::propose(&request, threads)?;

@@ -30,8 +30,8 @@ pub struct Hit {
     pub strength: Strength,
     /// What was seen.
     pub evidence: EvidenceSet,
-    /// Whether the same token names other items as well.
-    pub shared: bool,
+    /// How many items the same token names; 1 when it names this one alone.
+    pub sharers: usize,
 }
 
 /// What a search looks in.
@@ -84,13 +84,26 @@ const LABELS: &[&[u8]] = &[
 /// Words between the ends of a range.
 const RANGE_WORDS: &[&[u8]] = &[b"A", b"AU", b"BIS", b"THROUGH", b"THRU", b"TO"];
 
-/// Hits and which atoms they used up.
+/// Hits and where they stand.
 #[derive(Debug, Default)]
 pub struct Findings {
     /// In the order of the text; an item may come more than once.
     pub hits: Vec<Hit>,
-    /// One flag per atom.
-    pub read: Vec<bool>,
+    /// First and last atom of what named something, and how surely.
+    pub places: Vec<(usize, usize, Strength)>,
+}
+
+impl Findings {
+    /// Sets a flag for each atom that named something.
+    ///
+    /// * `at_least` — how surely it must have
+    pub fn mark(&self, at_least: Strength, read: &mut [bool]) {
+        for &(first, last, strength) in &self.places {
+            if strength >= at_least {
+                read[first..=last].fill(true);
+            }
+        }
+    }
 }
 
 /// A token that names items.
@@ -104,10 +117,7 @@ struct Token {
 /// Finds every reference that the text names: at each place the longest one.
 #[must_use]
 pub fn scan(search: &Search<'_, '_, '_>, text: &Text) -> Findings {
-    let mut findings = Findings {
-        hits: Vec::new(),
-        read: vec![false; text.atoms.len()],
-    };
+    let mut findings = Findings::default();
     let mut first = 0;
     while first < text.atoms.len() {
         let Some(token) = longest_at(search, text, first) else {
@@ -120,15 +130,15 @@ pub fn scan(search: &Search<'_, '_, '_>, text: &Text) -> Findings {
         } else {
             Evidence::ReferencePrinted
         };
-        let shared = token.items.len() > 1;
+        let sharers = token.items.len();
         findings.hits.extend(token.items.iter().map(|&item| Hit {
             item,
             strength,
             evidence: EvidenceSet::EMPTY.with(piece),
-            shared,
+            sharers,
         }));
         let end = follow_list(search, text, &token, &mut findings.hits);
-        findings.read[first..=end].fill(true);
+        findings.places.push((first, end, strength));
         first = end + 1;
     }
     findings
@@ -136,6 +146,7 @@ pub fn scan(search: &Search<'_, '_, '_>, text: &Text) -> Findings {
 
 fn longest_at(search: &Search<'_, '_, '_>, text: &Text, first: usize) -> Option<Token> {
     let mut best = None;
+    let mut spelled = Vec::with_capacity(REFERENCE_BYTES_MAX);
     let end = text.atoms.len().min(first + ATOMS_PER_REFERENCE_MAX);
     for last in first..end {
         if last > first && text.atoms[last].joint == Joint::Hard {
@@ -145,25 +156,41 @@ fn longest_at(search: &Search<'_, '_, '_>, text: &Text, first: usize) -> Option<
         if width > REFERENCE_BYTES_MAX {
             break;
         }
-        if let Some(token) = token_at(search, text, first, last) {
+        if is_inside(text, last) {
+            continue;
+        }
+        if let Some(token) = token_at(search, text, first, last, &mut spelled) {
             best = Some(token);
         }
     }
     best
 }
 
-fn token_at(search: &Search<'_, '_, '_>, text: &Text, first: usize, last: usize) -> Option<Token> {
-    let mut spelled = Vec::new();
+/// Letters and then digits follow at once: the number is the beginning of a longer one.
+fn is_inside(text: &Text, last: usize) -> bool {
+    text.atoms.get(last + 1..last + 3).is_some_and(|next| {
+        next.iter()
+            .all(|atom| atom.joint == Joint::Glued && text.atoms[last].digits)
+    })
+}
+
+fn token_at(
+    search: &Search<'_, '_, '_>,
+    text: &Text,
+    first: usize,
+    last: usize,
+    spelled: &mut Vec<u8>,
+) -> Option<Token> {
     let mut best: Option<Token> = None;
     for zeros in [Zeros::Kept, Zeros::FirstDropped, Zeros::AllDropped] {
-        let dropped = spell(text, first, last, zeros, &mut spelled);
+        let dropped = spell(text, first, last, zeros, spelled);
         if zeros != Zeros::Kept && !dropped {
             continue;
         }
         if spelled.len() < FORM_BYTES_MIN {
             continue;
         }
-        if let Some((form, items)) = look_up(search, &spelled)
+        if let Some((form, items)) = look_up(search, spelled)
             && best.as_ref().is_none_or(|known| form < known.form)
         {
             best = Some(Token {
@@ -315,20 +342,30 @@ fn follow_list(
     follow_suffixes(search, text, token, (head, number), hits)
 }
 
-/// The number that ends a range, and its atom.
+/// The number that ends a range, and its last atom; blanks may part it like the first one.
 fn range_end(text: &Text, last: usize, width: usize) -> Option<(u64, usize)> {
     let next = text.atoms.get(last + 1)?;
-    let end = if next.digits && next.joint == Joint::Dash {
+    let first = if next.digits && next.joint == Joint::Dash {
         last + 1
     } else if RANGE_WORDS.contains(&text.atom(last + 1)) {
         last + 2
     } else {
         return None;
     };
-    let atom = text.atoms.get(end)?;
-    (atom.digits && atom.width() == width)
-        .then(|| parse(text.atom(end)))?
-        .map(|value| (value, end))
+    let mut end = first;
+    loop {
+        let atom = text.atoms.get(end)?;
+        let continued = matches!(atom.joint, Joint::Soft | Joint::LineEnd);
+        if !atom.digits || (end > first && !continued) {
+            return None;
+        }
+        let number = text.window(first, end);
+        if number.len() >= width {
+            let value = (number.len() == width).then(|| parse(number))??;
+            return Some((value, end));
+        }
+        end += 1;
+    }
 }
 
 fn follow_suffixes(
@@ -365,12 +402,12 @@ fn push_listed(
     let Some((_, items)) = look_up(search, &spelled) else {
         return false;
     };
-    let shared = items.len() > 1;
+    let sharers = items.len();
     hits.extend(items.into_iter().map(|item| Hit {
         item,
         strength: Strength::Weak,
         evidence: EvidenceSet::EMPTY.with(Evidence::ReferenceListed),
-        shared,
+        sharers,
     }));
     true
 }

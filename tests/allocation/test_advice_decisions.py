@@ -1,0 +1,119 @@
+"""Lines of an advice decide payments."""
+
+from __future__ import annotations
+
+from book import book, propose, proposed
+
+
+def test_an_advice_clears_what_it_lists_with_credits_of_either_sign() -> None:
+    assert proposed("""
+        item     INV-1001  100.00 EUR
+        item     INV-1002   50.00 EUR
+        item     AV-2001   -20.00 EUR  kind credit_note
+        item     AV-2002    -5.00 EUR  kind credit_note
+        payment  P-1       125.00 EUR
+        advice   P-1       INV-1001  100.00
+        advice   P-1       1002       50.00
+        advice   P-1       INV1002    50.00
+        advice   P-1       AV-2001    20.00
+        advice   P-1       AV-2002    -5.00
+    """) == book("""
+        P-1 auto ADVICE_LINES
+        P-1 -> AV-2001  -20.00
+        P-1 -> AV-2002  -5.00
+        P-1 -> INV-1001  100.00
+        P-1 -> INV-1002  50.00
+    """)
+
+
+def test_a_line_of_something_that_is_not_open_does_not_disturb() -> None:
+    assert proposed("""
+        item     INV-1001  100.00 EUR
+        item     INV-1002   50.00 EUR
+        item     INV-1003   70.00 EUR
+        payment  P-1       150.00 EUR
+        advice   P-1       INV-1001  100.00
+        advice   P-1       INV-0999   33.00
+        advice   P-1       INV-1002   50.00
+        advice   P-1       TOTAL     150.00
+    """) == book("""
+        P-1 auto ADVICE_LINES
+        P-1 -> INV-1001  100.00
+        P-1 -> INV-1002  50.00
+    """)
+
+
+def test_a_part_payment_is_one_when_the_advice_says_so() -> None:
+    assert proposed("""
+        item     INV-1001  100.00 EUR
+        item     INV-1002   50.00 EUR
+        payment  P-1       130.00 EUR
+        advice   P-1       INV-1001  100.00
+        advice   P-1       INV-1002   30.00
+    """) == book("""
+        P-1 auto ADVICE_LINES
+        P-1 -> INV-1001  100.00
+        P-1 -> INV-1002  30.00
+    """)
+
+
+def test_a_small_shortfall_may_be_a_discount_and_waits_for_a_person() -> None:
+    assert proposed("""
+        item     INV-1001  100.00 EUR
+        item     INV-1002   50.00 EUR
+        payment  P-1       148.00 EUR
+        advice   P-1       INV-1001   98.00
+        advice   P-1       INV-1002   50.00
+    """) == book("""
+        P-1 review DEDUCTION_SUSPECTED
+        P-1 -> INV-1001  98.00
+        P-1 -> INV-1002  50.00
+    """)
+
+
+def test_a_deduction_that_the_advice_names_waits_for_a_rule() -> None:
+    assert proposed("""
+        item     INV-1001  100.00 EUR
+        item     INV-1002   50.00 EUR
+        payment  P-1       140.00 EUR
+        advice   P-1       INV-1001   90.00  keeps 10.00
+        advice   P-1       INV-1002   50.00
+    """) == book("""
+        P-1 review DEDUCTION_NEEDS_RULE
+        P-1 -> INV-1001  100.00
+        P-1 -> INV-1002  50.00
+        P-1 deduction  10.00
+    """)
+
+
+def test_a_misread_line_is_found_by_its_amount() -> None:
+    got = propose("""
+        item     5107832560  100.00 EUR
+        item     5107832561   35.50 EUR
+        item     5107832570   44.44 EUR
+        payment  P-1         135.50 EUR
+        advice   P-1         5107832560  100.00
+        advice   P-1         5107832S61   35.50
+    """)
+    assert got.decisions["status"].to_pylist() == ["auto"]
+    assert got.allocations["item_id"].to_pylist() == ["5107832560", "5107832561"]
+
+
+def test_the_order_of_the_lines_changes_nothing() -> None:
+    page = """
+        item     INV-1001  100.00 EUR
+        item     INV-1002   50.00 EUR
+        payment  P-1       130.00 EUR
+    """
+    lines = ["INV-1001  100.00", "INV-1002  30.00", "INV-1002  50.00", "INV-7  1.00"]
+    answers = {
+        proposed(page + "".join(f"\nadvice P-1 {line}" for line in order))
+        for order in (lines, lines[::-1], lines[2:] + lines[:2])
+    }
+    assert len(answers) == 1
+
+
+def test_an_advice_beyond_the_limit_is_not_read_and_says_so() -> None:
+    page = "item INV-1001 100.00 EUR\npayment P-1 100.00 EUR\n"
+    page += "\n".join(f"advice P-1 INV-{number} 1.00" for number in range(10_001))
+    assert proposed(page) == "P-1 review ADVICE_OVER_LIMIT"

@@ -1,0 +1,222 @@
+"""References and advice lines decide payments."""
+
+from __future__ import annotations
+
+import pytest
+from book import book, propose, proposed
+
+
+def test_a_payment_that_names_its_invoice_clears_it() -> None:
+    assert proposed("""
+        item     INV-1001  100.00 EUR  due 2026-01-10
+        item     INV-1002   50.00 EUR  due 2026-01-20
+        payment  P-1       100.00 EUR  says "FACT INV-1001"
+    """) == book("""
+        P-1 auto REFERENCES
+        P-1 -> INV-1001  100.00
+    """)
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        "INV-0012345",
+        "inv 12345",
+        "FACTURE 0012345",
+        "Facture n°12345.",
+        "FACT0012345 MERCI",
+        "VIR INV 001 2345",
+        "12345/CDE 4512",
+        "REF:12345",
+    ],
+)
+def test_an_invoice_number_is_read_as_people_write_it(says: str) -> None:
+    assert proposed(f"""
+        item     INV-0012345  100.00 EUR
+        item     INV-0012346  100.00 EUR
+        payment  P-1          100.00 EUR  says "{says}"
+    """) == book("""
+        P-1 auto REFERENCES
+        P-1 -> INV-0012345  100.00
+    """)
+
+
+@pytest.mark.parametrize(
+    "says", ["9912345", "123456", "12345X7", "1234", "INV-0912345", "TEL 0612345678"]
+)
+def test_digits_of_a_longer_number_name_nothing(says: str) -> None:
+    decision = propose(f"""
+        item     INV-0012345  100.00 EUR
+        item     INV-0099999  777.00 EUR
+        payment  P-1          250.00 EUR  says "{says}"
+    """).decisions.to_pylist()[0]
+    assert (decision["status"], decision["reason"]) == ("review", "NO_EXPLANATION")
+
+
+def test_a_reference_that_the_bank_cut_in_two_lines_is_read() -> None:
+    assert proposed("""
+        item     5110138428  100.00 EUR
+        item     5110138429   70.00 EUR
+        payment  P-1         170.00 EUR  says "VIR 5110138428 51101" says "38429"
+    """) == book("""
+        P-1 auto REFERENCES
+        P-1 -> 5110138428  100.00
+        P-1 -> 5110138429  70.00
+    """)
+
+
+def test_a_credit_note_is_taken_off() -> None:
+    assert proposed("""
+        item     INV-2001  100.00 EUR
+        item     AV-3001   -30.00 EUR  kind credit_note
+        item     INV-2002   70.00 EUR
+        payment  P-1        70.00 EUR  says "INV-2001 MOINS AV-3001"
+    """) == book("""
+        P-1 auto REFERENCES
+        P-1 -> AV-3001  -30.00
+        P-1 -> INV-2001  100.00
+    """)
+
+
+def test_a_range_names_every_invoice_in_it() -> None:
+    assert proposed("""
+        item     INV-1001  10.00 EUR
+        item     INV-1002  20.00 EUR
+        item     INV-1003  40.00 EUR
+        item     INV-1004  80.00 EUR
+        payment  P-1       70.00 EUR  says "INV1001 A 1003"
+    """) == book("""
+        P-1 auto REFERENCES
+        P-1 -> INV-1001  10.00
+        P-1 -> INV-1002  20.00
+        P-1 -> INV-1003  40.00
+    """)
+
+
+def test_a_list_of_suffixes_names_its_invoices() -> None:
+    assert proposed("""
+        item     5100081  10.00 EUR
+        item     5100082  20.00 EUR
+        item     5100085  40.00 EUR
+        payment  P-1      70.00 EUR  says "FACT 5100081/82/85"
+    """) == book("""
+        P-1 auto REFERENCES
+        P-1 -> 5100081  10.00
+        P-1 -> 5100082  20.00
+        P-1 -> 5100085  40.00
+    """)
+
+
+def test_a_slip_is_forgiven_when_the_amounts_close() -> None:
+    got = propose("""
+        item     5107832560  100.00 EUR
+        item     5107832570   35.00 EUR
+        item     5107111111   44.44 EUR
+        payment  P-1         135.00 EUR  says "5107832560 5107832S70"
+    """)
+    assert got.decisions["status"].to_pylist() == ["auto"]
+    evidence = got.allocations["evidence"].to_pylist()
+    assert evidence == [
+        "REFERENCE_PRINTED,AMOUNT,PAYER_GIVEN",
+        "REFERENCE_NEAR,AMOUNT,PAYER_GIVEN",
+    ]
+
+
+def test_a_shared_reference_is_told_apart_by_the_amount() -> None:
+    assert proposed(
+        """
+        item     RATE-1  33.31 EUR  ref LEASE-2025  due 2026-01-01
+        item     RATE-2  47.77 EUR  ref LEASE-2025  due 2026-02-01
+        payment  P-1     47.77 EUR  says "LEASE-2025"
+    """,
+        policy={"max_wrong_ppm": 200},
+    ) == book("""
+        P-1 auto REFERENCES
+        P-1 -> RATE-2  47.77
+    """)
+
+
+def test_a_structured_creditor_reference_names_its_invoice() -> None:
+    assert proposed("""
+        item     INV-9     100.00 EUR  ref 539007547034
+        payment  P-1       100.00 EUR  creditor "RF18 5390 0754 7034"
+    """) == book("""
+        P-1 auto REFERENCES
+        P-1 -> INV-9  100.00
+    """)
+
+
+def test_a_short_payment_is_proposed_but_not_posted() -> None:
+    assert proposed("""
+        item     INV-1001  100.00 EUR  due 2026-01-10
+        item     INV-1002   50.00 EUR  due 2026-01-20
+        payment  P-1       130.00 EUR  says "INV-1001 INV-1002"
+    """) == book("""
+        P-1 review AMOUNT_LESS
+        P-1 -> INV-1001  100.00
+        P-1 -> INV-1002  30.00
+    """)
+
+
+def test_an_overpayment_is_proposed_with_its_rest_on_account() -> None:
+    assert proposed("""
+        item     INV-1001  100.00 EUR
+        item     INV-1002   51.00 EUR
+        payment  P-1       120.00 EUR  says "INV-1001"
+    """) == book("""
+        P-1 review AMOUNT_MORE
+        P-1 -> INV-1001  100.00
+        P-1 on_account  -20.00
+    """)
+
+
+def test_another_currency_is_never_matched() -> None:
+    assert proposed("""
+        item     INV-1001  100.00 USD
+        payment  P-1       100.00 EUR  says "INV-1001"
+    """) == book("""
+        P-1 review NO_OPEN_ITEMS
+        P-1 on_account  -100.00
+    """)
+
+
+def test_a_disputed_invoice_waits_for_a_person() -> None:
+    assert proposed("""
+        item     INV-1001  100.00 EUR  disputed yes
+        payment  P-1       100.00 EUR  says "INV-1001"
+    """) == book("""
+        P-1 review ITEM_DISPUTED
+        P-1 -> INV-1001  100.00
+    """)
+
+
+def test_an_offset_with_a_payable_waits_for_a_person() -> None:
+    assert proposed("""
+        item     INV-1001  100.00 EUR
+        item     SUP-4001  -40.00 EUR  kind payable
+        payment  P-1        60.00 EUR  says "INV-1001 SUP-4001"
+    """) == book("""
+        P-1 review ITEM_KIND_NEEDS_REVIEW
+        P-1 -> INV-1001  100.00
+        P-1 -> SUP-4001  -40.00
+    """)
+
+
+def test_somebody_pays_for_another_customer_where_the_item_says_so() -> None:
+    assert proposed("""
+        item     INV-1001  100.00 EUR  of DRIVER  payer INSURER
+        payment  P-1       100.00 EUR  of INSURER  says "SINISTRE INV-1001"
+    """) == book("""
+        P-1 auto REFERENCES
+        P-1 -> INV-1001  100.00
+    """)
+
+
+def test_references_of_another_entity_say_nothing() -> None:
+    assert proposed("""
+        item     INV-1001  100.00 EUR  in E2
+        payment  P-1       100.00 EUR  in E1  says "INV-1001"
+    """) == book("""
+        P-1 review NO_OPEN_ITEMS
+        P-1 on_account  -100.00
+    """)

@@ -1,0 +1,106 @@
+"""Payments of one day that want the same items, and payments of several days."""
+
+from __future__ import annotations
+
+import itertools
+
+from book import book, propose, proposed, tables, told
+
+import alloc
+
+
+def test_two_payments_for_one_invoice_go_to_a_person_both() -> None:
+    assert proposed("""
+        item     INV-1001  100.00 EUR
+        payment  P-2       100.00 EUR  says "INV-1001"
+        payment  P-1       100.00 EUR  says "INV-1001"
+    """) == book("""
+        P-1 review ITEM_CONTESTED
+        P-1 -> INV-1001  100.00
+        P-2 review ITEM_CONTESTED
+        P-2 -> INV-1001  100.00
+    """)
+
+
+def test_the_earlier_payment_of_two_days_clears_the_invoice() -> None:
+    assert proposed("""
+        item     INV-1001  100.00 EUR
+        payment  P-1       100.00 EUR  on 2026-02-02  says "INV-1001"
+        payment  P-2       100.00 EUR  on 2026-02-01  says "INV-1001"
+    """) == book("""
+        P-2 auto REFERENCES
+        P-2 -> INV-1001  100.00
+        P-1 review NO_OPEN_ITEMS
+        P-1 on_account  -100.00
+    """)
+
+
+def test_equal_payments_share_out_items_that_nothing_tells_apart() -> None:
+    assert proposed(
+        """
+        item     RENT-A  812.37 EUR  ref RENT  due 2026-01-05
+        item     RENT-B  812.37 EUR  ref RENT  due 2026-01-05
+        payment  P-1     812.37 EUR  says "RENT"
+        payment  P-2     812.37 EUR  says "RENT"
+    """,
+        policy={"max_wrong_ppm": 500},
+    ) == book("""
+        P-1 auto REFERENCES
+        P-1 -> RENT-A  812.37
+        P-2 auto REFERENCES
+        P-2 -> RENT-B  812.37
+    """)
+
+
+def test_parts_of_one_invoice_may_be_paid_on_one_day() -> None:
+    assert proposed("""
+        item     INV-1001  100.00 EUR
+        payment  P-1        60.00 EUR
+        advice   P-1       INV-1001  60.00
+        payment  P-2        40.00 EUR
+        advice   P-2       INV-1001  40.00
+    """) == book("""
+        P-1 auto ADVICE_LINES
+        P-1 -> INV-1001  60.00
+        P-2 auto ADVICE_LINES
+        P-2 -> INV-1001  40.00
+    """)
+
+
+def test_parts_that_are_more_than_the_invoice_are_contested() -> None:
+    statuses = propose("""
+        item     INV-1001  100.00 EUR
+        payment  P-1        60.00 EUR
+        advice   P-1       INV-1001  60.00
+        payment  P-2        50.00 EUR
+        advice   P-2       INV-1001  50.00
+    """).decisions["reason"]
+    assert statuses.to_pylist() == ["ITEM_CONTESTED", "ITEM_CONTESTED"]
+
+
+def test_the_order_of_the_rows_changes_nothing() -> None:
+    page = tables("""
+        item     INV-1001  100.00 EUR
+        item     INV-1002   50.00 EUR
+        item     INV-1003   70.00 EUR
+        payment  P-1       100.00 EUR  says "INV-1001"
+        payment  P-2       150.00 EUR  says "INV-1001 INV-1002"
+        payment  P-3        70.00 EUR  says "INV-1003"
+    """)
+    answers = set()
+    for order in itertools.permutations(range(3)):
+        shuffled = {**page}
+        for name in ("open_items", "payments"):
+            shuffled[name] = page[name].take(list(order))
+        answers.add(told(alloc.propose(**shuffled)))
+    assert answers == {
+        book("""
+        P-1 review ITEM_CONTESTED
+        P-1 -> INV-1001  100.00
+        P-2 review ITEM_CONTESTED
+        P-2 -> INV-1001  100.00
+        P-2 -> INV-1002  50.00
+        P-3 auto REFERENCES
+        P-3 -> INV-1003  70.00
+    """)
+    }
