@@ -23,7 +23,6 @@ ENTRY_COLUMNS = (
     "journal",
     "fiscal_year",
     "number",
-    "kind",
     "posting_date",
     "piece_date",
     "piece_ref",
@@ -48,8 +47,20 @@ OPTIONAL_POSTING_COLUMNS = (
 )
 
 
-def joined(entries: pa.Table, postings: pa.Table) -> pa.Table:
-    """One row a posting, with the columns of its entry under ``entry_...``.
+def joined(entries: pa.Table, postings: pa.Table, *more: str) -> pa.Table:
+    """Give each posting the columns of its entry, under ``entry_...``.
+
+    Parameters
+    ----------
+    entries, postings
+        Of one span of the journal.
+    more
+        Columns of entries to take besides `ENTRY_COLUMNS`.
+
+    Returns
+    -------
+    pyarrow.Table
+        One row a posting, by ``seq`` and ``line_no``.
 
     Raises
     ------
@@ -58,7 +69,7 @@ def joined(entries: pa.Table, postings: pa.Table) -> pa.Table:
         (``ORPHAN_ROW``) or an entry does not balance (``UNBALANCED_ENTRY``).
     """
     for name, table, columns in (
-        ("entries", entries, ENTRY_COLUMNS),
+        ("entries", entries, (*ENTRY_COLUMNS, *more)),
         ("postings", postings, POSTING_COLUMNS),
     ):
         for column in columns:
@@ -82,9 +93,21 @@ def joined(entries: pa.Table, postings: pa.Table) -> pa.Table:
     for column, kind in OPTIONAL_POSTING_COLUMNS:
         if column not in lines.column_names:
             lines = lines.append_column(column, pa.nulls(lines.num_rows, kind))
-    for column in entries.column_names:
+    for column in (*ENTRY_COLUMNS, *more):
         lines = lines.append_column(f"entry_{column}", entries[column].take(at))
+    if _is_sorted(lines):
+        return lines
     return lines.sort_by([("seq", "ascending"), ("line_no", "ascending")])
+
+
+def _is_sorted(lines: pa.Table) -> bool:
+    before, after = lines.slice(0, max(lines.num_rows - 1, 0)), lines.slice(1)
+    is_next_line = pc.and_(
+        pc.equal(before["seq"], after["seq"]),
+        pc.less(before["line_no"], after["line_no"]),
+    )
+    ascends = pc.or_(pc.less(before["seq"], after["seq"]), is_next_line)
+    return bool(pc.all(ascends, min_count=0).as_py())
 
 
 def check_balance(postings: pa.Table) -> None:

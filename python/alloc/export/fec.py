@@ -125,10 +125,11 @@ def fec_lines(
         ``COLUMN_MISSING``, ``ORPHAN_ROW``, ``UNBALANCED_ENTRY``.
     """
     _check_one_book(entries, postings, currency)
-    lines = joined(entries, postings)
+    lines = joined(entries, postings, "posted_at")
     amounts = lines["amount_minor"]
     nothing = pa.chunked_array([pa.nulls(lines.num_rows, pa.string())])
     letter = lines["letter_code"]
+    piece_refs = _piece_refs(lines)
     lettered_on = pc.if_else(pc.is_valid(letter), lines["lettered_on"], None)
     columns = [
         mapped(lines["entry_journal"], plain),
@@ -139,9 +140,9 @@ def fec_lines(
         _account_names(lines, labels),
         mapped(lines["customer_id"], plain),
         mapped(_customer_names(lines), guarded),
-        mapped(_piece_refs(lines), guarded),
+        mapped(piece_refs, guarded),
         dates(lines["entry_piece_date"], "%Y%m%d"),
-        mapped(_labels(lines), guarded),
+        mapped(_labels(lines, piece_refs), guarded),
         _side(amounts, lines["currency"]),
         _side(pc.negate(amounts), lines["currency"]),
         letter,
@@ -174,13 +175,14 @@ def plain(text: str) -> str:
     >>> plain("Łódź   Œuvre 5 €")
     'Lódz Œuvre 5 €'
     """
-    composed = unicodedata.normalize("NFC", text)
-    spaced = "".join(" " if _is_blank(char) else char for char in composed)
+    line = text if text.isascii() else unicodedata.normalize("NFC", text)
+    if not line.isprintable():
+        line = "".join(" " if _is_blank(char) else char for char in line)
     try:
-        spaced.encode(ENCODING)
+        line.encode(ENCODING)
     except UnicodeEncodeError:
-        spaced = "".join(map(_encodable, spaced))
-    return " ".join(spaced.split())
+        line = "".join(map(_encodable, line))
+    return " ".join(line.split())
 
 
 def _is_blank(char: str) -> bool:
@@ -239,11 +241,12 @@ def _piece_refs(lines: pa.Table) -> pa.ChunkedArray:
     return pc.coalesce(stated, _numbers(lines))
 
 
-def _labels(lines: pa.Table) -> pa.ChunkedArray:
+def _labels(lines: pa.Table, piece_refs: pa.ChunkedArray) -> pa.ChunkedArray:
     """Take the posting's words, else the entry's, else its voucher: never nothing."""
     written = _filled(mapped(lines["label"], plain))
-    entry = _filled(mapped(lines["entry_label"], plain))
-    return pc.coalesce(written, entry, _piece_refs(lines))
+    if written.null_count:
+        written = pc.coalesce(written, _filled(mapped(lines["entry_label"], plain)))
+    return pc.coalesce(written, piece_refs)
 
 
 def _filled(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -263,11 +266,4 @@ def _side(amounts: pa.ChunkedArray, currencies: pa.ChunkedArray) -> pa.ChunkedAr
 
 
 def _validation_dates(lines: pa.Table) -> pa.ChunkedArray:
-    if "entry_posted_at" not in lines.column_names:
-        raise InputError(
-            "entries: column posted_at is missing",
-            reason="COLUMN_MISSING",
-            table="entries",
-            column="posted_at",
-        )
     return mapped(lines["entry_posted_at"], lambda text: text[:10].replace("-", ""))

@@ -116,6 +116,7 @@ class _Check:
     current: tuple[str, str] | None = None
     valid_date: str = ""
     names: dict[tuple[int, str], str] = field(default_factory=dict)
+    good_amounts: dict[str, int] = field(default_factory=dict)
     good_dates: dict[str, dt.date | None] = field(default_factory=dict)
 
     def error(self, code: str, message: str, line: int = 0, column: int = -1) -> None:
@@ -166,10 +167,13 @@ class _Check:
             return
         if not self.header(tuple(header.split(separator))):
             return
+        padded = (f" {separator}", f"{separator} ")
         for line, row in enumerate(rows[1:], start=2):
             fields = row.split(separator)
             if len(fields) == len(COLUMNS):
-                self.row(line, [cell.strip() for cell in fields])
+                if padded[0] in row or padded[1] in row or row != row.strip(" "):
+                    fields = [cell.strip(" ") for cell in fields]
+                self.row(line, fields)
             elif row.strip():
                 self.error(
                     "FIELD_COUNT",
@@ -262,6 +266,8 @@ class _Check:
 
     def number(self, line: int, column: int, text: str) -> int | None:
         """Read an amount in hundredths; None when it cannot be read."""
+        if text in self.good_amounts:
+            return self.good_amounts[text]
         if AMOUNT.fullmatch(text) is None or (text[0] in "+-" and text[-1] in "+-"):
             self.error(
                 "AMOUNT",
@@ -273,7 +279,8 @@ class _Check:
             return None
         units, _, decimals = text.strip("+-").partition(",")
         hundredths = int(units) * 100 + int(decimals.ljust(2, "0"))
-        return -hundredths if "-" in text else hundredths
+        self.good_amounts[text] = -hundredths if "-" in text else hundredths
+        return self.good_amounts[text]
 
     def amount(self, line: int, cells: list[str]) -> int:
         """Debit less credit, hundredths; 0 when it cannot be read."""

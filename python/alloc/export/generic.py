@@ -15,7 +15,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from alloc.export.columns import dates, decimals, guarded, joined, mapped
+from alloc.export.columns import (
+    ENTRY_COLUMNS,
+    dates,
+    decimals,
+    guarded,
+    joined,
+    mapped,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,7 +99,10 @@ def entries_csv(entries: pa.Table, postings: pa.Table, *, header: bool = True) -
         UTF-8, comma, one line a row. ``entry_label`` is the label of the entry;
         ``debit`` and ``credit`` are decimal text with a point.
     """
-    lines = joined(entries, postings)
+    there = [name for name in ENTRY_FIELDS if name in entries.column_names]
+    lines = joined(
+        entries, postings, *(name for name in there if name not in ENTRY_COLUMNS)
+    )
     amounts, currencies = lines["amount_minor"], lines["currency"]
     columns = {}
     for name in ENTRY_FIELDS:
