@@ -94,6 +94,11 @@ def test_a_place_that_the_message_names_itself_is_not_said_twice() -> None:
     assert error_lines(error) == ["alloc: a.toml:3: locale: no [X]"]
 
 
+def test_a_place_in_other_words_becomes_the_usual_form() -> None:
+    error = InputError("a.xml: line 3: cut off", reason="X", file="a.xml", line=3)
+    assert error_lines(error) == ["alloc: a.xml:3: cut off [X]"]
+
+
 def test_several_mistakes_have_a_line_each() -> None:
     error = InputError("a.toml:3: x\na.toml:9: y", reason="X", file="a.toml", line=3)
     assert error_lines(error) == ["alloc: a.toml:3: x [X]", "alloc: a.toml:9: y [X]"]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from conftest import Outcome
 
-HELP_SECONDS_MAX = 0.150
+HELP_RATIO_MAX = 1.75
 LIGHT = {"alloc", "click"}
 """What `alloc.cli.main` may load besides the standard library."""
 
@@ -101,16 +101,19 @@ def test_the_overview_loads_nothing_heavy() -> None:
     assert foreign <= {"sitecustomize", "usercustomize"}
 
 
-def test_help_answers_within_its_promise(alloc_process: Callable[..., Outcome]) -> None:
-    alloc_process("--help")
-
-    def seconds() -> float:
+def test_help_costs_little_more_than_click_alone() -> None:
+    def seconds(*words: str) -> float:
         start = time.perf_counter()
-        assert alloc_process("--help").code == 0
+        subprocess.run([sys.executable, *words], capture_output=True, check=True)
         return time.perf_counter() - start
 
-    # The best of a few: the promise is about the program, not about a busy machine.
-    assert min(seconds() for _ in range(7)) <= HELP_SECONDS_MAX
+    # Pairs within one run: a ratio holds on a busy machine too.
+    pairs = [
+        (seconds("-m", "alloc", "--help"), seconds("-c", "import click"))
+        for _ in range(7)
+    ]
+    ours, clicks = (min(times) for times in zip(*pairs, strict=True))
+    assert ours <= HELP_RATIO_MAX * clicks
 
 
 def test_a_command_misspelt_is_suggested(alloc: Callable[..., Outcome]) -> None:

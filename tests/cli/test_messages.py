@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from alloc.cli.words import WORDS
 from alloc.errors import InputError
 from alloc.locale.__main__ import (
     mo_bytes,
@@ -83,3 +84,14 @@ def test_the_terminal_chooses_the_language_outside_a_workspace(
     environment: dict[str, str], locale: str
 ):
     assert locale_of_environment(environment) == locale
+
+
+def test_every_reason_and_piece_of_evidence_of_the_engine_has_words(root: Path) -> None:
+    crates = root / "rust"
+    evidence = (crates / "alloc-domain/src/allocation.rs").read_text("utf-8")
+    codes = set(re.findall(r'\(Self::\w+, "([A-Z_]+)"\)', evidence))
+    for name in ("decide", "explain", "scarcity"):
+        text = (crates / f"alloc-engine/src/{name}.rs").read_text("utf-8")
+        codes |= set(re.findall(r'"([A-Z]{2,}(?:_[A-Z]+)*)"', text))
+    assert {"AMBIGUOUS", "PAYER_IBAN", "WHOLE_BALANCE"} <= codes
+    assert codes - set(WORDS) == set()

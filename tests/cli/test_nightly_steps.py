@@ -59,9 +59,9 @@ class Night:
             self.log.append("clear")
             return "cleared"
 
-        def export() -> list[str]:
+        def export() -> tuple[list[str], list[Exception]]:
             self.log.append("export")
-            return ["exports/day.csv"]
+            return ["exports/day.csv"], []
 
         steps = RunSteps(
             inbox=self.inbox,

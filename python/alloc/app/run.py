@@ -116,7 +116,8 @@ class RunSteps(Generic[ImportedT, ClearedT]):
     clear
         Decides and posts every payment that waits.
     export
-        Writes the configured exports; returns their paths below the workspace.
+        Writes the configured exports; returns their paths below the workspace, and
+        what could not be written.
     report
         Keeps the report; called last.
     """
@@ -124,8 +125,8 @@ class RunSteps(Generic[ImportedT, ClearedT]):
     inbox: Inbox
     import_file: Callable[[WaitingFile], ImportedT]
     clear: Callable[[], ClearedT]
-    export: Callable[[], Sequence[str]]
-    report: Callable[[RunReport[ImportedT, ClearedT]], None]
+    export: Callable[[], tuple[Sequence[str], Sequence[Exception]]]
+    report: Callable[[RunReport[ImportedT, ClearedT]], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,8 @@ class RunReport(Generic[ImportedT, ClearedT]):
         What the clearing did.
     exports
         The files written, below the workspace.
+    export_errors
+        What could not be exported; the journal itself is as it should be.
     """
 
     started: dt.datetime
@@ -151,6 +154,7 @@ class RunReport(Generic[ImportedT, ClearedT]):
     skipped: tuple[SkippedFile, ...]
     cleared: ClearedT
     exports: tuple[str, ...]
+    export_errors: tuple[Exception, ...] = ()
 
     @property
     def failed(self) -> tuple[TakenFile[ImportedT], ...]:
@@ -196,12 +200,15 @@ def run(
             files.append(taken)
         else:
             left.append(taken)
+    cleared = steps.clear()
+    exports, export_errors = steps.export()
     report = RunReport(
         started=now,
         files=tuple(files),
         skipped=tuple(left),
-        cleared=steps.clear(),
-        exports=tuple(steps.export()),
+        cleared=cleared,
+        exports=tuple(exports),
+        export_errors=tuple(export_errors),
     )
     steps.report(report)
     return report

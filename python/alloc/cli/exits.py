@@ -76,9 +76,11 @@ _BY_REASON = {
     "FILE_NOT_FOUND": ExitCode.NO_INPUT,
     "FILE_UNREADABLE": ExitCode.NO_INPUT,
     "ITEMS_CHANGED": ExitCode.BUSY,
+    "NO_PERMISSION": ExitCode.CANNOT_CREATE,
     "LEDGER_BUSY": ExitCode.BUSY,
     "LEDGER_CHANGED": ExitCode.BUSY,
     "LEDGER_MISSING": ExitCode.NO_INPUT,
+    "LEDGER_VERSION": ExitCode.CONFIG,
     "RUN_IN_PROGRESS": ExitCode.BUSY,
 }
 _BY_CLASS: tuple[tuple[type[BaseException], ExitCode], ...] = (
@@ -182,7 +184,10 @@ def error_lines(error: BaseException) -> list[str]:
     metadata = error.metadata if isinstance(error, AllocError) else {}
     file, line = metadata.get("file", ""), metadata.get("line", "")
     place = f"{file}:{line}" if file and line else file
-    lines = [" ".join(text.split()) for text in str(document["message"]).splitlines()]
+    lines = [
+        " ".join(text.split()).replace(f"{file}: line {line}", place, 1)
+        for text in str(document["message"]).splitlines()
+    ]
     return [
         plain(
             f"alloc: {text if file and file in text else _at(place, text)}"

@@ -15,6 +15,7 @@ from alloc.cli.workspace import CONFIG_NAME, FOLDERS, Workspace
 
 if TYPE_CHECKING:
     from alloc.cli.render import View
+    from alloc.settings import Settings
 
 __all__ = ["command"]
 
@@ -26,7 +27,7 @@ _ENTITY = re.compile(r"(?P<id>[^=\s]+)(?:=(?P<name>.+))?")
     "folder",
     metavar="[DIR]",
     default=".",
-    type=click.Path(path_type=Path),
+    type=click.Path(readable=False, path_type=Path),
     help="Folder of the new workspace; default: this one.",
 )
 @click.option("--name", help="Name of the group; default: the name of the folder.")
@@ -61,19 +62,13 @@ def command(
 ) -> int:
     """Create a workspace: configuration, folders, ledger."""
     from alloc.cli.output import write_file
-    from alloc.cli.render import View, emit
     from alloc.cli.template import config_text
     from alloc.messages import locale_of_environment, messages_in
     from alloc.settings import add_entity, load_settings
-    from alloc.store import create_ledger
 
     workspace = Workspace(folder.absolute())
     if workspace.config.exists():
-        raise OutputError(
-            f"{workspace.config} exists: this folder is a workspace already",
-            reason="WORKSPACE_EXISTS",
-            file=workspace.config,
-        )
+        return _complete(session, workspace)
     language = locale or locale_of_environment()
     text = config_text(
         messages_in(language), name=name or workspace.root.name, currency=currency
@@ -83,17 +78,39 @@ def command(
         text = add_entity(text, entity_id=entity_id, entity_name=entity_name)
     settings = load_settings(text, name=CONFIG_NAME)
     _make_folders(workspace)
-    # The configuration comes last: a folder with one is a complete workspace.
-    create_ledger(workspace.ledger_url(settings))
+    # The configuration comes last, so that an init that was stopped may be repeated.
+    _make_ledger(workspace, settings)
     write_file(workspace.config, text.encode())
-    document = {
-        "workspace": str(workspace.root),
-        "config": str(workspace.config),
-        "locale": language,
-        "entities": [entity.id for entity in settings.entities],
-    }
-    emit(session, document, lambda: _draw(View(language), workspace, len(entities)))
+    _tell(session, workspace, settings)
     return ExitCode.OK
+
+
+def _complete(session: Session, workspace: Workspace) -> int:
+    """Add what a folder with a configuration lacks: folders and ledger."""
+    settings = workspace.settings()
+    _make_folders(workspace)
+    if not _make_ledger(workspace, settings):
+        raise OutputError(
+            f"{workspace.root} is a workspace already: change alloc.toml, or choose"
+            " another folder",
+            reason="WORKSPACE_EXISTS",
+            file=workspace.config,
+        )
+    _tell(session, workspace, settings)
+    return ExitCode.OK
+
+
+def _make_ledger(workspace: Workspace, settings: Settings) -> bool:
+    from alloc.errors import ConflictError
+    from alloc.store import create_ledger
+
+    try:
+        create_ledger(workspace.ledger_url(settings))
+    except ConflictError as error:
+        if error.reason != "LEDGER_EXISTS":
+            raise
+        return False
+    return True
 
 
 def _parse_entity(value: str) -> tuple[str, str]:
@@ -118,6 +135,19 @@ def _make_folders(workspace: Workspace) -> None:
             reason="WORKSPACE_REFUSED",
             file=error.filename,
         ) from error
+
+
+def _tell(session: Session, workspace: Workspace, settings: Settings) -> None:
+    from alloc.cli.render import View, emit
+
+    document = {
+        "workspace": str(workspace.root),
+        "config": str(workspace.config),
+        "locale": settings.locale,
+        "entities": [entity.id for entity in settings.entities],
+    }
+    view = View(settings.locale)
+    emit(session, document, lambda: _draw(view, workspace, len(settings.entities)))
 
 
 def _draw(view: View, workspace: Workspace, entities: int) -> None:

@@ -27,17 +27,21 @@ __all__ = ["cli", "main"]
 
 SECTIONS = {
     "Every day": {
+        "run": "Take the inbox: import, clear, post, export, report.",
+        "import": "Import bank statements, advices, open items and customers.",
         "clear": "Clear open items with the payments that wait.",
         "review": "Look at the payments that need a person, and decide them.",
         "reverse": "Undo one decision by a reversal.",
     },
     "Books": {
         "status": "Show where the workspace stands.",
+        "export": "Write the journal for an accounting system.",
         "verify": "Check the ledger against every invariant, from the file alone.",
     },
     "Setting up": {
         "init": "Create a workspace: configuration, folders, ledger.",
         "entity": "List the legal entities, or add one.",
+        "profile": "Show the mapping profiles, and what they read.",
         "completion": "Print the completion script of a shell.",
     },
 }

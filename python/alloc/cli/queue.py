@@ -28,7 +28,6 @@ PAYMENT_COLUMNS = (
     "value_date",
     "currency",
     "amount_minor",
-    "customer_id",
     "payer_name",
     "payer_iban",
     "remittance_text",

@@ -6,7 +6,7 @@ import copy
 import json
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime
 from decimal import ROUND_DOWN, Decimal
 from functools import cache
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from alloc.cli.session import Session
     from alloc.messages import Messages
 
-__all__ = ["Column", "View", "emit"]
+__all__ = ["Column", "View", "emit", "json_value"]
 
 WIDTH_OF_A_PIPE = 10_000
 """Columns where standard output is no terminal: nothing wraps, nothing is cut."""
@@ -147,7 +147,13 @@ class View:
             )
         for row in rows:
             table.add_row(*(Text(plain(cell)) for cell in row))
-        self.console.print(table)
+        if self.console.is_terminal:
+            self.console.print(table)
+            return
+        with self.console.capture() as captured:
+            self.console.print(table)
+        lines = captured.get().splitlines()
+        self.console.file.write("".join(line.rstrip() + "\n" for line in lines))
 
     def facts(self, facts: Iterable[tuple[str, str | None]]) -> None:
         """Write named facts, one a line; those without a value are left out."""
@@ -177,17 +183,18 @@ def emit(session: Session, document: object, draw: Callable[[], None]) -> None:
         Writes it for people.
     """
     if session.as_json:
-        text = json.dumps(document, ensure_ascii=False, indent=2, default=_to_json)
+        text = json.dumps(document, ensure_ascii=False, indent=2, default=json_value)
         sys.stdout.write(text + "\n")
     elif not session.quiet:
         draw()
 
 
-def _to_json(value: object) -> object:
+def json_value(value: object) -> object:
+    """Return the JSON form of a date, a struct or a dataclass."""
     if isinstance(value, (date, datetime)):
         return value.isoformat()
-    if hasattr(value, "__struct_fields__"):
-        return {name: getattr(value, name) for name in value.__struct_fields__}
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
     raise TypeError(f"no JSON form of {type(value).__name__}")
 
 

@@ -13,6 +13,8 @@ from alloc.errors import InputError, NotFoundError
 if TYPE_CHECKING:
     from alloc.app.ports import Ledger
     from alloc.cli.session import Session
+    from alloc.ingest.profile import Profile
+    from alloc.ingest.reader import Reader
     from alloc.settings import Settings
 
 __all__ = ["CONFIG_NAME", "FOLDERS", "Workspace", "find_workspace"]
@@ -61,10 +63,25 @@ class Workspace:
 
     def ledger_url(self, settings: Settings) -> str:
         """Return where the ledger is; a relative file belongs to this folder."""
-        scheme, mark, path = settings.ledger_url.rpartition("sqlite:///")
-        if not mark or scheme:
-            return settings.ledger_url
-        return f"sqlite:///{self.root / path}"
+        path = settings.ledger_url.removeprefix("sqlite:///")
+        return settings.ledger_url if "://" in path else f"sqlite:///{self.root / path}"
+
+    def profiles(self) -> tuple[Profile, ...]:
+        """Read the mapping profiles; `ConfigError` names every mistake's line."""
+        from alloc.ingest.profile import load_profiles
+
+        try:
+            return load_profiles(self.folder("profiles"))
+        except InputError as error:
+            raise ConfigError(
+                str(error), reason=error.reason, **error.metadata
+            ) from error
+
+    def reader(self) -> Reader:
+        """Return what recognises and reads incoming files."""
+        from alloc.ingest.reader import Reader
+
+        return Reader(self.profiles())
 
     def open_ledger(self, settings: Settings, *, write: bool) -> Ledger:
         """Open the ledger; the caller closes it."""

@@ -1,0 +1,223 @@
+"""Bad input: one clear line, the right exit code, and a ledger that still holds."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+import resource
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from day import CLEARED, DAY, IBAN, OPEN_ITEMS, statement, write_day
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from conftest import Outcome
+
+GOOD = statement(*DAY)
+CUT = GOOD[: GOOD.index("</NtryDtls>")]
+DOCTYPE = GOOD.replace("<Document", '<!DOCTYPE a [<!ENTITY b "c">]>\n<Document', 1)
+ENTITY = GOOD.replace("VIREMENT", "&b;")
+LATIN = GOOD.replace("VIREMENT", "d\u00e9p\u00f4t").encode("iso-8859-15")
+ITEM = OPEN_ITEMS.splitlines(keepends=True)
+
+ROOM_BYTES = 8192
+"""Where files may not grow any more: a disk that is full before the first page."""
+
+BANK_FILES = {
+    "truncated": (CUT, r"bank\.xml:\d+: .*FILE_TRUNCATED"),
+    "wrong charset": (LATIN, r"bank\.xml:\d+, byte \d+: .*ENCODING"),
+    "doctype": (DOCTYPE, r"bank\.xml:2: .*DOCTYPE"),
+    "entity": (ENTITY, r"bank\.xml:\d+: .*entit"),
+    "does not add up": (
+        statement(*DAY, closing="1.00"),
+        r"bank\.xml:\d+: .*BALANCE_OFF",
+    ),
+    "unknown currency": (
+        GOOD.replace('"EUR"', '"EUX"'),
+        r"bank\.xml:\d+: .*EUX.*CURRENCY",
+    ),
+    "three decimals": (GOOD.replace("999.99", "999.999"), r"bank\.xml:\d+: .*999\.999"),
+    "no amount": (GOOD.replace(">999.99<", ">lots<"), r"bank\.xml:\d+: .*lots"),
+    "account of nobody": (
+        statement(CLEARED, iban="DE89370400440532013000"),
+        r"bank\.xml:\d+: .*DE89370400440532013000.*ACCOUNT_UNKNOWN",
+    ),
+    "empty": (b"", r"bank\.xml.* empty.*FILE_EMPTY"),
+    "blank": (b"\n \n", r"bank\.xml.* empty.*FILE_EMPTY"),
+    "not XML": (b"<Document><a></b></Document>", r"bank\.xml"),
+    "binary": (bytes(range(256)) * 8, r"bank\.xml.*FORMAT_UNKNOWN"),
+}
+TABLES = {
+    "item id twice": ("".join([*ITEM, ITEM[1]]), r"items\.csv:6: item_id: .*I1"),
+    "unknown entity": (
+        OPEN_ITEMS.replace("PARIS", "LYON", 1),
+        r"items\.csv:2: entity: .*LYON",
+    ),
+    "unknown currency": (
+        OPEN_ITEMS.replace("EUR", "EUX", 1),
+        r"items\.csv:2: currency: .*EUX",
+    ),
+    "three decimals": (
+        OPEN_ITEMS.replace("300.50", "300.505"),
+        r"items\.csv:3: .*300\.505",
+    ),
+    "no amount": (OPEN_ITEMS.replace("300.50", "much"), r"items\.csv:3: .*much"),
+    "no date": (
+        OPEN_ITEMS.replace("2026-03-05", "2026-02-30"),
+        r"items\.csv:3: .*2026-02-30",
+    ),
+    "no item id": (OPEN_ITEMS.replace(";I2;", ";;"), r"items\.csv:3: item_id: "),
+}
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, alloc: Callable[..., Outcome]) -> Path:
+    root = tmp_path / "group"
+    assert alloc("init", root, "--locale", "en").code == 0
+    assert alloc("-C", root, "entity", "add", "PARIS", "--iban", IBAN).code == 0
+    return root
+
+
+def refused(
+    alloc: Callable[..., Outcome], workspace: Path, path: Path, code: int, line: str
+) -> None:
+    before = alloc("-C", workspace, "status", "--json").document
+    got = alloc("-C", workspace, "import", path)
+    assert got.code == code, got.stderr
+    assert got.stdout == ""
+    assert got.stderr.count("\n") == 1, got.stderr
+    assert re.match(rf"alloc: .*{line}", got.stderr), got.stderr
+    assert re.search(r" \[[A-Z_]+\]\n$", got.stderr)
+    assert alloc("-C", workspace, "status", "--json").document == before
+    assert alloc("-C", workspace, "verify").code == 0
+
+
+@pytest.mark.parametrize("what", BANK_FILES)
+def test_a_bad_statement_is_refused_whole(
+    workspace: Path, tmp_path: Path, alloc: Callable[..., Outcome], what: str
+) -> None:
+    content, line = BANK_FILES[what]
+    path = tmp_path / "bank.xml"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    refused(alloc, workspace, path, 65, line)
+
+
+@pytest.mark.parametrize("what", TABLES)
+def test_a_bad_table_is_refused_whole(
+    workspace: Path, tmp_path: Path, alloc: Callable[..., Outcome], what: str
+) -> None:
+    content, line = TABLES[what]
+    path = tmp_path / "items.csv"
+    path.write_text(content, "utf-8")
+    refused(alloc, workspace, path, 65, line)
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("missing.xml", r".*missing\.xml .*FILE_MISSING"),
+        ("folder", r".*folder .*FILE_IS_FOLDER"),
+        ("file.xml/inside.xml", r".*inside\.xml"),
+    ],
+)
+def test_a_path_that_cannot_be_read_is_named(
+    workspace: Path,
+    tmp_path: Path,
+    alloc: Callable[..., Outcome],
+    name: str,
+    line: str,
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file.xml").write_text(GOOD)
+    refused(alloc, workspace, tmp_path / name, 66, line)
+
+
+def test_a_file_without_permission_is_named(workspace: Path, tmp_path: Path) -> None:
+    path = tmp_path / "secret.xml"
+    path.write_text(GOOD)
+    path.chmod(0)
+    done = subprocess.run(
+        [sys.executable, "-m", "alloc", "-C", workspace, "import", path],
+        preexec_fn=_drop_the_right_to_read_all,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (66, ""), done.stderr
+    assert re.fullmatch(r"alloc: .*secret\.xml .*\[FILE_UNREADABLE\]\n", done.stderr)
+
+
+def test_a_full_disk_leaves_the_ledger_as_it_was(
+    workspace: Path, tmp_path: Path, alloc: Callable[..., Outcome]
+) -> None:
+    files = write_day(tmp_path)
+
+    def no_more_room() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (ROOM_BYTES, ROOM_BYTES))
+
+    before = alloc("-C", workspace, "status", "--json").document
+    done = subprocess.run(
+        [sys.executable, "-m", "alloc", "-C", workspace, "import", *files],
+        preexec_fn=no_more_room,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 74, done.stderr
+    assert done.stderr.count("\n") == 1
+    assert alloc("-C", workspace, "verify").code == 0
+    assert alloc("-C", workspace, "status", "--json").document == before
+    assert alloc("-C", workspace, "import", *files).code == 0
+
+
+def test_a_mistake_in_the_configuration_is_named_with_its_line(
+    workspace: Path, alloc: Callable[..., Outcome]
+) -> None:
+    config = workspace / "alloc.toml"
+    text = config.read_text().replace('locale = "en"', 'locale = "xx"\ncolour = 1')
+    config.write_text(text)
+    line = text.splitlines().index('locale = "xx"') + 1
+    got = alloc("-C", workspace, "status")
+    assert got.code == 78
+    first, second = got.stderr.splitlines()
+    assert f"alloc.toml:{line}: workspace.locale: " in first
+    assert f"alloc.toml:{line + 1}: workspace.colour: unknown key" in second
+    assert first.endswith("[SETTINGS_INVALID]")
+
+
+def test_a_mistake_in_a_profile_is_named_with_its_line(
+    workspace: Path, tmp_path: Path, alloc: Callable[..., Outcome]
+) -> None:
+    profile = workspace / "profiles" / "erp.toml"
+    profile.write_text('kind = "open_items"\n[file]\nformat = "pdf"\n[columns]\n')
+    got = alloc("-C", workspace, "import", *write_day(tmp_path))
+    assert got.code == 78
+    assert "erp.toml:3: file.format: " in got.stderr
+
+
+def test_a_ledger_that_is_none_is_refused(
+    workspace: Path, alloc: Callable[..., Outcome]
+) -> None:
+    (workspace / "ledger.db").write_text("no ledger")
+    got = alloc("-C", workspace, "status")
+    assert got.code == 65
+    assert "[NOT_A_LEDGER]" in got.stderr
+    (workspace / "ledger.db").unlink()
+    assert alloc("-C", workspace, "status").code == 66
+
+
+def _drop_the_right_to_read_all() -> None:
+    """Take from root what lets it read files without permission."""
+    if os.geteuid() != 0:
+        return
+    drop_from_bounding_set, dac_override, dac_read_search = 24, 1, 2
+    libc = ctypes.CDLL(None, use_errno=True)
+    for capability in (dac_override, dac_read_search):
+        if libc.prctl(drop_from_bounding_set, capability, 0, 0, 0):
+            raise OSError(ctypes.get_errno(), "prctl")
