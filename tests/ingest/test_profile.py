@@ -78,6 +78,7 @@ def test_a_profile_says_how_a_file_is_written() -> None:
         ('","', '";"', "erp.toml:10: form.decimal: must be one of ., ,"),
         ('decimal = ","', "thousands = '.'", "erp.toml:10: form.thousands: must"),
         ('"%d/%m/%Y"', '"%d/%m"', "erp.toml:11: form.date: '%d/%m' is not a whole"),
+        ('"%d/%m/%Y"', '"%d/%m/%Y %d"', "erp.toml:11: form.date: '%d/%m/%Y %d' is"),
         ('"%d/%m/%Y"', '"dd/mm/yyyy"', "erp.toml:11: form.date: 'dd/mm/yyyy' is not"),
         ('item_id = "N° pièce"\n', "", "erp.toml:13: columns: item_id is missing"),
         ('entity = "Société"\n', "", "columns: entity is missing, or entity = ... at"),

@@ -16,9 +16,9 @@ import xlsxwriter
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from alloc.errors import InputError
+from alloc.errors import InputError, LimitError
 from alloc.ingest import load_profile, read_table
-from alloc.ingest.grid import read_grid
+from alloc.ingest.table_files import read_grid
 from alloc.ingest.tabular import read_rows
 
 if TYPE_CHECKING:
@@ -549,6 +549,24 @@ def test_a_missing_sheet_is_named_with_those_there_are() -> None:
     assert caught.value.reason == "SHEET_MISSING"
 
 
+def test_a_sheet_with_a_lost_cell_far_away_is_refused_before_it_fills_memory() -> None:
+    buffer = io.BytesIO()
+    book = xlsxwriter.Workbook(buffer, {"in_memory": True})
+    page = book.add_worksheet()
+    page.write_row(0, 0, [str(cell) for cell in HEADER])
+    page.write(1_048_575, 16_383, "lost")
+    book.close()
+    with pytest.raises(LimitError, match="most of them empty") as caught:
+        read_rows(buffer.getvalue(), "xlsx", profile(), name="x.xlsx")
+    assert caught.value.reason == "SHEET_TOO_LARGE"
+
+
+def test_a_long_narrow_sheet_is_not_taken_for_a_large_one() -> None:
+    rows: list[list[object]] = [HEADER, *([["E", "1", "C", "EUR", 1.0]] * 1)]
+    wide = [[*row, *[None] * 40, "note"] for row in rows]
+    assert read_rows(workbook(wide), "xlsx", profile(), name="x").table.num_rows == 1
+
+
 def parquet(**columns: object) -> bytes:
     table = pa.table({"entity": ["E"], "item": ["1"], "customer": ["C"], **columns})
     buffer = io.BytesIO()
@@ -587,6 +605,28 @@ def test_parquet_decimals_that_do_not_fit_are_refused_with_the_row() -> None:
             parquet(currency=["EUR"], amount=amount), "parquet", profile(), name="x"
         )
     assert caught.value.reason == "DECIMALS_TOO_MANY"
+
+
+@pytest.mark.parametrize(
+    ("format_", "mark", "behind"),
+    [
+        ("xlsx", b"PK\x01\x02", 6),  # the version that the directory asks for
+        ("xlsx", b"PK\x05\x06", 17),  # where the directory begins
+        ("parquet", b"amount", 0),  # the name of a column
+    ],
+)
+def test_damaged_files_are_refused_by_name(
+    format_: str, mark: bytes, behind: int
+) -> None:
+    data = {
+        "xlsx": workbook([HEADER]),
+        "parquet": parquet(currency=["EUR"], amount=["1"]),
+    }[format_]
+    at = data.index(mark) + behind
+    data = data[:at] + b"\xff" + data[at + 1 :]
+    with pytest.raises(InputError, match="x is not a") as caught:
+        read_rows(data, format_, profile(), name="x")
+    assert caught.value.reason == "FILE_DAMAGED"
 
 
 def test_a_file_is_read_by_its_path(tmp_path: Path) -> None:

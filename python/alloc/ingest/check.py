@@ -12,9 +12,9 @@ import pyarrow.compute as pc
 from alloc.errors import InputError
 from alloc.ingest.advices import advice_lines
 from alloc.ingest.detection import detect_data
-from alloc.ingest.grid import read_grid
 from alloc.ingest.profile import MAIN_AMOUNT, heading
 from alloc.ingest.source import read_bytes, table_format
+from alloc.ingest.table_files import read_grid
 from alloc.ingest.tabular import read_grid_rows
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from alloc.engine import detect_bank_format
 from alloc.errors import InputError
-from alloc.ingest.grid import sniff_headings
 from alloc.ingest.profile import builtin_profiles
 from alloc.ingest.source import HEAD_BYTES, read_bytes, table_format
+from alloc.ingest.table_files import sniff_headings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -51,6 +51,7 @@ from __future__ import annotations
 
 import codecs
 import datetime as dt
+import re
 import unicodedata
 from functools import cache, lru_cache
 from importlib import resources
@@ -423,7 +424,7 @@ def _dates(table: TomlTable) -> tuple[str, ...]:
         try:
             read = dt.datetime.strptime(sample.strftime(form), form)  # noqa: DTZ007
             whole = read.date() == sample.date()
-        except ValueError:
+        except (ValueError, re.error):  # re: a directive that stands twice
             whole = False
         if not whole:
             table.mistake(

@@ -19,15 +19,16 @@ from alloc.ingest.forms import (
     parse_dates,
     parse_flags,
 )
-from alloc.ingest.grid import Grid, read_grid
 from alloc.ingest.problems import Problems
 from alloc.ingest.profile import ITEM_KINDS, MAIN_AMOUNT, heading
 from alloc.ingest.source import read_bytes, table_format
+from alloc.ingest.table_files import read_grid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from alloc.ingest.forms import Integers, Mask
+    from alloc.ingest.grid import Grid
     from alloc.ingest.profile import Profile
 
 __all__ = ["TableFile", "read_grid_rows", "read_rows", "read_table", "table_schema"]

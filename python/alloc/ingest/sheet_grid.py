@@ -1,0 +1,180 @@
+"""Spreadsheets to raw columns; damaged and bloated ones are refused."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+import zlib
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import python_calamine as calamine
+
+from alloc.errors import InputError, LimitError
+from alloc.ingest.grid import (
+    Grid,
+    Header,
+    choose_header,
+    header_rows,
+    make_header,
+    wanted_columns,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from alloc.ingest.profile import Profile
+
+    _Rows = Sequence[Sequence[object]]
+
+__all__ = ["read_sheet", "sniff_sheet"]
+
+SHEET_BYTES_MAX = 2 << 30
+"""Unpacked size of a spreadsheet that is still opened."""
+
+SHEET_PLACES_MAX = 100_000_000
+"""Cells of a sheet's used area, empty ones included, that are still read."""
+
+_ZIP_ERRORS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,  # an unknown method or version
+    RuntimeError,  # a password is needed
+    ValueError,  # offsets and names that cannot be
+)
+_COLUMN = rb"r=[\"']([A-Z]{%d})[0-9]"
+_ROW = rb"<(?:\w+:)?row [^>]*?r=[\"']([0-9]{1,9})[\"']"
+
+
+def _open_workbook(data: bytes, name: str) -> calamine.CalamineWorkbook:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            _check_size(archive, name)
+    except _ZIP_ERRORS as error:
+        if data.startswith(b"PK"):
+            raise _damaged(name, error) from None
+    with _spreadsheet_errors(name):
+        return calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
+
+
+def _check_size(archive: zipfile.ZipFile, name: str) -> None:
+    """Refuse what would fill the memory: the reader keeps a cell for every place."""
+    unpacked = sum(entry.file_size for entry in archive.infolist())
+    if unpacked > SHEET_BYTES_MAX:
+        raise _too_large(name, f"unpacks to {unpacked} bytes", SHEET_BYTES_MAX)
+    for entry in archive.infolist():
+        if not entry.filename.startswith("xl/worksheets/"):
+            continue
+        cells = _places(archive.read(entry))
+        if cells > SHEET_PLACES_MAX:
+            what = f"spans {cells} cells, most of them empty ({entry.filename})"
+            raise _too_large(name, what, SHEET_PLACES_MAX)
+
+
+def _places(xml: bytes) -> int:
+    """Return at least as many cells as the used area of a sheet has."""
+    letters = next(
+        (width for width in (3, 2) if re.search(_COLUMN % width, xml)),
+        1,
+    )
+    rows = max(map(int, re.findall(_ROW, xml)), default=0)
+    columns = int(26**letters)
+    if rows * columns > SHEET_PLACES_MAX and letters > 1:
+        widest = max(re.findall(_COLUMN % letters, xml))
+        columns = sum(
+            26**power * (letter - ord("A") + 1)
+            for power, letter in enumerate(reversed(widest))
+        )
+    return rows * columns
+
+
+def _too_large(name: str, what: str, limit: int) -> LimitError:
+    return LimitError(
+        f"{name} {what}; up to {limit} are read: export it as CSV",
+        reason="SHEET_TOO_LARGE",
+        file=name,
+        limit=limit,
+    )
+
+
+def _damaged(name: str, error: BaseException) -> InputError:
+    return InputError(
+        f"{name} is not a spreadsheet that can be read: {error}",
+        reason="FILE_DAMAGED",
+        file=name,
+    )
+
+
+@contextmanager
+def _spreadsheet_errors(name: str) -> Iterator[None]:
+    try:
+        yield
+    except calamine.CalamineError as error:
+        raise _damaged(name, error) from None
+    except BaseException as error:
+        # A defect of the reader must not pass for one of ours: it is the file.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise _damaged(name, error) from None
+
+
+def _find_sheet(
+    workbook: calamine.CalamineWorkbook, profile: Profile, name: str
+) -> tuple[str, _Rows, list[str], int]:
+    """Return the sheet's name, its rows, the headings and the row of the header."""
+    visible = [
+        sheet.name
+        for sheet in workbook.sheets_metadata
+        if sheet.visible == calamine.SheetVisibleEnum.Visible
+    ]
+    if profile.sheet is not None and profile.sheet not in workbook.sheet_names:
+        raise InputError(
+            f"{name} has no sheet {profile.sheet!r}, but "
+            f"{', '.join(map(repr, workbook.sheet_names)) or 'none'}",
+            reason="SHEET_MISSING",
+            file=name,
+            field=profile.sheet,
+        )
+    tried: list[Header] = []
+    sheets: list[tuple[str, _Rows]] = []
+    for sheet_name in visible if profile.sheet is None else [profile.sheet]:
+        with _spreadsheet_errors(name):
+            sheet = workbook.get_sheet_by_name(sheet_name)
+            rows: _Rows = sheet.to_python(skip_empty_area=False)
+        found = header_rows(_sheet_rows(rows), profile)
+        tried.extend(found)
+        sheets.extend((sheet_name, rows) for _ in found)
+    header = choose_header(tried, profile, name)
+    place = next(index for index, row in enumerate(tried) if row is header)
+    return (*sheets[place], header.names, header.line)
+
+
+def _sheet_rows(rows: _Rows) -> Iterator[Header]:
+    for index, cells in enumerate(rows):
+        if any(cell != "" for cell in cells):
+            yield make_header(cells, index + 1)
+
+
+def read_sheet(data: bytes, profile: Profile, name: str) -> Grid:
+    """Read the columns that a profile wants, as Python cells."""
+    workbook = _open_workbook(data, name)
+    sheet, rows, names, header_line = _find_sheet(workbook, profile, name)
+    below = rows[header_line:]
+    return Grid(
+        names=names,
+        columns={
+            source: [cells[index] for cells in below]
+            for source, index in wanted_columns(names, profile).items()
+        },
+        rows=len(below),
+        header_line=header_line,
+        lines=lambda wanted: [header_line + 1 + row for row in wanted],
+        sheet=sheet,
+    )
+
+
+def sniff_sheet(data: bytes, profile: Profile, name: str) -> list[str]:
+    """Return the headings of a spreadsheet."""
+    return _find_sheet(_open_workbook(data, name), profile, name)[2]
