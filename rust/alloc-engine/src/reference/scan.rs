@@ -411,3 +411,181 @@ fn push_listed(
     }));
     true
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc_domain::{Currency, ItemKind, OpenItem};
+    use proptest::prelude::*;
+
+    fn items(references: &[String]) -> Vec<OpenItem<'_>> {
+        references
+            .iter()
+            .map(|reference| OpenItem {
+                item_id: reference,
+                entity: "E",
+                customer_id: "C",
+                payer_id: None,
+                reference: Some(reference),
+                other_references: Vec::new(),
+                kind: ItemKind::Invoice,
+                currency: Currency::EUR,
+                open_minor: 100,
+                issue_date: None,
+                due_date: None,
+                disputed: false,
+            })
+            .collect()
+    }
+
+    fn scanned(references: &[String], text: &Text) -> Vec<Hit> {
+        let items = items(references);
+        let ledger = Ledger::new(&items).unwrap();
+        let index = ReferenceIndex::new(&ledger);
+        let search = Search {
+            ledger: &ledger,
+            index: &index,
+            entity: 0,
+            scope: Scope::Entity,
+            amount_minor: 123_456,
+            payable: &|_| true,
+        };
+        scan(&search, text).hits
+    }
+
+    fn named(references: &[&str], lines: &[&str]) -> Vec<(String, Strength)> {
+        let references: Vec<String> = references.iter().map(|&text| text.to_owned()).collect();
+        scanned(&references, &Text::of_lines(lines.iter().copied()))
+            .iter()
+            .map(|hit| (references[hit.item as usize].clone(), hit.strength))
+            .collect()
+    }
+
+    #[test]
+    fn numbers_are_found_whole_and_the_longest_first() {
+        let refs = ["5107832560", "510783", "INV-4711"];
+        assert_eq!(
+            named(&refs, &["FACT 510 783 25", "60, inv4711"]),
+            [
+                ("5107832560".to_owned(), Strength::Strong),
+                ("INV-4711".to_owned(), Strength::Strong)
+            ]
+        );
+        assert_eq!(named(&refs, &["51078325601 X5107831"]), []);
+    }
+
+    #[test]
+    fn dates_and_the_amount_are_weak() {
+        let refs = ["12032026", "123456", "4711"];
+        for (text, reference) in [
+            ("DU 12/03/2026", "12032026"),
+            ("MT 1234.56", "123456"),
+            ("4711", "4711"),
+        ] {
+            assert_eq!(
+                named(&refs, &[text]),
+                [(reference.to_owned(), Strength::Weak)]
+            );
+        }
+    }
+
+    #[test]
+    fn the_number_of_another_series_is_weak() {
+        let refs = ["INV-4711001"];
+        assert_eq!(named(&refs, &["FACT4711001"])[0].1, Strength::Trimmed);
+        assert_eq!(named(&refs, &["PO4711001"])[0].1, Strength::Weak);
+    }
+
+    #[test]
+    fn ranges_and_suffix_lists_name_what_lies_in_them() {
+        let refs = ["1001", "1002", "1003", "1005", "1012"];
+        let found = |line: &str| -> Vec<String> {
+            let hits = named(&refs, &[line]);
+            hits.into_iter().map(|(reference, _)| reference).collect()
+        };
+        assert_eq!(found("1001 a 1003"), ["1001", "1002", "1003"]);
+        assert_eq!(found("1001-1003"), ["1001", "1002", "1003"]);
+        assert_eq!(found("10 01 au 10 03"), ["1001", "1002", "1003"]);
+        assert_eq!(found("1001/05/12"), ["1001", "1005", "1012"]);
+        assert_eq!(found("1005 a 1001"), ["1005", "1001"]);
+    }
+
+    #[test]
+    fn a_number_that_too_many_items_share_says_nothing() {
+        let many: Vec<String> = (0..=ITEMS_PER_TOKEN_MAX)
+            .map(|number| {
+                format!(
+                    "{}-4711001",
+                    "AB".repeat(number % 3) + &"C".repeat(number / 3)
+                )
+            })
+            .collect();
+        let text = Text::of("4711001");
+        assert_eq!(scanned(&many, &text), []);
+        assert_eq!(scanned(&many[1..], &text).len(), ITEMS_PER_TOKEN_MAX);
+    }
+
+    /// What a person would do: compare every piece with every spelling of every reference.
+    fn naive(references: &[(String, String)], pieces: &[String]) -> Vec<usize> {
+        let stripped = |number: &str| number.trim_start_matches('0').to_owned();
+        let mut found = Vec::new();
+        for piece in pieces {
+            let at = piece.find(|c: char| c.is_ascii_digit()).unwrap();
+            let (letters, number) = piece.split_at(at);
+            let written = [piece.clone(), letters.to_owned() + &stripped(number)];
+            let rank = |(prefix, digits): &(String, String)| {
+                let spellings = [
+                    prefix.clone() + digits,
+                    prefix.clone() + &stripped(digits),
+                    digits.clone(),
+                    stripped(digits),
+                ];
+                (0..4).find(|&form| {
+                    let whole = form < 2 || spellings[form].len() >= 5;
+                    whole && written.contains(&spellings[form])
+                })
+            };
+            let best = references.iter().filter_map(rank).min();
+            found.extend((0..references.len()).filter(|&index| {
+                let rank = rank(&references[index]);
+                rank.is_some() && rank == best
+            }));
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    proptest! {
+        #[test]
+        fn the_scanner_finds_what_comparing_everything_finds(
+            references in prop::collection::btree_set(
+                ("(INV|FA|XY)", "0{0,2}[1-3]{5,6}"), 1..12),
+            pieces in prop::collection::vec(("(INV|FA|QQ|)", "0{0,2}[1-3]{5,6}"), 1..8),
+        ) {
+            let references: Vec<(String, String)> = references.into_iter().collect();
+            let printed: Vec<String> = references
+                .iter()
+                .map(|(prefix, digits)| format!("{prefix}-{digits}"))
+                .collect();
+            let pieces: Vec<String> = pieces.into_iter().map(|(a, b)| a + &b).collect();
+            // A foreign prefix is read as one, but the number after it is still looked for.
+            let expected: Vec<String> = pieces
+                .iter()
+                .map(|piece| {
+                    let whole = naive(&references, std::slice::from_ref(piece));
+                    let number = piece.trim_start_matches(char::is_alphabetic);
+                    if whole.is_empty() { number.to_owned() } else { piece.clone() }
+                })
+                .collect();
+            let text = Text::of(&pieces.join(", "));
+            let mut found: Vec<usize> = scanned(&printed, &text)
+                .iter()
+                .map(|hit| hit.item as usize)
+                .collect();
+            found.sort_unstable();
+            found.dedup();
+            prop_assert_eq!(found, naive(&references, &expected));
+        }
+    }
+}
