@@ -188,6 +188,15 @@ def test_a_payment_with_an_advice_takes_no_second_one() -> None:
     assert linked(advices, [payment]) == {}
 
 
+def test_a_payment_that_a_reference_found_is_not_found_by_its_total_again() -> None:
+    advices = [
+        {"advice_id": "A", "payment_reference": "E2E", "total_minor": 900},
+        {"advice_id": "B", "total_minor": 900, "payment_date": DAY},
+    ]
+    payment = {"payment_id": "P", "end_to_end_id": "E2E", "amount_minor": 900}
+    assert linked(advices, [payment]) == {"A": "P"}
+
+
 # Notifications
 
 STATEMENTS = pa.table(

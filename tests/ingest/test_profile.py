@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +16,7 @@ from alloc.ingest import (
     load_profile,
     load_profiles,
 )
+from alloc.ingest.profile import TARGETS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -187,6 +189,18 @@ def test_a_profile_of_the_workspace_goes_before_a_generic_one(tmp_path: Path) ->
     assert detect(path, [profile(), own]).profile == own
 
 
+def test_columns_that_are_only_there_to_recognise_a_file_must_be_there(
+    tmp_path: Path,
+) -> None:
+    sales = profile(ERP + "[detect]\ncolumns = ['Vendeur']\n", "sales")
+    plain = written(tmp_path / "x.csv", TABLE)
+    assert detect(plain, [profile()]).profile == profile()
+    with pytest.raises(InputError, match="sales, needs the columns 'Vendeur'"):
+        detect(plain, [sales])
+    more = written(tmp_path / "y.csv", TABLE.replace("Client;", "Client;Vendeur;", 1))
+    assert detect(more, [sales]).profile == sales
+
+
 def test_a_table_that_fits_two_profiles_is_refused(tmp_path: Path) -> None:
     path = written(tmp_path / "x.csv", TABLE)
     with pytest.raises(InputError, match="fits several profiles: erp, twin") as caught:
@@ -285,3 +299,13 @@ def test_a_check_names_headings_that_nobody_reads(tmp_path: Path) -> None:
     text = "Société;N° pièce;Client;Solde;Échéance;Vendeur\n01;F1;C1;1,00;;x\n"
     report = check_profile(written(tmp_path / "x.csv", text), profile())
     assert report.unread == ("Vendeur",)
+
+
+def test_the_example_of_the_guide_is_valid(root: Path) -> None:
+    guide = (root / "docs/guide/profiles.md").read_text("utf-8")
+    example = guide.partition("```toml\n")[2].partition("```")[0]
+    assert load_profile(example, "guide").snapshot
+    for kind, targets in TARGETS.items():
+        (row,) = [line for line in guide.splitlines() if line.startswith(f"| `{kind}`")]
+        listed = set(re.findall("`([a-z_]+)`", row)) - {kind}
+        assert listed == set(targets) - {"debit", "credit", "indicator"}

@@ -303,3 +303,11 @@ def test_the_nightly_exports_are_formats_that_exist() -> None:
     assert load_settings(text, name="alloc.toml").exports == ("fec", "json")
     with pytest.raises(InputError, match="'pdf' is none of fec, beancount"):
         load_settings(text.replace("json", "pdf"), name="alloc.toml")
+
+
+def test_the_example_of_the_guide_is_valid(root: Path) -> None:
+    guide = (root / "docs/guide/settings.md").read_text("utf-8")
+    example = guide.partition("```toml\n")[2].partition("```")[0]
+    assert load_settings(example, name="guide").entity("E01").siren == "732829320"
+    roles = guide.partition("Roles: ")[2].replace("\n", " ").rstrip(". ").split(", ")
+    assert sorted(role.strip("` ") for role in roles) == sorted(ACCOUNTS)
