@@ -9,6 +9,22 @@ from arro3.core.types import ArrowArrayExportable, ArrowStreamExportable
 # Anything that speaks the Arrow PyCapsule interface: pyarrow, polars, arro3 ...
 _Table: TypeAlias = ArrowArrayExportable | ArrowStreamExportable
 
+__all__ = [
+    "__version__",
+    "check_chain",
+    "currency_exponent",
+    "detect_bank_format",
+    "draft_entries",
+    "letter_codes",
+    "letter_index",
+    "propose",
+    "read_bank_file",
+    "reverse_entries",
+    "seal_entries",
+    "table_schema",
+    "toml_lines",
+]
+
 __version__: str
 
 def currency_exponent(code: str) -> int | None:
