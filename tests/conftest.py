@@ -6,6 +6,12 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is no failure: `pytest --hypothesis-profile deep` looks longer.
+settings.register_profile("fast", deadline=None)
+settings.register_profile("deep", deadline=None, max_examples=1000)
+settings.load_profile("fast")
 
 ROOT = Path(__file__).parents[1]
 
