@@ -35,7 +35,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class IncomingTable:
-    """A table that was read by a mapping profile.
+    """A table that was read by a mapping profile, or advices that need none.
 
     Parameters
     ----------
@@ -47,12 +47,15 @@ class IncomingTable:
         Rows of the file that are no data.
     notices
         What looked odd but could be read.
+    format
+        Format and version, where reading told more than recognising.
     """
 
     table: pa.Table
     snapshot: bool = False
     skipped: int = 0
     notices: tuple[Notice, ...] = ()
+    format: str = ""
 
 
 class IncomingFile(Protocol):
@@ -323,8 +326,8 @@ def _booked_credits(entries: pa.Table) -> pa.Table:
 def _import_table(
     ledger: Ledger, settings: Settings, incoming: IncomingFile, *, now: dt.datetime
 ) -> ImportReport:
-    source = incoming.source
     read = incoming.table({entity.id for entity in settings.entities})
+    source = replace(incoming.source, format=read.format or incoming.source.format)
     notices = _Notices(list(read.notices))
     if source.kind == "customers":
         counts = ledger.import_customers(source, read.table, now=now)
@@ -356,7 +359,8 @@ def _import_table(
 def _totals(table: pa.Table, column: str) -> tuple[Total, ...]:
     if column not in table.schema.names:
         return ()
-    sums = table.group_by("currency").aggregate([(column, "sum"), (column, "count")])
+    named = table.filter(pc.is_valid(table["currency"]))
+    sums = named.group_by("currency").aggregate([(column, "sum"), (column, "count")])
     rows = sums.sort_by("currency").to_pylist()
     return tuple(
         Total(row["currency"], row[f"{column}_count"], row[f"{column}_sum"] or 0)

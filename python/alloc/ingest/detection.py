@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from alloc.engine import detect_bank_format
 from alloc.errors import InputError
 from alloc.ingest.profile import builtin_profiles
+from alloc.ingest.remittance.reading import advice_format
 from alloc.ingest.source import HEAD_BYTES, read_bytes, table_format
 from alloc.ingest.table_files import sniff_headings
 
@@ -27,11 +28,13 @@ class Detected:
     Parameters
     ----------
     format
-        ``camt``, ``mt940``, ``cfonb120``, ``csv``, ``xlsx`` or ``parquet``.
+        ``camt``, ``mt940``, ``cfonb120``, ``csv``, ``xlsx`` or ``parquet``; of
+        advices that need no profile ``edifact``, ``x12`` or ``ubl``.
     kind
         ``bank``, ``open_items``, ``customers`` or ``remittances``.
     profile
-        The mapping profile that fits; None for bank files.
+        The mapping profile that fits; None for bank files, and for advices that
+        need none.
     """
 
     format: str
@@ -74,6 +77,9 @@ def detect_data(data: bytes, profiles: Sequence[Profile], *, name: str) -> Detec
     bank = detect_bank_format(data[:HEAD_BYTES])
     if bank is not None:
         return Detected(bank, "bank")
+    advice = advice_format(data[:HEAD_BYTES])
+    if advice is not None:
+        return Detected(advice, "remittances")
     format_ = table_format(data, name=name)
     misfits: list[tuple[Profile, InputError]] = []
     for group in (profiles, builtin_profiles()):

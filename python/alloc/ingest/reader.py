@@ -12,6 +12,8 @@ from alloc.errors import ConflictError
 from alloc.ingest.advices import advice_lines
 from alloc.ingest.detection import Detected, detect_data
 from alloc.ingest.profile import load_profiles
+from alloc.ingest.remittance.model import advice_table
+from alloc.ingest.remittance.reading import read_advice_data
 from alloc.ingest.source import open_source, read_bytes
 from alloc.ingest.statements import read_bank_source
 from alloc.ingest.tabular import read_rows
@@ -44,9 +46,16 @@ class OpenedFile:
         return read_bank_source(self.opened)
 
     def table(self, entities: Collection[str]) -> IncomingTable:
-        """Read a table by its profile; see `alloc.ingest.tabular.read_table`."""
+        """Read a table by its profile, or advices that need none."""
+        data = self._unchanged_bytes()
         profile = self.detected.profile
-        assert profile is not None, "a table is recognised by its profile"  # noqa: S101
+        return (
+            self._advices(data)
+            if profile is None
+            else self._by_profile(data, profile, entities)
+        )
+
+    def _unchanged_bytes(self) -> bytes:
         data = read_bytes(self.opened.path)
         if hashlib.sha256(data).hexdigest() != self.source.sha256:
             raise ConflictError(
@@ -55,6 +64,20 @@ class OpenedFile:
                 reason="FILE_CHANGED",
                 file=self.source.name,
             )
+        return data
+
+    def _advices(self, data: bytes) -> IncomingTable:
+        name = self.source.name
+        file = read_advice_data(data, self.detected.format, name=name)
+        return IncomingTable(
+            advice_table(file),
+            notices=tuple(file.notices),
+            format=file.full_format,
+        )
+
+    def _by_profile(
+        self, data: bytes, profile: Profile, entities: Collection[str]
+    ) -> IncomingTable:
         name = self.source.name
         file = read_rows(
             data, self.detected.format, profile, name=name, entities=entities
