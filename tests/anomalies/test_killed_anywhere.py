@@ -33,6 +33,7 @@ def new_workspace(folder: Path) -> Path:
         check=True,
         capture_output=True,
     )
+    assert alloc(folder, "init", str(folder)).returncode == 0
     return folder
 
 
