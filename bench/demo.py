@@ -43,25 +43,17 @@ def main() -> None:
         if not (folder / "truth").is_dir():
             sys.exit(f"{folder} is no demo: name another folder (make demo DEMO=...)")
         shutil.rmtree(folder)
-    generate = [
-        "-m",
-        "alloc.demo",
-        folder,
-        "--size",
-        chosen.size,
-        "--seed",
-        chosen.seed,
-    ]
-    show(*generate, program="python")
+    sizes = ["--size", chosen.size, "--seed", chosen.seed]
+    show("-m", "alloc.demo", folder, *sizes, program="python")
     show("init", folder, "--quiet")
     later = set_later_days_aside(folder)
     show("-C", folder, "run")
     show("-C", folder, "verify")
-    show("-C", folder, "export", "fec", "-o", folder / "exports")
+    show("-C", folder, "export", "fec", "--entity", "D01", "-o", folder / "exports")
     say_truth(folder)
     print(
-        f"\nThe other days wait in {later}: move a day's files to {folder / 'inbox'} and"
-        f" run\n  {BIN / 'alloc'} -C {folder} run"
+        f"\nThe other days wait in {later}: move the files of one to {folder / 'inbox'}"
+        f"\nand run: .venv/bin/alloc -C {folder} run"
     )
 
 
@@ -83,8 +75,9 @@ def say_truth(folder: Path) -> None:
         posted = ledger.journal().allocations
     total = score(posted, read_truth(folder / "truth"))[-1]
     print(
-        f"\nHeld against the truth of the generator: {total.correct + total.wrong} payments"
-        f" posted automatically, {total.correct} right, {total.wrong} wrong."
+        "\nHeld against the truth of the generator:"
+        f" {total.correct + total.wrong} payments posted automatically,"
+        f" {total.correct} right, {total.wrong} wrong."
     )
 
 
