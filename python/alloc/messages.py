@@ -24,7 +24,14 @@ from alloc.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["LOCALES", "Messages", "deferred", "locale_of_environment", "messages_in"]
+__all__ = [
+    "LOCALES",
+    "Messages",
+    "deferred",
+    "deferred_plural",
+    "locale_of_environment",
+    "messages_in",
+]
 
 LOCALES = ("en", "fr")
 """The languages that the texts exist in; the first is the one of the sources."""
@@ -138,6 +145,22 @@ def locale_of_environment(environment: Mapping[str, str] = os.environ) -> str:
             language = value.replace("-", "_").split("_")[0].split(".")[0]
             return language if language in LOCALES else LOCALES[0]
     return LOCALES[0]
+
+
+def deferred_plural(one: str, many: str) -> tuple[str, str]:
+    """Mark a singular and a plural of a table; `Messages.plural` translates them.
+
+    Parameters
+    ----------
+    one, many
+        The English forms.
+
+    Returns
+    -------
+    (str, str)
+        The same forms.
+    """
+    return one, many
 
 
 def deferred(text: str) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
+from day import IBAN, write_day
 
 from alloc.cli.main import cli
 
@@ -72,3 +73,23 @@ def alloc_process() -> Callable[..., Outcome]:
         return Outcome(done.returncode, done.stdout, done.stderr)
 
     return call
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, alloc: Callable[..., Outcome]) -> Path:
+    """A workspace with one entity that banks with one bank."""
+    root = tmp_path / "group"
+    assert alloc("init", root, "--name", "Groupe Essai", "--locale", "en").code == 0
+    added = alloc(
+        "-C", root, "entity", "add", "PARIS", "--name", "Paris", "--iban", IBAN
+    )
+    assert added.code == 0, added.stderr
+    return root
+
+
+@pytest.fixture
+def imported(workspace: Path, tmp_path: Path, alloc: Callable[..., Outcome]) -> Path:
+    """The workspace after the import of the day."""
+    got = alloc("-C", workspace, "import", *write_day(tmp_path))
+    assert got.code == 0, got.stderr
+    return workspace

@@ -11,7 +11,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from day import CLEARED, DAY, IBAN, OPEN_ITEMS, statement, write_day
+from day import CLEARED, DAY, OPEN_ITEMS, statement, write_day
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,14 +74,6 @@ TABLES = {
     ),
     "no item id": (OPEN_ITEMS.replace(";I2;", ";;"), r"items\.csv:3: item_id: "),
 }
-
-
-@pytest.fixture
-def workspace(tmp_path: Path, alloc: Callable[..., Outcome]) -> Path:
-    root = tmp_path / "group"
-    assert alloc("init", root, "--locale", "en").code == 0
-    assert alloc("-C", root, "entity", "add", "PARIS", "--iban", IBAN).code == 0
-    return root
 
 
 def refused(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from day import CLEARED, DAY, IBAN, statement, write_day
+from day import CLEARED, DAY, statement, write_day
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,26 +14,6 @@ if TYPE_CHECKING:
     from syrupy.assertion import SnapshotAssertion
 
     from conftest import Outcome
-
-
-@pytest.fixture
-def workspace(tmp_path: Path, alloc: Callable[..., Outcome]) -> Path:
-    """A workspace with one entity that banks with one bank."""
-    root = tmp_path / "group"
-    assert alloc("init", root, "--name", "Groupe Essai", "--locale", "en").code == 0
-    added = alloc(
-        "-C", root, "entity", "add", "PARIS", "--name", "Paris", "--iban", IBAN
-    )
-    assert added.code == 0, added.stderr
-    return root
-
-
-@pytest.fixture
-def imported(workspace: Path, tmp_path: Path, alloc: Callable[..., Outcome]) -> Path:
-    """The workspace after the import of the day."""
-    got = alloc("-C", workspace, "import", *write_day(tmp_path))
-    assert got.code == 0, got.stderr
-    return workspace
 
 
 @pytest.mark.parametrize("locale", ["en", "fr"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import gettext
 import re
 from pathlib import Path
@@ -95,3 +96,31 @@ def test_every_reason_and_piece_of_evidence_of_the_engine_has_words(root: Path) 
         codes |= set(re.findall(r'"([A-Z]{2,}(?:_[A-Z]+)*)"', text))
     assert {"AMBIGUOUS", "PAYER_IBAN", "WHOLE_BALANCE"} <= codes
     assert codes - set(WORDS) == set()
+
+
+def texts_in(path: Path) -> set[str]:
+    """Find the texts that a module hands to `Messages`, by its syntax tree."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if not isinstance(node, ast.Call):
+            continue
+        name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        if name in ("say", "plural", "deferred", "deferred_plural") and node.args:
+            text = node.args[0]
+            if isinstance(text, ast.Constant) and isinstance(text.value, str):
+                found.add(text.value)
+    return found
+
+
+def test_no_text_hides_from_the_catalog() -> None:
+    known = set()
+    for message in read_catalog("fr"):
+        known.add(message.id[0] if isinstance(message.id, tuple) else message.id)
+    package = po_path("fr").parents[3]
+    hidden = {
+        path.name: missing
+        for folder in ("app", "cli")
+        for path in sorted((package / folder).glob("*.py"))
+        if (missing := texts_in(path) - known)
+    }
+    assert hidden == {}

@@ -64,7 +64,7 @@ def command(
     """Write the journal for an accounting system.
 
     Every file appears whole or not at all. The FEC (LPF A. 47 A-1) is one file per
-    entity and fiscal year, under its legal name.
+    entity and fiscal year, under its legal name; entities without a SIREN are left out.
     """
     from alloc.app.ports import JournalFilter
     from alloc.cli.exporting import FOLDER_FORMATS, Export, export_journal, last_seq

@@ -162,9 +162,10 @@ def _fec_files(
 ) -> Iterator[_File]:
     labels = FecLabels(journals=settings.journals, accounts={})
     named = settings.entity(which.entity) if which.entity else None
-    # An entity without SIREN keeps no French books, unless it was asked for by name.
-    entities = [named] if named else [each for each in settings.entities if each.siren]
-    for entity in entities:
+    # An entity without SIREN keeps no French books: it is left out unless it was
+    # asked for, or there is no other.
+    french = tuple(each for each in settings.entities if each.siren)
+    for entity in (named,) if named else french or settings.entities:
         whole = ledger.journal(replace(which, entity=entity.id))
         for year in sorted(pc.unique(whole.entries["fiscal_year"]).to_pylist()):
             closing = entity.fiscal_year_span(year)[1]

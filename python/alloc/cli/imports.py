@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from alloc.messages import deferred_plural
+
 if TYPE_CHECKING:
     from alloc.app.import_files import ImportReport
     from alloc.cli.render import View
@@ -49,20 +51,40 @@ def imported_in_words(view: View, report: ImportReport) -> str:
     str
         The counts that are not zero.
     """
-    say, counts = view.messages.say, report.counts
+    messages, counts = view.messages, report.counts
     if counts.already_imported:
-        return say("nothing new: imported before, {when}", when=counts.imported_at)
-    named = [
-        (say("new"), counts.new),
-        (say("changed"), counts.changed),
-        (say("known"), counts.known),
-        (say("kept as we have it"), counts.kept),
-        (say("closed"), counts.closed),
-        (say("no customer payment"), counts.aside),
-        (say("no data"), report.skipped),
+        return messages.say(
+            "nothing new: imported before, {when}", when=counts.imported_at
+        )
+    counted = [
+        (counts.new, deferred_plural("{count} new row", "{count} new rows")),
+        (
+            counts.changed,
+            deferred_plural("{count} changed row", "{count} changed rows"),
+        ),
+        (counts.known, deferred_plural("{count} known row", "{count} known rows")),
+        (
+            counts.kept,
+            deferred_plural("{count} row kept as ours", "{count} rows kept as ours"),
+        ),
+        (counts.closed, deferred_plural("{count} item closed", "{count} items closed")),
+        (
+            counts.aside,
+            deferred_plural(
+                "{count} no customer payment", "{count} no customer payments"
+            ),
+        ),
+        (
+            report.skipped,
+            deferred_plural("{count} row without data", "{count} rows without data"),
+        ),
     ]
-    shown = [f"{view.count(count)} {name}" for name, count in named if count]
-    return ", ".join(shown) or say("nothing")
+    shown = [
+        messages.plural(*forms, count, count=view.count(count))
+        for count, forms in counted
+        if count
+    ]
+    return ", ".join(shown) or messages.say("nothing")
 
 
 def draw_notices(view: View, report: ImportReport) -> None:

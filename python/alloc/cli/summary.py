@@ -88,7 +88,7 @@ def draw_clear(view: View, report: ClearReport) -> None:
         return
     if report.dry_run:
         view.line(say("Dry run: nothing is posted."), style="bold")
-    rows = [(say("Payments received"), *_cells(view, received, received))]
+    rows = [(say("Payments to clear"), *_cells(view, received, received))]
     labels = {
         "auto": say("Cleared automatically"),
         "review": say("For review"),
@@ -170,7 +170,8 @@ def _draw_reasons(view: View, report: ClearReport) -> None:
     for code, count in shown:
         view.line(f"  {view.count(count):>{width}}  {in_words(view.messages, code)}")
     if others := sum(reasons.values()) - sum(count for _, count in shown):
-        view.line(f"  {view.count(others):>{width}}  {view.messages.say('others')}")
+        other_reasons = view.messages.say("other reasons")
+        view.line(f"  {view.count(others):>{width}}  {other_reasons}")
 
 
 def _draw_posted(view: View, report: ClearReport, received: Total) -> None:

@@ -10,12 +10,22 @@ from alloc.cli.exits import ExitCode
 from alloc.cli.session import Command, Session, pass_session
 from alloc.cli.words import in_words
 from alloc.cli.workspace import find_workspace
+from alloc.messages import deferred_plural
 
 if TYPE_CHECKING:
     from alloc.app.verify import VerifyReport
     from alloc.cli.render import View
 
 __all__ = ["command"]
+
+CHECKED = {
+    "entries": deferred_plural("{count} journal entry", "{count} journal entries"),
+    "postings": deferred_plural("{count} posting", "{count} postings"),
+    "payments": deferred_plural("{count} bank entry", "{count} bank entries"),
+    "open_items": deferred_plural("{count} open item", "{count} open items"),
+    "decisions": deferred_plural("{count} decision", "{count} decisions"),
+}
+"""What `verify` counts, in words."""
 
 
 @click.command("verify", cls=Command)
@@ -80,4 +90,11 @@ def _draw(view: View, report: VerifyReport) -> None:
             style="bold red",
         )
     else:
+        checked = ", ".join(
+            view.messages.plural(*forms, count, count=view.count(count))
+            for name, forms in CHECKED.items()
+            if (count := report.counts.get(name, 0))
+        )
         view.line(say("The ledger holds together."), style="bold")
+        if checked:
+            view.line(say("Checked: {what}", what=checked))

@@ -24,7 +24,12 @@ if TYPE_CHECKING:
 
 NO_DATE = datetime(1970, 1, 1, tzinfo=UTC)
 PACKAGE = CATALOGS.parent
-KEYWORDS = {"say": None, "deferred": None, "plural": (1, 2)}
+KEYWORDS = {
+    "say": None,
+    "deferred": None,
+    "plural": (1, 2),
+    "deferred_plural": (1, 2),
+}
 FOLDERS = ("app", "cli")
 DROPPED_HEADERS = (
     b'"Generated-By: ',

@@ -1,0 +1,144 @@
+"""A person decides at the terminal: look, accept, refuse, undo."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from syrupy.assertion import SnapshotAssertion
+
+    from conftest import Outcome
+
+    Call = Callable[..., Outcome]
+
+
+@pytest.fixture
+def cleared(imported: Path, alloc: Call) -> Path:
+    """The day after its clearing: 80.00 for review, 999.99 of nobody in suspense."""
+    assert alloc("-C", imported, "clear").code == 3
+    return imported
+
+
+def waiting(alloc: Call, workspace: Path) -> dict[str, Any]:
+    got = alloc("-C", workspace, "review", "list", "--json")
+    assert got.code == 0, got.stderr
+    return {row["payer_name"]: row for row in got.document["payments"]}
+
+
+def open_minor(alloc: Call, workspace: Path) -> int:
+    total: int = alloc("-C", workspace, "status", "--json").document["open_items"][0][
+        "open_minor"
+    ]
+    return total
+
+
+def test_a_payment_shows_its_proposal_and_what_may_be_typed(
+    cleared: Path, alloc: Call, snapshot: SnapshotAssertion
+) -> None:
+    payment = waiting(alloc, cleared)["DURAND ET FILS"]
+    got = alloc("-C", cleared, "review", "show", payment["payment_id"])
+    assert got.stdout == snapshot
+
+
+def test_an_accepted_proposal_is_posted_and_gone(cleared: Path, alloc: Call) -> None:
+    payment = waiting(alloc, cleared)["DURAND ET FILS"]
+    got = alloc("-C", cleared, "review", "accept", payment["payment_id"], "--json")
+    assert got.code == 0, got.stderr
+    assert [row["journal"] for row in got.document["posted"]] == ["BQ1"]
+    assert "DURAND ET FILS" not in waiting(alloc, cleared)
+    shown = alloc("-C", cleared, "review", "show", payment["payment_id"], "--json")
+    assert shown.document["decisions"][-1]["decided_by"] == "ada"
+    assert alloc("-C", cleared, "verify").code == 0
+
+
+def test_a_person_may_choose_items_and_amounts(cleared: Path, alloc: Call) -> None:
+    payment = waiting(alloc, cleared)["DURAND ET FILS"]["payment_id"]
+    before = open_minor(alloc, cleared)
+    words = ("--items", "I3=70.00", "--on-account", "C2")
+    got = alloc("-C", cleared, "review", "accept", payment, *words)
+    assert got.code == 0, got.stderr
+    assert open_minor(alloc, cleared) == before - 8000
+    assert alloc("-C", cleared, "verify").code == 0
+
+
+def test_money_of_an_unknown_payer_is_put_on_account(
+    cleared: Path, alloc: Call
+) -> None:
+    payment = waiting(alloc, cleared)["SOCIETE INCONNUE"]["payment_id"]
+    got = alloc("-C", cleared, "review", "accept", payment, "--on-account", "C3")
+    assert got.code == 0, got.stderr
+    assert "SOCIETE INCONNUE" not in waiting(alloc, cleared)
+    assert alloc("-C", cleared, "verify").code == 0
+
+
+def test_a_refused_proposal_is_not_made_again(cleared: Path, alloc: Call) -> None:
+    payment = waiting(alloc, cleared)["DURAND ET FILS"]["payment_id"]
+    got = alloc("-C", cleared, "review", "refuse", payment, "--json")
+    assert (got.code, got.document["refused"]) == (0, 1)
+    alloc("-C", cleared, "clear")
+    again = waiting(alloc, cleared)["DURAND ET FILS"]
+    assert again["proposals"] == 0
+    assert again["reason"] == "REFUSED_BEFORE"
+
+
+def test_a_decision_is_undone_and_its_items_open_again(
+    cleared: Path, alloc: Call
+) -> None:
+    payment = waiting(alloc, cleared)["DURAND ET FILS"]["payment_id"]
+    before = alloc("-C", cleared, "status", "--json").document["open_items"]
+    alloc("-C", cleared, "review", "accept", payment)
+    shown = alloc("-C", cleared, "review", "show", payment, "--json").document
+    decision = shown["decisions"][-1]["decision_id"]
+    got = alloc("-C", cleared, "reverse", decision, "--json")
+    assert got.code == 0, got.stderr
+    assert [row["item_id"] for row in got.document["reopened"]] == ["I3"]
+    after = alloc("-C", cleared, "status", "--json").document["open_items"]
+    assert after == before
+    assert alloc("-C", cleared, "reverse", decision).code == 65
+    assert alloc("-C", cleared, "verify").code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("show", "P0"), 65, "PAYMENT_UNKNOWN"),
+        (("accept", "P0"), 65, "PAYMENT_UNKNOWN"),
+        (("accept", "{id}", "--rank", "7"), 65, "RANK_UNKNOWN"),
+        (("accept", "{id}", "--items", "I9"), 65, "ITEM_UNKNOWN"),
+        (("accept", "{id}", "--items", "I3,I3"), 2, "stands twice"),
+        (("accept", "{id}", "--items", "I3=1.234"), 2, "at most 2 decimals"),
+        (("accept", "{id}", "--items", "I3=ten"), 2, "no amount"),
+        (("accept", "{id}", "--items", "I3="), 2, "ID=AMOUNT"),
+        (("accept", "{id}", "--rank", "0", "--items", "I3"), 2, "--rank goes alone"),
+        (("accept", "{id}", "--on-account", "C9"), 65, "CUSTOMER_UNKNOWN"),
+        (("refuse", "P0"), 65, "PAYMENT_UNKNOWN"),
+    ],
+)
+def test_what_cannot_be_decided_is_said_and_changes_nothing(
+    cleared: Path, alloc: Call, words: tuple[str, ...], code: int, said: str
+) -> None:
+    payment = waiting(alloc, cleared)["DURAND ET FILS"]["payment_id"]
+    before = alloc("-C", cleared, "status", "--json").document
+    filled = [word.replace("{id}", payment) for word in words]
+    got = alloc("-C", cleared, "review", *filled)
+    assert (got.code, got.stdout) == (code, "")
+    assert said in got.stderr
+    assert got.stderr.count("\n") == 1
+    assert alloc("-C", cleared, "status", "--json").document == before
+
+
+def test_an_unknown_decision_cannot_be_undone(cleared: Path, alloc: Call) -> None:
+    got = alloc("-C", cleared, "reverse", "4711")
+    assert got.code == 65
+    assert "[DECISION_UNKNOWN]" in got.stderr
+
+
+def test_the_list_can_be_cut_to_the_largest(cleared: Path, alloc: Call) -> None:
+    got = alloc("-C", cleared, "review", "list", "--limit", "1", "--json").document
+    assert got["count"] == 2
+    assert [row["amount_minor"] for row in got["payments"]] == [99999]
