@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,8 +19,7 @@ from day import IBAN, write_day
 from alloc.cli.main import cli
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
 NOW = "1774994400"
 """2026-04-01, the moment of every run: `SOURCE_DATE_EPOCH`."""
@@ -37,22 +39,27 @@ class Outcome:
 
 
 @pytest.fixture(autouse=True)
-def _fixed_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+def _fixed_surroundings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in ("ALLOC_WORKSPACE", "ALLOC_DEBUG", "LC_ALL", "LC_MESSAGES", "LANG"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("SOURCE_DATE_EPOCH", NOW)
     monkeypatch.setenv("ALLOC_USER", "ada")
-    monkeypatch.setenv("TZ", "UTC")
+    with monkeypatch.context() as zone:
+        zone.setenv("TZ", "UTC")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+def call(*words: object) -> Outcome:
+    """Call `alloc` in this process."""
+    result = CliRunner().invoke(cli, [str(word) for word in words])
+    return Outcome(result.exit_code, result.stdout, result.stderr)
 
 
 @pytest.fixture
 def alloc() -> Callable[..., Outcome]:
     """Call `alloc` in this process."""
-
-    def call(*words: object) -> Outcome:
-        result = CliRunner().invoke(cli, [str(word) for word in words])
-        return Outcome(result.exit_code, result.stdout, result.stderr)
-
     return call
 
 
@@ -75,16 +82,22 @@ def alloc_process() -> Callable[..., Outcome]:
     return call
 
 
-@pytest.fixture
-def workspace(tmp_path: Path, alloc: Callable[..., Outcome]) -> Path:
-    """A workspace with one entity that banks with one bank."""
-    root = tmp_path / "group"
-    assert alloc("init", root, "--name", "Groupe Essai", "--locale", "en").code == 0
-    added = alloc(
-        "-C", root, "entity", "add", "PARIS", "--name", "Paris", "--iban", IBAN
-    )
+@pytest.fixture(scope="session")
+def new_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace that nobody works in: one entity that banks with one bank."""
+    root = tmp_path_factory.mktemp("new") / "group"
+    made = call("init", root, "--name", "Groupe Essai", "--locale", "en")
+    assert made.code == 0, made.stderr
+    words = ("entity", "add", "PARIS", "--name", "Paris", "--iban", IBAN)
+    added = call("-C", root, *words)
     assert added.code == 0, added.stderr
     return root
+
+
+@pytest.fixture
+def workspace(new_workspace: Path, tmp_path: Path) -> Path:
+    """A workspace of one's own: one entity that banks with one bank."""
+    return Path(shutil.copytree(new_workspace, tmp_path / "group"))
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -92,3 +93,119 @@ def test_the_same_day_again_posts_nothing(
     after = alloc("-C", imported, "status", "--json").document
     assert after["payments"] == before["payments"]
     assert after["entries"] == before["entries"]
+
+
+def test_a_dry_run_changes_nothing(
+    imported: Path, alloc: Callable[..., Outcome]
+) -> None:
+    def content() -> dict[str, str]:
+        return {
+            path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in imported.glob("ledger.db*")
+            if path.stat().st_size and not path.name.endswith("-shm")
+        }
+
+    before = content()
+    dry = alloc("-C", imported, "clear", "--dry-run", "--json").document
+    assert dry["dry_run"] is True
+    assert dry["entries"] == 0
+    assert content() == before
+    wet = alloc("-C", imported, "clear", "--json").document
+    assert wet["totals"] == dry["totals"]
+    assert content() != before
+
+
+def test_only_what_is_asked_for_is_cleared(
+    imported: Path, alloc: Callable[..., Outcome]
+) -> None:
+    early = alloc("-C", imported, "clear", "--until", "2026-03-30", "--json")
+    assert (early.code, early.document["totals"]) == (0, [])
+    assert alloc("-C", imported, "clear", "--entity", "ROME").code == 65
+    assert alloc("-C", imported, "clear", "--until", "31/03/2026").code == 2
+
+
+def test_a_workspace_is_made_once(
+    workspace: Path, alloc: Callable[..., Outcome]
+) -> None:
+    got = alloc("init", workspace)
+    assert got.code == 73
+    assert "[WORKSPACE_EXISTS]" in got.stderr
+    (workspace / "ledger.db").unlink()
+    assert alloc("init", workspace).code == 0
+    assert alloc("-C", workspace, "verify").code == 0
+
+
+def test_a_workspace_cannot_be_made_below_a_file(
+    tmp_path: Path, alloc: Callable[..., Outcome]
+) -> None:
+    (tmp_path / "file").write_text("")
+    got = alloc("init", tmp_path / "file" / "group")
+    assert got.code == 73
+    assert "[WORKSPACE_REFUSED]" in got.stderr
+
+
+def test_a_workspace_is_found_from_below_and_by_the_environment(
+    workspace: Path,
+    tmp_path: Path,
+    alloc: Callable[..., Outcome],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(workspace / "inbox")
+    assert alloc("status").code == 0
+    monkeypatch.chdir(tmp_path)
+    assert alloc("status").code == 78
+    monkeypatch.setenv("ALLOC_WORKSPACE", str(workspace))
+    assert alloc("status").code == 0
+    assert alloc("status", "-C", tmp_path).code == 78
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("PARIS",), 65, "PARIS"),
+        (("LYON", "--iban", "FR00"), 65, "IBAN"),
+        (("LYON", "--siren", "12"), 65, "SIREN"),
+        (("LYON", "--currency", "EUX"), 65, "EUX"),
+        (("LYON", "--fiscal-year-end", "13-01"), 65, "MM-DD"),
+        (("L YON",), 65, "L YON"),
+    ],
+)
+def test_an_entity_that_is_wrong_is_not_added(
+    workspace: Path,
+    alloc: Callable[..., Outcome],
+    words: tuple[str, ...],
+    code: int,
+    said: str,
+) -> None:
+    before = (workspace / "alloc.toml").read_bytes()
+    got = alloc("-C", workspace, "entity", "add", *words)
+    assert got.code == code
+    assert said in got.stderr
+    assert (workspace / "alloc.toml").read_bytes() == before
+
+
+def test_a_second_bank_account_has_a_journal_of_its_own(
+    workspace: Path, alloc: Callable[..., Outcome]
+) -> None:
+    ibans = ("DE89370400440532013000", "BE68539007547034")
+    words = [word for iban in ibans for word in ("--iban", iban)]
+    got = alloc("-C", workspace, "entity", "add", "LYON", *words, "--json")
+    assert [bank["journal"] for bank in got.document["banks"]] == ["BQ1", "BQ2"]
+
+
+def test_a_profile_check_shows_what_was_understood(
+    workspace: Path,
+    tmp_path: Path,
+    alloc: Callable[..., Outcome],
+    snapshot: SnapshotAssertion,
+) -> None:
+    _, items, bank = write_day(tmp_path)
+    got = alloc("-C", workspace, "profile", "check", items)
+    assert (got.code, got.stdout) == (0, snapshot)
+    items.write_text(items.read_text().replace("300.50", "300.505"))
+    bad = alloc("-C", workspace, "profile", "check", items)
+    assert bad.code == 65
+    assert "items.csv:3: " in bad.stdout
+    assert alloc("-C", workspace, "profile", "check", bank).code == 65
+    named = alloc("-C", workspace, "profile", "check", items, "--profile", "none")
+    assert "[PROFILE_UNKNOWN]" in named.stderr

@@ -31,9 +31,8 @@ def waiting(alloc: Call, workspace: Path) -> dict[str, Any]:
 
 
 def open_minor(alloc: Call, workspace: Path) -> int:
-    total: int = alloc("-C", workspace, "status", "--json").document["open_items"][0][
-        "open_minor"
-    ]
+    status = alloc("-C", workspace, "status", "--json").document
+    total: int = status["open_items"]["amount_minor"]["EUR"]
     return total
 
 

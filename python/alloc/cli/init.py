@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ import click
 
 from alloc.cli.exits import ExitCode, OutputError
 from alloc.cli.session import Command, Session, pass_session
-from alloc.cli.workspace import CONFIG_NAME, FOLDERS, Workspace
+from alloc.cli.workspace import CONFIG_NAME, Workspace
 
 if TYPE_CHECKING:
     from alloc.cli.render import View
@@ -77,9 +76,9 @@ def command(
         entity_id, entity_name = _parse_entity(entity)
         text = add_entity(text, entity_id=entity_id, entity_name=entity_name)
     settings = load_settings(text, name=CONFIG_NAME)
-    _make_folders(workspace)
+    workspace.make_folders()
     # The configuration comes last, so that an init that was stopped may be repeated.
-    _make_ledger(workspace, settings)
+    workspace.make_ledger(settings)
     write_file(workspace.config, text.encode())
     _tell(session, workspace, settings)
     return ExitCode.OK
@@ -88,8 +87,8 @@ def command(
 def _complete(session: Session, workspace: Workspace) -> int:
     """Add what a folder with a configuration lacks: folders and ledger."""
     settings = workspace.settings()
-    _make_folders(workspace)
-    if not _make_ledger(workspace, settings):
+    workspace.make_folders()
+    if not workspace.make_ledger(settings):
         raise OutputError(
             f"{workspace.root} is a workspace already: change alloc.toml, or choose"
             " another folder",
@@ -98,19 +97,6 @@ def _complete(session: Session, workspace: Workspace) -> int:
         )
     _tell(session, workspace, settings)
     return ExitCode.OK
-
-
-def _make_ledger(workspace: Workspace, settings: Settings) -> bool:
-    from alloc.errors import ConflictError
-    from alloc.store import create_ledger
-
-    try:
-        create_ledger(workspace.ledger_url(settings))
-    except ConflictError as error:
-        if error.reason != "LEDGER_EXISTS":
-            raise
-        return False
-    return True
 
 
 def _parse_entity(value: str) -> tuple[str, str]:
@@ -122,19 +108,6 @@ def _parse_entity(value: str) -> tuple[str, str]:
             param_hint="'--entity'",
         )
     return found["id"], found["name"] or found["id"]
-
-
-def _make_folders(workspace: Workspace) -> None:
-    try:
-        for name in FOLDERS:
-            workspace.folder(name).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        what = os.strerror(error.errno).lower() if error.errno else str(error)
-        raise OutputError(
-            f"the workspace cannot be created: {error.filename}: {what}",
-            reason="WORKSPACE_REFUSED",
-            file=error.filename,
-        ) from error
 
 
 def _tell(session: Session, workspace: Workspace, settings: Settings) -> None:

@@ -72,6 +72,7 @@ def _run(
     from alloc.cli.inbox import FolderInbox
     from alloc.cli.report import write_report
 
+    workspace.make_folders()
     reader = _OpenedOnce(workspace.reader())
     inbox = FolderInbox(
         workspace, settings.inbox, lambda path: reader.open(path).source.kind, now
@@ -108,6 +109,7 @@ class _OpenedOnce:
 def _lock(workspace: Workspace) -> contextlib.AbstractContextManager[object]:
     from filelock import FileLock, Timeout
 
+    from alloc.cli.exits import OutputError
     from alloc.errors import ConflictError
 
     lock = FileLock(workspace.root / LOCK_NAME, timeout=0)
@@ -118,3 +120,8 @@ def _lock(workspace: Workspace) -> contextlib.AbstractContextManager[object]:
             f"another run is at work in {workspace.root}: try again when it is done",
             reason="RUN_IN_PROGRESS",
         ) from None
+    except OSError as error:
+        raise OutputError(
+            f"the lock {lock.lock_file} cannot be written: {error.strerror}",
+            file=lock.lock_file,
+        ) from error

@@ -11,6 +11,8 @@ from alloc.cli.session import Command, Session, pass_session
 from alloc.cli.workspace import Workspace, find_workspace
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from alloc.app.ports import LedgerCounts
     from alloc.cli.render import View
     from alloc.settings import Settings
@@ -46,14 +48,17 @@ def _document(
         "name": settings.name,
         "locale": settings.locale,
         "entities": len(settings.entities),
-        "payments": [
-            {"state": state, "currency": currency, "count": count, "amount_minor": sum_}
-            for (state, currency), (count, sum_) in sorted(counts.payments.items())
-        ],
-        "open_items": [
-            {"currency": currency, "count": count, "open_minor": open_minor}
-            for currency, (count, open_minor) in sorted(counts.open_items.items())
-        ],
+        "payments": {
+            state: _tally(
+                {
+                    currency: pair
+                    for (found, currency), pair in counts.payments.items()
+                    if found == state
+                }
+            )
+            for state in STATES
+        },
+        "open_items": _tally(counts.open_items),
         "decisions": dict(sorted(counts.decisions.items())),
         "customers": counts.customers,
         "entries": counts.entries,
@@ -62,6 +67,14 @@ def _document(
         "advices": counts.advices,
         "advices_linked": counts.advices_linked,
         "last_posted_at": counts.last_posted_at,
+    }
+
+
+def _tally(pairs: Mapping[str, tuple[int, int]]) -> dict[str, object]:
+    """Sum up counts and amounts by currency."""
+    return {
+        "count": sum(count for count, _ in pairs.values()),
+        "amount_minor": {code: minor for code, (_, minor) in sorted(pairs.items())},
     }
 
 

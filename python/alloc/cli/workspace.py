@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alloc.cli.exits import ConfigError
-from alloc.errors import InputError, NotFoundError
+from alloc.cli.exits import ConfigError, OutputError
+from alloc.errors import ConflictError, InputError, NotFoundError
 
 if TYPE_CHECKING:
     from alloc.app.ports import Ledger
@@ -84,10 +84,59 @@ class Workspace:
         return Reader(self.profiles())
 
     def open_ledger(self, settings: Settings, *, write: bool) -> Ledger:
-        """Open the ledger; the caller closes it."""
+        """Open the ledger; the caller closes it.
+
+        The first command that writes makes the ledger of a new workspace. Where there
+        are traces of work, a ledger that is missing was lost, and that is said.
+        """
         from alloc.store import open_ledger
 
-        return open_ledger(self.ledger_url(settings), write=write)
+        url = self.ledger_url(settings)
+        try:
+            return open_ledger(url, write=write)
+        except NotFoundError as error:
+            if not write or error.reason != "LEDGER_MISSING" or self._has_worked():
+                raise
+        self.make_ledger(settings)
+        return open_ledger(url, write=write)
+
+    def make_ledger(self, settings: Settings) -> bool:
+        """Create the ledger; False when there is one already."""
+        from alloc.store import create_ledger, open_ledger
+
+        url = self.ledger_url(settings)
+        try:
+            # Quickly told; creating one takes seconds.
+            open_ledger(url, write=False).close()
+        except NotFoundError as error:
+            if error.reason != "LEDGER_MISSING":
+                raise
+        else:
+            return False
+        try:
+            create_ledger(url)
+        except ConflictError as error:
+            if error.reason != "LEDGER_EXISTS":
+                raise
+            return False
+        return True
+
+    def make_folders(self) -> None:
+        """Create the folders that are missing; ``WORKSPACE_REFUSED`` when it cannot."""
+        try:
+            for name in FOLDERS:
+                self.folder(name).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            what = os.strerror(error.errno).lower() if error.errno else str(error)
+            raise OutputError(
+                f"the workspace cannot be created: {error.filename}: {what}",
+                reason="WORKSPACE_REFUSED",
+                file=error.filename,
+            ) from error
+
+    def _has_worked(self) -> bool:
+        folders = map(self.folder, ("done", "failed", "reports", "exports"))
+        return any(folder.is_dir() and any(folder.iterdir()) for folder in folders)
 
 
 def find_workspace(session: Session) -> Workspace:
