@@ -7,6 +7,7 @@ time that the interpreter and click take. Everything else loads inside the comma
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import signal
@@ -133,7 +134,7 @@ def _print_error(
         sys.stderr.writelines(line + "\n" for line in lines)
     if "--json" in words:
         with contextlib.suppress(OSError, ValueError):
-            sys.stdout.write(json.dumps({"error": document}, ensure_ascii=False) + "\n")
+            sys.stdout.write(json.dumps({"error": document}) + "\n")
 
 
 def _flush_or_drop(stream: Any) -> None:  # noqa: ANN401 - a text stream of any kind
@@ -181,6 +182,9 @@ def cli() -> None:
 def main() -> NoReturn:
     """Run the command line of this process."""
     signal.signal(signal.SIGTERM, _terminate)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal without a letter shows "?" for it, and the command goes on.
+        sys.stdout.reconfigure(errors="replace")
     cli.main(prog_name="alloc")
     raise AssertionError("click leaves by SystemExit")
 

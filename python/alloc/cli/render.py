@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import errno
 import json
+import os
 import re
 import sys
 from dataclasses import dataclass, fields, is_dataclass
@@ -183,7 +185,9 @@ def emit(session: Session, document: object, draw: Callable[[], None]) -> None:
         Writes it for people.
     """
     if session.as_json:
-        text = json.dumps(document, ensure_ascii=False, indent=2, default=json_value)
+        # Where standard output cannot write every letter, JSON can still escape it.
+        escaped = "utf" not in (sys.stdout.encoding or "").lower()
+        text = json.dumps(document, ensure_ascii=escaped, indent=2, default=json_value)
         sys.stdout.write(text + "\n")
     elif not session.quiet:
         draw()
@@ -198,10 +202,21 @@ def json_value(value: object) -> object:
     raise TypeError(f"no JSON form of {type(value).__name__}")
 
 
+class _Console(Console):
+    """A console that leaves a broken pipe to the error map."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+
+
 def _console() -> Console:
-    terminal = sys.stdout.isatty()
-    options: dict[str, Any] = {} if terminal else {"width": WIDTH_OF_A_PIPE}
-    return Console(file=sys.stdout, highlight=False, markup=False, **options)
+    options: dict[str, Any] = {}
+    if not sys.stdout.isatty():
+        options["width"] = WIDTH_OF_A_PIPE
+    if os.environ.get("NO_COLOR"):
+        # No style either: a bold line is an escape sequence too.
+        options["color_system"] = None
+    return _Console(file=sys.stdout, highlight=False, markup=False, **options)
 
 
 @cache
