@@ -6,7 +6,6 @@ import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, BinaryIO
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from alloc.app.ports import JournalFilter
@@ -166,41 +165,33 @@ def _fec_files(
     # asked for, or there is no other.
     french = tuple(each for each in settings.entities if each.siren)
     for entity in (named,) if named else french or settings.entities:
-        whole = ledger.journal(replace(which, entity=entity.id))
-        for year in sorted(pc.unique(whole.entries["fiscal_year"]).to_pylist()):
+        found = ledger.journal(replace(which, entity=entity.id)).entries["fiscal_year"]
+        for year in sorted(pc.unique(found).to_pylist()):
             closing = entity.fiscal_year_span(year)[1]
+            book = replace(which, entity=entity.id, fiscal_year=year)
             yield _File(
                 fec_name(entity.siren or "", closing),
-                _fec_writer(_book(whole, year), entity, labels),
+                _fec_writer(book, entity, labels, ledger),
             )
 
 
 def _fec_writer(
-    book: JournalTables, entity: Entity, labels: FecLabels
+    book: JournalFilter, entity: Entity, labels: FecLabels, ledger: Ledger
 ) -> Callable[[BinaryIO], object]:
     def write(sink: BinaryIO) -> None:
+        # Read when it is written: one book is in memory at a time.
+        tables = ledger.journal(book)
         sink.write(HEADER)
         sink.write(
             fec_lines(
-                book.entries, book.postings, labels=labels, currency=entity.currency
+                tables.entries,
+                tables.postings,
+                labels=labels,
+                currency=entity.currency,
             )
         )
 
     return write
-
-
-def _book(tables: JournalTables, year: int) -> JournalTables:
-    entries = tables.entries.filter(pc.equal(tables.entries["fiscal_year"], year))
-
-    def of_book(rows: pa.Table) -> pa.Table:
-        return rows.filter(pc.is_in(rows["seq"], value_set=entries["seq"]))
-
-    return replace(
-        tables,
-        entries=entries,
-        postings=of_book(tables.postings),
-        allocations=of_book(tables.allocations),
-    )
 
 
 def _csv_files(
