@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from alloc.app.ports import ImportCounts
 from alloc.errors import InputError
 from alloc.store.columns import check_unique, columns, conformed, keep, listed
-from alloc.store.files import Import, already_imported, check_currencies
+from alloc.store.files import Import, already_imported
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -65,7 +65,6 @@ def import_bank_file(
     references = _known_columns(bank.references, _REFERENCES, "references")
     warnings = _known_columns(bank.warnings, _WARNINGS, "warnings")
     check_unique(entries, ["payment_id"], what=source.name, reason="BANK_ENTRY_TWICE")
-    check_currencies(pc.unique(entries["currency"]).to_pylist(), file=source.name)
     statements = _with_entity(statements, entities, source.name)
     entries = _with_state(_with_entity(entries, entities, source.name), statements)
     with db.write():

@@ -135,23 +135,17 @@ CHECKS = (
         "cash and adjustments are not what was allocated",
         """
         select d.decision_id, 'payment ' || d.payment_id
-        from decision d
-        join bank_entry b on b.payment_id = d.payment_id
-        left join (
-          select decision_id, sum(allocated_minor) as minor from allocation
-          where rank = 0 and customer_id is not null group by decision_id
-        ) a on a.decision_id = d.decision_id
-        left join (
-          select decision_id, sum(amount_minor) as minor from adjustment
-          where rank = 0 and role not in ('on_account', 'suspense')
-          group by decision_id
-        ) j on j.decision_id = d.decision_id
-        left join (
-          select seq, sum(imported_minor) as minor from open_item
-          where source in ('on_account', 'suspense') group by seq
-        ) o on o.seq = d.seq
-        where d.state = 'posted' and b.amount_minor + coalesce(j.minor, 0)
-          + coalesce(o.minor, 0) <> coalesce(a.minor, 0)
+        from decision d join bank_entry b on b.payment_id = d.payment_id
+        where d.state = 'posted' and b.amount_minor
+          + coalesce((select sum(j.amount_minor) from adjustment j
+              where j.decision_id = d.decision_id and j.rank = 0
+                and j.role not in ('on_account', 'suspense')), 0)
+          + coalesce((select sum(i.imported_minor) from posting p
+              join open_item i on i.entity = b.entity and i.item_id = p.item_id
+              where p.seq = d.seq and i.source in ('on_account', 'suspense')), 0)
+          <> coalesce((select sum(a.allocated_minor) from allocation a
+              where a.decision_id = d.decision_id and a.rank = 0
+                and a.customer_id is not null), 0)
         """,
     ),
     Check(

@@ -187,7 +187,9 @@ def _check_amounts(array: pa.ChunkedArray, name: str, what: str) -> None:
 
 def check_unique(table: pa.Table, keys: list[str], *, what: str, reason: str) -> None:
     """Refuse a table in which a key appears twice; the message names the first."""
-    counts = table.select(keys).group_by(keys).aggregate([([], "count_all")])
+    if len(keys) == 1 and pc.count_distinct(table[keys[0]]).as_py() == len(table):
+        return
+    counts = table.group_by(keys, use_threads=False).aggregate([([], "count_all")])
     if len(counts) == len(table):
         return
     twice = counts.filter(pc.greater(counts["count_all"], 1)).sort_by(

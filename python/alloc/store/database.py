@@ -85,6 +85,8 @@ class Database:
             "synchronous = full",
             "temp_store = memory",
             "cache_size = -65536",
+            # Pages that batch after batch changes go to the file once, not each time.
+            "wal_autocheckpoint = 8000",
         ]
         with self._connection.cursor() as cursor:
             for setting in settings:

@@ -368,7 +368,7 @@ class _Posting:
         )
         latest = (
             pa.concat_tables([by_line, by_item])
-            .group_by("letter_index")
+            .group_by("letter_index", use_threads=False)
             .aggregate([("fiscal_year", "max"), ("date", "max")])
         )
         letters = self.batch.letters

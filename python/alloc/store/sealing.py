@@ -100,7 +100,11 @@ def _hash(last: pa.Table) -> bytes:
 
 
 def _next_numbers(db: Database, entries: pa.Table) -> pa.Table:
-    series = entries.select(_SERIES.names[:3]).group_by(_SERIES.names[:3]).aggregate([])
+    series = (
+        entries.select(_SERIES.names[:3])
+        .group_by(_SERIES.names[:3], use_threads=False)
+        .aggregate([])
+    )
     db.stage("stage_series", series)
     return db.query(
         """
