@@ -66,7 +66,16 @@ class Proposal:
     Parameters
     ----------
     decisions
-        One row per payment, ordered by value date and payment id.
+        One row per payment, ordered by value date and payment id. ``reason`` of an
+        automatic one: ``REFERENCES``, ``ADVICE_LINES``, ``REFERENCES_AND_AMOUNT``,
+        ``WHOLE_BALANCE``, ``UNIQUE_ITEM``, ``UNIQUE_AMOUNT``. Why a person is needed:
+        ``AMOUNT_ONLY`` (not permitted), ``OVER_ERROR_BUDGET``, ``AMBIGUOUS``,
+        ``AMOUNT_LESS``, ``AMOUNT_MORE``, ``DEDUCTION_SUSPECTED``,
+        ``DEDUCTION_NEEDS_RULE``, ``ITEM_CONTESTED``, ``ITEM_DISPUTED``,
+        ``ITEM_KIND_NEEDS_REVIEW``, ``PAYER_AMBIGUOUS``, ``NO_OPEN_ITEMS``,
+        ``NO_EXPLANATION``, and, where a limit was reached,
+        ``COMBINATIONS_OVER_LIMIT``, ``TEXT_OVER_LIMIT``, ``ADVICE_OVER_LIMIT``.
+        Status ``none`` has ``PAYER_UNKNOWN``.
     allocations
         The items of each decision in the same order; rank 0 is chosen or proposed,
         1 and up are alternatives.

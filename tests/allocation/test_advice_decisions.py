@@ -117,3 +117,47 @@ def test_an_advice_beyond_the_limit_is_not_read_and_says_so() -> None:
     page = "item INV-1001 100.00 EUR\npayment P-1 100.00 EUR\n"
     page += "\n".join(f"advice P-1 INV-{number} 1.00" for number in range(10_001))
     assert proposed(page) == "P-1 review ADVICE_OVER_LIMIT"
+
+
+def test_a_misread_line_is_no_part_payment_of_the_item_it_happens_to_name() -> None:
+    assert proposed("""
+        item     1900002342  38000.00 EUR
+        item     1900020342    303.45 EUR
+        payment  P-1           303.45 EUR
+        advice   P-1           1900002342  303.45
+    """) == book("""
+        P-1 auto ADVICE_LINES
+        P-1 -> 1900020342  303.45
+    """)
+
+
+def test_references_that_differ_by_a_dot_alone_are_told_apart_as_printed() -> None:
+    page = """
+        item     A  35.00 EUR  ref "SERVICES BLDG."
+        item     B  35.00 EUR  ref "SERVICES BLDG"
+        item     C  99.00 EUR  ref OTHER-1
+        payment  P-1  35.00 EUR
+    """
+    assert proposed(f'{page}\nadvice P-1 "SERVICES BLDG" 35.00') == book("""
+        P-1 auto ADVICE_LINES
+        P-1 -> B  35.00
+    """)
+    assert proposed(f"{page}\nadvice P-1 SERVICESBLDG 35.00") == book("""
+        P-1 review AMBIGUOUS
+        P-1 -> A  35.00
+    """)
+
+
+def test_equal_lines_take_equal_items_one_each() -> None:
+    assert proposed("""
+        item     A  50.00 EUR  ref RENT-01  due 2026-01-05
+        item     B  50.00 EUR  ref RENT-01  due 2026-01-05
+        item     C  50.00 EUR  ref RENT-01  due 2026-01-05
+        payment  P-1  100.00 EUR
+        advice   P-1  RENT-01  50.00
+        advice   P-1  RENT-01  50.00
+    """) == book("""
+        P-1 auto ADVICE_LINES
+        P-1 -> A  50.00
+        P-1 -> B  50.00
+    """)

@@ -220,3 +220,56 @@ def test_references_of_another_entity_say_nothing() -> None:
         P-1 review NO_OPEN_ITEMS
         P-1 on_account  -100.00
     """)
+
+
+def test_a_number_that_several_items_share_does_not_name_them_all() -> None:
+    assert proposed("""
+        item     A  421.45 EUR  ref 1600456022  due 2026-01-01
+        item     B  421.45 EUR  ref 1600456022  due 2026-02-01
+        item     C  421.45 EUR  ref 1600456023
+        payment  P-1  842.90 EUR  says "FACT1600456022/23"
+    """) == book("""
+        P-1 review AMBIGUOUS
+        P-1 -> A  421.45
+        P-1 -> B  421.45
+    """)
+
+
+def test_a_number_that_stands_there_as_often_as_it_is_shared_names_them_all() -> None:
+    assert proposed("""
+        item     A  421.45 EUR  ref 1600456022  due 2026-01-01
+        item     B  100.00 EUR  ref 1600456022  due 2026-02-01
+        payment  P-1  521.45 EUR  says "1600456022, 1600456022"
+    """) == book("""
+        P-1 auto REFERENCES
+        P-1 -> A  421.45
+        P-1 -> B  100.00
+    """)
+
+
+def test_an_invoice_and_its_credit_in_a_range_are_cleared_with_it() -> None:
+    assert proposed("""
+        item     1600664561  100.00 EUR
+        item     1600664562   40.00 EUR
+        item     1600664563  -40.00 EUR  kind credit_note
+        payment  P-1         100.00 EUR  says "1600664561 a 1600664563"
+    """) == book("""
+        P-1 auto REFERENCES
+        P-1 -> 1600664561  100.00
+        P-1 -> 1600664562  40.00
+        P-1 -> 1600664563  -40.00
+    """)
+
+
+def test_one_misread_number_means_one_invoice() -> None:
+    assert proposed("""
+        item     601132008  888.01 EUR
+        item     601132009  888.02 EUR
+        item     601139999  500.00 EUR
+        payment  P-1       2276.03 EUR  says "601139999, 601132007"
+    """) == book("""
+        P-1 review AMOUNT_ONLY
+        P-1 -> 601132008  888.01
+        P-1 -> 601132009  888.02
+        P-1 -> 601139999  500.00
+    """)

@@ -5,6 +5,8 @@
 
 use alloc_domain::{Evidence, EvidenceSet, ItemKind, Proof};
 
+use rustc_hash::FxHashSet;
+
 use crate::combine::{Class, Combinations, combinations, screen};
 use crate::ledger::{Ledger, age};
 use crate::limits::{ALTERNATIVES_MAX, COMBINATIONS_MAX};
@@ -164,6 +166,16 @@ fn by_advice(case: &Case<'_, '_, '_>) -> Option<Explanation> {
         return None;
     }
     let paid = |line: &AdviceMatch| line.paid_minor.unwrap_or(case.open(line.item));
+    // A line with the amount of another item may as well be that item under a misread number.
+    let amounts: FxHashSet<i64> = case.pool.iter().map(|&item| case.open(item)).collect();
+    let elsewhere = |line: &AdviceMatch| amounts.contains(&paid(line));
+    if case
+        .advice
+        .iter()
+        .any(|line| partial(line) && elsewhere(line))
+    {
+        return None;
+    }
     let total: i128 = case.advice.iter().map(|line| i128::from(paid(line))).sum();
     if total != i128::from(case.amount_minor) {
         return None;
@@ -195,30 +207,38 @@ fn looks_deducted(settled: i64, open: i64) -> bool {
     missing != 0 && missing.abs() * 10 < i128::from(open).abs()
 }
 
-/// The items named, as they stand: first the surest, then all.
+/// The items named, as they stand: the widest of the three circles whose amounts add up. A number
+/// that several items share names none of them surely.
 fn by_references(case: &Case<'_, '_, '_>) -> Option<Explanation> {
-    let tiers = [
-        (Strength::Strong, REFERENCES_ERROR_PPM),
-        (Strength::Trimmed, TRIMMED_ERROR_PPM),
+    let alone = |strength: Strength| {
+        let mut hits = case.hits.iter().filter(|hit| hit.strength >= strength);
+        hits.all(|hit| hit.sharers == 1)
+    };
+    let circles = [
         (Strength::Weak, WEAK_ERROR_PPM),
+        (Strength::Trimmed, TRIMMED_ERROR_PPM),
+        (Strength::Strong, REFERENCES_ERROR_PPM),
     ];
-    for (strength, error_ppm) in tiers {
+    for (strength, _) in circles {
         let items = case.named(strength);
-        if case.closes(&items) {
+        if alone(strength) && case.closes(&items) {
+            let weakest = case.hits.iter().filter(|hit| hit.strength >= strength);
+            let weakest = weakest.map(|hit| hit.strength).min()?;
+            let error = circles.iter().find(|(circle, _)| *circle == weakest)?;
             let mut found = case.explanation(&items, Proof::Exact, case.reference_reason());
-            found.error_ppm = error_ppm;
+            found.error_ppm = error.1;
             return Some(found);
         }
     }
     let single = |place: &Vec<u32>| (place.len() == 1).then(|| place[0]);
     let near: Option<Vec<u32>> = case.places.iter().map(single).collect();
     let near = near.filter(|near| !near.is_empty())?;
-    for strength in [Strength::Strong, Strength::Trimmed, Strength::Weak] {
+    for (strength, _) in circles {
         let mut items = case.named(strength);
         items.extend(&near);
         items.sort_unstable();
         items.dedup();
-        if case.closes(&items) {
+        if alone(strength) && case.closes(&items) {
             let mut found = case.explanation(&items, Proof::Exact, case.reference_reason());
             found.error_ppm = NEAR_ERROR_PPM;
             return Some(found);
@@ -254,8 +274,20 @@ fn by_some(case: &Case<'_, '_, '_>, mut optional: Vec<u32>) -> Option<Explanatio
     }
     let search = Subset::new(case, &fixed, &optional)?;
     let mut found = search.explanation(case, case.reference_reason())?;
-    // The names leave little to chance: a tenth of what an amount alone would need.
-    found.error_ppm = NEAR_ERROR_PPM + coincidence_ppm(search.states, search.target) / 10;
+    // One misread number means one item.
+    let picked = |item: &&u32| found.picks.iter().any(|pick| pick.item == **item);
+    let meant = |place: &Vec<u32>| place.iter().filter(picked).count();
+    let most = case.places.iter().map(meant).max().unwrap_or(0);
+    if found.proof == Proof::Unique && most > 1 {
+        return None;
+    }
+    let all = found.picks.len() == fixed.len() + optional.len();
+    found.error_ppm = if all && most == 0 {
+        WEAK_ERROR_PPM
+    } else {
+        // The names leave little to chance: a tenth of what an amount alone would need.
+        NEAR_ERROR_PPM + coincidence_ppm(search.states, search.target) / 10
+    };
     Some(found)
 }
 

@@ -4,6 +4,7 @@ use alloc_domain::{Evidence, EvidenceSet, Payment, RemittanceLine};
 use rustc_hash::FxHashMap;
 
 use crate::explain::AdviceMatch;
+use crate::ledger::age;
 use crate::limits::{ADVICE_LINES_MAX, TEXT_BYTES_MAX};
 use crate::reference::index::Scope;
 use crate::reference::near::{Spellings, near};
@@ -195,41 +196,83 @@ fn read_advice(
             .or_default()
             .push(item);
     }
-    let mut matched: FxHashMap<u32, usize> = FxHashMap::default();
+    let mut advice = Advice::default();
     for (line, text) in &message.lines {
-        let Some((item, strength)) = match_line(search, line, text, &by_amount, open) else {
-            continue;
-        };
-        let evidence = EvidenceSet::EMPTY.with(Evidence::AdviceLine);
-        gathered.hits.push(Hit {
+        let mut meant = match_line(search, line, text, &by_amount, open);
+        let class = |item: u32| search.ledger.class_of(item);
+        let apart = meant
+            .iter()
+            .any(|&(item, _)| class(item) != class(meant[0].0));
+        if apart {
+            advice.take_any(&meant);
+        } else {
+            meant.sort_unstable_by_key(|&(item, _)| age(search.ledger.item(item)));
+            advice.take_one(line, &meant, open);
+        }
+    }
+    gathered.hits.extend(once_per_item(advice.hits));
+    gathered.advice = advice.lines;
+    gathered.advice.sort_unstable_by_key(|line| line.item);
+}
+
+/// The lines of an advice as they are matched.
+#[derive(Default)]
+struct Advice {
+    hits: Vec<Hit>,
+    lines: Vec<AdviceMatch>,
+    taken: FxHashMap<u32, usize>,
+}
+
+impl Advice {
+    fn hit(&mut self, item: u32, strength: Strength, sharers: usize) {
+        self.hits.push(Hit {
             item,
             strength,
-            evidence,
-            sharers: 1,
+            evidence: EvidenceSet::EMPTY.with(Evidence::AdviceLine),
+            sharers,
         });
+    }
+
+    /// A line that means one of several items which differ: the amounts must tell.
+    fn take_any(&mut self, meant: &[(u32, Strength)]) {
+        for &(item, strength) in meant {
+            self.hit(item, strength, meant.len());
+        }
+    }
+
+    /// A line that means an item, or one of several that nothing tells apart: those are taken one
+    /// line each, oldest first. Of two lines for one item the fuller stays, whatever their order.
+    fn take_one(
+        &mut self,
+        line: &RemittanceLine<'_>,
+        meant: &[(u32, Strength)],
+        open: &(dyn Fn(u32) -> i64 + Sync),
+    ) {
+        let free = |&&(item, _): &&(u32, Strength)| !self.taken.contains_key(&item);
+        let Some(&(item, strength)) = meant.iter().find(free).or(meant.first()) else {
+            return;
+        };
+        self.hit(item, strength, 1);
         let next = AdviceMatch {
             item,
             paid_minor: line.amount_minor.map(|paid| signed_like(paid, open(item))),
             deduction_minor: line.deduction_minor.unwrap_or(0),
         };
-        if let Some(&known) = matched.get(&item) {
-            // The fuller of two lines for one item: an order that no line order changes.
-            let better = |line: &AdviceMatch| {
-                (
-                    line.paid_minor == Some(open(item)),
-                    line.paid_minor,
-                    line.deduction_minor,
-                )
-            };
-            if better(&next) > better(&gathered.advice[known]) {
-                gathered.advice[known] = next;
+        let fullness = |line: &AdviceMatch| {
+            let full = line.paid_minor == Some(open(item));
+            (full, line.paid_minor, line.deduction_minor)
+        };
+        match self.taken.get(&item) {
+            Some(&known) if fullness(&next) > fullness(&self.lines[known]) => {
+                self.lines[known] = next;
             }
-        } else {
-            matched.insert(item, gathered.advice.len());
-            gathered.advice.push(next);
+            Some(_) => {}
+            None => {
+                self.taken.insert(item, self.lines.len());
+                self.lines.push(next);
+            }
         }
     }
-    gathered.advice.sort_unstable_by_key(|line| line.item);
 }
 
 /// Credits are written with either sign.
@@ -237,41 +280,53 @@ fn signed_like(paid: i64, open: i64) -> i64 {
     if open < 0 && paid > 0 { -paid } else { paid }
 }
 
+/// The items a line may mean, and how surely: one, or several that it does not tell apart.
 fn match_line(
     search: &Search<'_, '_, '_>,
     line: &RemittanceLine<'_>,
     text: &Text,
     by_amount: &FxHashMap<u64, Vec<u32>>,
     open: &(dyn Fn(u32) -> i64 + Sync),
-) -> Option<(u32, Strength)> {
+) -> Vec<(u32, Strength)> {
     let agrees = |item: u32| {
         line.amount_minor
             .is_some_and(|paid| signed_like(paid, open(item)) == open(item))
     };
     let hits = scan(search, text).hits;
-    let surest = |hits: &mut dyn Iterator<Item = &Hit>| {
-        hits.max_by_key(|hit| (hit.strength, std::cmp::Reverse(hit.item)))
-            .copied()
-    };
-    if let Some(hit) = surest(&mut hits.iter().filter(|hit| agrees(hit.item))) {
-        return Some((hit.item, Strength::Strong));
-    }
-    let paid = line.amount_minor.unwrap_or(0).unsigned_abs();
-    if let Some(items) = by_amount.get(&paid) {
-        let resembling = resembling(search, text, items);
-        if let [item] = resembling.as_slice()
-            && agrees(*item)
-        {
-            return Some((*item, Strength::Trimmed));
+    let mut agreeing: Vec<(u32, Strength)> = hits
+        .iter()
+        .filter(|hit| agrees(hit.item))
+        .map(|hit| (hit.item, Strength::Strong))
+        .collect();
+    if agreeing.len() > 1 {
+        let printed = |item: u32| search.ledger.item(item).reference == line.reference;
+        if agreeing.iter().any(|&(item, _)| printed(item)) {
+            agreeing.retain(|&(item, _)| printed(item));
         }
     }
-    let hit = surest(&mut hits.iter().filter(|hit| hit.sharers == 1))?;
-    let strength = if line.amount_minor.is_some() {
-        Strength::Weak
-    } else {
-        hit.strength
+    if !agreeing.is_empty() {
+        return agreeing;
+    }
+    let paid = line.amount_minor.unwrap_or(0).unsigned_abs();
+    if let Some(items) = by_amount.get(&paid)
+        && let [item] = resembling(search, text, items).as_slice()
+        && agrees(*item)
+    {
+        return vec![(*item, Strength::Trimmed)];
+    }
+    let alone = hits.iter().filter(|hit| hit.sharers == 1);
+    let surest = alone.max_by_key(|hit| (hit.strength, std::cmp::Reverse(hit.item)));
+    let doubted = |hit: &Hit| {
+        if line.amount_minor.is_some() {
+            Strength::Weak
+        } else {
+            hit.strength
+        }
     };
-    Some((hit.item, strength))
+    surest
+        .map(|hit| (hit.item, doubted(hit)))
+        .into_iter()
+        .collect()
 }
 
 /// Of the items with a line's amount, those its reference resembles.
@@ -280,8 +335,7 @@ fn resembling(search: &Search<'_, '_, '_>, text: &Text, items: &[u32]) -> Vec<u3
         .iter()
         .filter_map(|&item| Spellings::of(item, search.ledger.item(item).reference?))
         .collect();
-    let mut read = vec![false; text.atoms.len()];
-    mark_foreign(search, text, &mut read);
+    let read = vec![false; text.atoms.len()];
     let places = near(text, &read, &spellings).unwrap_or_default();
     let mut found: Vec<u32> = places.into_iter().flatten().collect();
     found.sort_unstable();

@@ -238,7 +238,8 @@ fn strength_of(search: &Search<'_, '_, '_>, text: &Text, first: usize, token: &T
         Strength::Trimmed
     } else {
         let digits = digits(&token.spelled);
-        if digits >= 5 || (digits >= 3 && token.spelled.len() >= 5) {
+        let width = token.spelled.len();
+        if digits >= 5 || (digits >= 3 && width >= 5) || (digits >= 1 && width >= 8) {
             Strength::Strong
         } else {
             Strength::Weak
