@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from advice_case import REMADV, UBL, X820, X835
+from test_advice_lists import CSV, FRENCH, GERMAN, pdf
 
 from alloc.errors import InputError, LimitError
 from alloc.ingest.remittance.reading import advice_format, read_advice_data
@@ -20,6 +21,8 @@ FILES = {
     "x12": [X820, X835],
     "ubl": [UBL],
 }
+LOOSE = {"text": [FRENCH.encode(), GERMAN.encode()], "csv": [CSV.encode()]}
+LOOSE["pdf"] = [pdf("Payment", "INV-1 100.00 EUR", "Total 100.00")]
 ROUNDS = 400
 ODD = [b"'", b"?", b"~", b"*", b"+", b":", b"\n", b"\0", b"\xff", b"<", b"&", b"-9"]
 
@@ -50,10 +53,10 @@ def test_every_beginning_of_a_file_is_refused_or_read(format_: str) -> None:
         assert "" not in told
 
 
-@pytest.mark.parametrize("format_", FILES)
+@pytest.mark.parametrize("format_", [*FILES, *LOOSE])
 def test_every_mutation_of_a_file_is_refused_or_read(format_: str) -> None:
     chance = random.Random(format_)
-    for data in FILES[format_]:
+    for data in (FILES | LOOSE)[format_]:
         told = set()
         for _ in range(ROUNDS):
             changed = bytearray(data)

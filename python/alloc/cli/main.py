@@ -35,6 +35,7 @@ SECTIONS = {
         "reverse": "Undo one decision by a reversal.",
     },
     "Books": {
+        "inspect": "Show what any file holds; nothing is imported.",
         "status": "Show where the workspace stands.",
         "export": "Write the journal for an accounting system.",
         "verify": "Check the ledger against every invariant, from the file alone.",

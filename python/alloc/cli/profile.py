@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from alloc.ingest.check import ColumnReport, ProfileReport
     from alloc.ingest.profile import Profile
 
-__all__ = ["command"]
+__all__ = ["command", "draw_check"]
 
 
 @click.group("profile", cls=Group)
@@ -83,7 +83,7 @@ def check(session: Session, path: Path, *, name: str | None) -> int:
         profiles=profiles,
         entities={entity.id for entity in settings.entities},
     )
-    emit(session, asdict(report), lambda: _draw_check(View(settings.locale), report))
+    emit(session, asdict(report), lambda: draw_check(View(settings.locale), report))
     return ExitCode.DATA if report.problems_count else ExitCode.OK
 
 
@@ -128,7 +128,8 @@ def _draw_profiles(view: View, profiles: list[Profile]) -> None:
     view.steps([(say("try one on a file"), "alloc profile check FILE")])
 
 
-def _draw_check(view: View, report: ProfileReport) -> None:
+def draw_check(view: View, report: ProfileReport) -> None:
+    """Write what a profile makes of a file."""
     from alloc.cli.words import in_words
 
     say = view.messages.say

@@ -99,6 +99,11 @@ class View:
         # CLDR sets a code off from the number: "TND 1.500", but "€1.50".
         return re.sub(r"(?<=[A-Z])(?=\d)", "\u00a0", text)
 
+    def hundredths(self, minor: int) -> str:
+        """Write an amount of which no currency is known: 123456 is ``1,234.56``."""
+        value = Decimal(minor).scaleb(-2)
+        return format_decimal(value, "#,##0.00", locale=self._locale)
+
     def day(self, day: date | None) -> str:
         """Write a date; empty when there is none."""
         return "" if day is None else format_date(day, "short", self._locale)

@@ -18,6 +18,10 @@ WORDS = {
     "suspense": deferred("unknown payer, in suspense"),
     "new": deferred("not decided yet"),
     "aside": deferred("no customer payment"),
+    # States of bank entries.
+    "booked": deferred("booked"),
+    "pending": deferred("pending"),
+    "information": deferred("information"),
     # States of decisions.
     "proposed": deferred("proposed"),
     "reversed": deferred("reversed"),

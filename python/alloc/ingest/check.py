@@ -154,7 +154,7 @@ def check_profile(
     if profile is None:
         detected = detect_data(data, list(profiles), name=name)
         if detected.profile is None:
-            raise _is_bank_file(name, detected.format)
+            raise _needs_no_profile(name, detected.format)
         profile = detected.profile
     format_ = table_format(data, name=name)
     grid = read_grid(data, format_, profile, name=name)
@@ -186,10 +186,10 @@ def check_profile(
     )
 
 
-def _is_bank_file(name: str, format_: str) -> InputError:
+def _needs_no_profile(name: str, format_: str) -> InputError:
     return InputError(
-        f"{name} is a bank file ({format_}): it needs no profile, `alloc import` "
-        "reads it",
+        f"{name} ({format_}) needs no profile: `alloc inspect` shows it, "
+        "`alloc import` reads it",
         reason="TABLE_EXPECTED",
         file=name,
     )

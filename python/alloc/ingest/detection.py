@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from alloc.engine import detect_bank_format
 from alloc.errors import InputError
 from alloc.ingest.profile import builtin_profiles
-from alloc.ingest.remittance.reading import advice_format
+from alloc.ingest.remittance.reading import advice_format, loose_format
 from alloc.ingest.source import HEAD_BYTES, read_bytes, table_format
 from alloc.ingest.table_files import sniff_headings
 
@@ -29,7 +29,8 @@ class Detected:
     ----------
     format
         ``camt``, ``mt940``, ``cfonb120``, ``csv``, ``xlsx`` or ``parquet``; of
-        advices that need no profile ``edifact``, ``x12`` or ``ubl``.
+        advices that need no profile ``edifact``, ``x12``, ``ubl``, ``pdf`` or
+        ``text``.
     kind
         ``bank``, ``open_items``, ``customers`` or ``remittances``.
     profile
@@ -96,7 +97,16 @@ def detect_data(data: bytes, profiles: Sequence[Profile], *, name: str) -> Detec
             raise _ambiguous(fitting, name)
         if fitting:
             return Detected(format_, fitting[0].kind, fitting[0])
-    raise _nothing_fits(misfits, format_, name)
+    return _loose(data, format_, _nothing_fits(misfits, format_, name), name)
+
+
+def _loose(data: bytes, format_: str, error: InputError, name: str) -> Detected:
+    """Take what fits no profile as an advice where it reads as one."""
+    if error.reason == "PROFILE_MISSING":
+        loose = loose_format(data, format_, name=name)
+        if loose is not None:
+            return Detected(loose, "remittances")
+    raise error
 
 
 def _ambiguous(fitting: list[Profile], name: str) -> InputError:

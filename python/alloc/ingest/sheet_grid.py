@@ -107,6 +107,26 @@ def _damaged(name: str, error: BaseException) -> InputError:
     )
 
 
+def sheets_of(data: bytes, name: str) -> Iterator[tuple[str, _Rows]]:
+    """Yield the name and the rows of each visible sheet of a spreadsheet.
+
+    Raises
+    ------
+    alloc.errors.InputError
+        ``FILE_DAMAGED``.
+    alloc.errors.LimitError
+        ``SHEET_TOO_LARGE``.
+    """
+    workbook = _open_workbook(data, name)
+    for sheet in workbook.sheets_metadata:
+        if sheet.visible == calamine.SheetVisibleEnum.Visible:
+            with _spreadsheet_errors(name):
+                rows: _Rows = workbook.get_sheet_by_name(sheet.name).to_python(
+                    skip_empty_area=False
+                )
+            yield sheet.name, rows
+
+
 @contextmanager
 def _spreadsheet_errors(name: str) -> Iterator[None]:
     try:
