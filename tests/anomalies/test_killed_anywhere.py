@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -27,7 +28,10 @@ def alloc(workspace: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def new_workspace(folder: Path) -> Path:
+@pytest.fixture(scope="module")
+def group(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small group with three days of files in its inbox, nothing run yet."""
+    folder = tmp_path_factory.mktemp("new") / "group"
     subprocess.run(
         [sys.executable, "-m", "alloc.demo", folder, "--size", "small"],
         check=True,
@@ -49,8 +53,11 @@ def state(workspace: Path) -> dict[str, object]:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
-    workspace = new_workspace(tmp_path_factory.mktemp("undisturbed") / "group")
+def undisturbed(
+    group: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, float]:
+    folder = tmp_path_factory.mktemp("undisturbed") / "group"
+    workspace = shutil.copytree(group, folder)
     start = time.monotonic()
     assert alloc(workspace, "run").returncode == 3
     return workspace, time.monotonic() - start
@@ -75,8 +82,7 @@ def kill_and_check(workspace: Path, delay: float) -> bool:
     return killed
 
 
-def disturbed(folder: Path, delays: list[float]) -> tuple[int, dict[str, object]]:
-    workspace = new_workspace(folder)
+def disturbed(workspace: Path, delays: list[float]) -> tuple[int, dict[str, object]]:
     killed = sum(kill_and_check(workspace, delay) for delay in delays)
     finished = alloc(workspace, "run")
     assert finished.returncode in (0, 3), finished.stderr
@@ -85,7 +91,7 @@ def disturbed(folder: Path, delays: list[float]) -> tuple[int, dict[str, object]
 
 
 def test_killed_at_fifty_points_it_comes_back_with_all_or_nothing(
-    undisturbed: tuple[Path, float], tmp_path: Path
+    group: Path, undisturbed: tuple[Path, float], tmp_path: Path
 ) -> None:
     whole, seconds = undisturbed
     draw = random.Random(SEED)
@@ -93,13 +99,9 @@ def test_killed_at_fifty_points_it_comes_back_with_all_or_nothing(
         [draw.uniform(0.1, seconds) for _ in range(KILLS_IN_A_ROW)]
         for _ in range(KILLS // KILLS_IN_A_ROW)
     ]
+    copies = [shutil.copytree(group, tmp_path / str(n)) for n in range(len(rounds))]
     with ThreadPoolExecutor(2) as pool:
-        results = list(
-            pool.map(
-                lambda job: disturbed(tmp_path / f"round-{job[0]}", job[1]),
-                enumerate(rounds),
-            )
-        )
+        results = list(pool.map(disturbed, copies, rounds))
     for _, reached in results:
         assert reached == state(whole)
     assert sum(killed for killed, _ in results) >= KILLS // 2, "kills came too late"
