@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 
 use crate::explain::AdviceMatch;
 use crate::ledger::age;
-use crate::limits::{ADVICE_LINES_MAX, TEXT_BYTES_MAX};
+use crate::limits::{ADVICE_LINES_MAX, ITEMS_PER_TOKEN_MAX, TEXT_BYTES_MAX};
 use crate::reference::index::Scope;
 use crate::reference::near::{Spellings, near};
 use crate::reference::scan::{Hit, Search, Strength, scan};
@@ -309,6 +309,7 @@ fn match_line(
     }
     let paid = line.amount_minor.unwrap_or(0).unsigned_abs();
     if let Some(items) = by_amount.get(&paid)
+        && items.len() <= ITEMS_PER_TOKEN_MAX
         && let [item] = resembling(search, text, items).as_slice()
         && agrees(*item)
     {

@@ -12,7 +12,8 @@ pub const REFERENCE_BYTES_MAX: usize = 64;
 /// Neighbouring atoms of text that may make up one reference.
 pub const ATOMS_PER_REFERENCE_MAX: usize = 10;
 
-/// Items one token may point to and still be evidence; beyond it the token says nothing.
+/// Items one token, or one line's amount, may point to and still be evidence; beyond it it says
+/// nothing.
 pub const ITEMS_PER_TOKEN_MAX: usize = 64;
 
 /// Documents in one range of the text (`1001 a 1005`); a wider range is no range.
