@@ -12,7 +12,10 @@ from alloc.cli.session import Command, Session, pass_session
 from alloc.cli.workspace import find_workspace
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from alloc.app.import_files import ImportReport
+    from alloc.cli.progress import Progress
     from alloc.cli.render import View
 
 __all__ = ["command"]
@@ -44,18 +47,22 @@ def command(session: Session, paths: tuple[Path, ...]) -> int:
     settings = workspace.settings()
     reader = workspace.reader()
     view = View(settings.locale)
-    moment = now()
-    reports: list[ImportReport] = []
     with (
         workspace.open_ledger(settings, write=True) as ledger,
         progress(session, view.messages.say("Importing")) as update,
     ):
-        for number, path in enumerate(paths):
-            update(number, len(paths))
-            reports += import_files(ledger, settings, reader, [path], now=moment)
+        announced = _announced(paths, update)
+        reports = import_files(ledger, settings, reader, announced, now=now())
     document = {"files": [import_document(report) for report in reports]}
     emit(session, document, lambda: _draw(view, reports))
     return ExitCode.OK
+
+
+def _announced(paths: tuple[Path, ...], update: Progress) -> Iterator[Path]:
+    """Hand out the files one after another, and say how far it is."""
+    for number, path in enumerate(paths):
+        update(number, len(paths))
+        yield path
 
 
 def _draw(view: View, reports: list[ImportReport]) -> None:
