@@ -1,0 +1,87 @@
+//! Weights of single explanations and shares of them, in bounds.
+
+use super::EPSILON;
+use crate::pool::Pool;
+
+/// `1000 ln C(n, k)` over all classes, rounded: in how many ways interchangeable items can stand in
+/// for the chosen ones.
+pub(crate) fn multiplicity_millinats(pool: &Pool, pick: &[u32]) -> i64 {
+    (log_multiplicity(pool, pick) * 1_000.0).round() as i64
+}
+
+fn log_multiplicity(pool: &Pool, pick: &[u32]) -> f64 {
+    let mut sum = 0.0;
+    for (class, &taken) in pool.classes.iter().zip(pick) {
+        if taken > 0 && taken < class.count {
+            sum += log_binomial(class.count, taken);
+        }
+    }
+    sum
+}
+
+fn log_binomial(n: u32, k: u32) -> f64 {
+    let k = k.min(n - k);
+    let mut sum = 0.0;
+    for i in 0..k {
+        sum += libm::log(f64::from(n - i) / f64::from(i + 1));
+    }
+    sum
+}
+
+/// Natural logarithms of the weights of explanations, each with the error it may have.
+#[derive(Debug)]
+pub(crate) struct Weights {
+    logs: Vec<(f64, f64)>,
+}
+
+/// A sum of weights as a logarithm: its lower and upper bound.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PartialSum {
+    pub low: f64,
+    pub high: f64,
+}
+
+impl Weights {
+    /// The weights of picks with their full costs (flips and segment, millinats).
+    pub fn new<'p>(pool: &Pool, picks: impl Iterator<Item = (&'p [u32], i64)>) -> Self {
+        let log = |(pick, cost): (&[u32], i64)| {
+            let ways = log_multiplicity(pool, pick);
+            let log = ways - cost as f64 / 1_000.0;
+            let terms = pick.len() as f64 + 8.0;
+            (log, (ways.abs() * terms + log.abs() + 1.0) * EPSILON)
+        };
+        let logs = picks.map(log).collect();
+        Self { logs }
+    }
+
+    /// The sum of all weights.
+    pub fn total(&self) -> PartialSum {
+        let largest = self.logs.iter().map(|w| w.0).fold(f64::NEG_INFINITY, f64::max);
+        if largest == f64::NEG_INFINITY {
+            return PartialSum {
+                low: largest,
+                high: largest,
+            };
+        }
+        let (mut sum, mut error) = (0.0, 0.0_f64);
+        for &(log, slack) in &self.logs {
+            sum += libm::exp(log - largest);
+            error = error.max(slack);
+        }
+        let log = largest + libm::log(sum);
+        let slack = error + (self.logs.len() as f64 + 1_500.0 + log.abs()) * EPSILON;
+        PartialSum {
+            low: log - slack,
+            high: log + slack,
+        }
+    }
+
+    /// Bounds of the share of weight `index` in a total that lies between the two bounds, ppm.
+    pub fn share_ppm(&self, index: usize, total: PartialSum) -> (u32, u32) {
+        let (log, slack) = self.logs[index];
+        let slack = slack + EPSILON;
+        let low = libm::exp((log - slack - total.high).min(0.0)) * 1e6 * (1.0 - 1e-12);
+        let high = libm::exp((log + slack - total.low).min(0.0)) * 1e6 * (1.0 + 1e-12);
+        (low.floor().max(0.0) as u32, high.ceil().min(1e6) as u32)
+    }
+}
