@@ -108,10 +108,9 @@ impl Reason for SubsetError {
                 vec![("got", got.to_string()), ("limit", limit.to_string())]
             }
             Self::SumTooLarge { limit } => vec![("limit", limit.to_string())],
-            Self::CostOutOfRange { field, index, .. } => vec![
-                ("field", (*field).to_owned()),
-                ("index", index.to_string()),
-            ],
+            Self::CostOutOfRange { field, index, .. } => {
+                vec![("field", (*field).to_owned()), ("index", index.to_string())]
+            }
             Self::DeltaInvalid { index, limit, .. } => {
                 vec![("index", index.to_string()), ("limit", limit.to_string())]
             }

@@ -47,7 +47,6 @@ impl Split {
 /// All sums of the picks of one half, with a way back from a sum to its picks.
 #[derive(Debug)]
 pub(crate) struct Half {
-    classes: Vec<usize>,
     /// Ascending; equal sums of different picks all stand here.
     pub sums: Vec<u64>,
     quarters: [Quarter; 2],
@@ -69,38 +68,39 @@ impl Half {
             Quarter::new(pool, classes, high)
         });
         Self {
-            classes: part.to_vec(),
             sums: sums(&classes, high),
             quarters,
         }
     }
 
-    /// Calls `visit` with the picks of this half that add up to `sum` (zero elsewhere), until it
-    /// says stop.
+    /// Up to `limit` picks of this half (zero elsewhere) that add up to `sum`.
     fn picks_with(&self, pool: &Pool, sum: u64, limit: usize, meter: &mut Meter) -> Vec<Pick> {
-        let [left, right] = &self.quarters;
-        meter.spend(2 * (left.coded.len() + right.coded.len()) as u64, 0);
+        let [first, second] = &self.quarters;
+        let (few, many) = if first.coded.len() < second.coded.len() {
+            (first, second)
+        } else {
+            (second, first)
+        };
+        meter.spend(16 * few.coded.len() as u64, 0);
         let mut picks = Vec::new();
-        let mut end = right.coded.len();
-        for &(value, code) in &left.coded {
+        for &(value, code) in &few.coded {
             let Some(rest) = sum.checked_sub(value) else {
                 break;
             };
-            while end > 0 && right.coded[end - 1].0 > rest {
-                end -= 1;
-            }
-            let equal = right.coded[..end].iter().rev();
-            for &(_, other) in equal.take_while(|entry| entry.0 == rest) {
+            let start = many.coded.partition_point(|entry| entry.0 < rest);
+            let equal = many.coded[start..]
+                .iter()
+                .take_while(|entry| entry.0 == rest);
+            for &(_, other) in equal {
                 if picks.len() >= limit {
                     return picks;
                 }
                 let mut pick = vec![0; pool.classes.len()];
-                left.decode(pool, code, &mut pick);
-                right.decode(pool, other, &mut pick);
+                few.decode(pool, code, &mut pick);
+                many.decode(pool, other, &mut pick);
                 picks.push(pick);
             }
         }
-        debug_assert!(self.classes.len() <= pool.classes.len());
         picks
     }
 }
@@ -176,7 +176,11 @@ fn add_many(list: &mut Vec<u64>, amount: u64, count: u64, high: u64) {
     let base = list.clone();
     for taken in 1..=count {
         let lift = amount * taken;
-        list.extend(base.iter().map(|sum| sum + lift).take_while(|&sum| sum <= high));
+        list.extend(
+            base.iter()
+                .map(|sum| sum + lift)
+                .take_while(|&sum| sum <= high),
+        );
     }
     // A stable sort merges the ascending runs.
     list.sort();
@@ -205,7 +209,11 @@ fn count_equal(left: &[u64], right: &[u64], sum: u64) -> u64 {
         let pair = a + b;
         if pair == sum {
             let lefts = left[low..].iter().take_while(|&&value| value == a).count();
-            let rights = right[..end].iter().rev().take_while(|&&value| value == b).count();
+            let rights = right[..end]
+                .iter()
+                .rev()
+                .take_while(|&&value| value == b)
+                .count();
             count += lefts as u64 * rights as u64;
             low += lefts;
             end -= rights;
@@ -235,7 +243,12 @@ fn count_up_to(left: &[u64], right: &[u64], sum: u64) -> u64 {
 }
 
 /// Up to `limit` picks whose sum falls into a segment, in a fixed order.
-pub(crate) fn list_picks(pool: &Pool, halves: &[Half; 2], limit: usize, meter: &mut Meter) -> Vec<Pick> {
+pub(crate) fn list_picks(
+    pool: &Pool,
+    halves: &[Half; 2],
+    limit: usize,
+    meter: &mut Meter,
+) -> Vec<Pick> {
     let [left, right] = halves;
     let mut found = Vec::new();
     for segment in &pool.segments {

@@ -14,13 +14,13 @@ use crate::target::explain;
 use crate::witness;
 
 /// Exact work up to this price is done before anything is estimated.
-const CHEAP_STEPS: u64 = 1 << 18;
+const CHEAP_STEPS: u64 = 1 << 19;
+/// Exact work from this price on is worth a look at every modulus first.
+const DEAR_STEPS: u64 = 1 << 25;
 /// Explanations that are listed (and weighed) when all of them are counted.
 const LIST_MAX: u64 = 1 << 12;
 /// Below this margin (1/1000 bit) nobody can know: two witnesses are enough.
 const HOPELESS_MILLIBITS: i64 = -10_000;
-/// From this chance (1/1000 bit) on, looking for witnesses is likely to succeed.
-const LIKELY_MILLIBITS: i64 = 1_000;
 /// Residues of the posterior bound, coarse to fine.
 const MODULI: [usize; 3] = [1 << 14, 1 << 17, 1 << 20];
 
@@ -81,7 +81,11 @@ pub fn count(problem: &Problem<'_>) -> Result<Option<u64>, SubsetError> {
         let classes: Vec<_> = part.iter().map(|&index| pool.classes[index]).collect();
         halves::sums(&classes, pool.high())
     });
-    Ok(Some(halves::count_pairs(&sums[0], &sums[1], &pool.segments)))
+    Ok(Some(halves::count_pairs(
+        &sums[0],
+        &sums[1],
+        &pool.segments,
+    )))
 }
 
 fn refuted(proof: Proof, meter: &Meter) -> Solution {
@@ -118,28 +122,29 @@ impl Ladder<'_, '_> {
         {
             return end;
         }
-        let gate = probability::gate(&self.pool);
-        self.meter.spend(100 * self.pool.classes.len() as u64, 0);
-        self.gate = Some(gate);
-        let hopeless = gate.margin_millibits < HOPELESS_MILLIBITS;
-        if self.pool.weighted()
-            && !hopeless
-            && let Some(end) = self.weigh(gate)
-        {
-            return end;
-        }
-        if (hopeless || gate.chance_millibits >= LIKELY_MILLIBITS)
+        let dense = self.pool.dense();
+        if dense
+            && !self.pool.weighted()
             && let Some(end) = self.witnesses()
         {
             return end;
+        }
+        let gate = probability::gate(&self.pool);
+        self.meter.spend(64 * self.pool.classes.len() as u64, 0);
+        self.gate = Some(gate);
+        if self.pool.weighted() {
+            let hopeless = gate.margin_millibits < HOPELESS_MILLIBITS;
+            if !hopeless && let Some(end) = self.weigh(gate) {
+                return end;
+            }
+            if (dense || hopeless)
+                && let Some(end) = self.witnesses()
+            {
+                return end;
+            }
         }
         if self.count.exact().is_none()
             && let Some(end) = self.decide_exactly(&split)
-        {
-            return end;
-        }
-        if self.known.len() < 2
-            && let Some(end) = self.witnesses()
         {
             return end;
         }
@@ -163,7 +168,10 @@ impl Ladder<'_, '_> {
         }
         let high = self.pool.high();
         let [left, right] = &split.parts;
-        let halves = [Half::new(&self.pool, left, high), Half::new(&self.pool, right, high)];
+        let halves = [
+            Half::new(&self.pool, left, high),
+            Half::new(&self.pool, right, high),
+        ];
         let count = halves::count_pairs(&halves[0].sums, &halves[1].sums, &self.pool.segments);
         self.count = Count::exactly(count);
         if count == 0 {
@@ -187,7 +195,7 @@ impl Ladder<'_, '_> {
     /// The outcome of what is known: unique, dominant or ambiguous.
     fn judge(&mut self, proof: Proof) -> (Outcome, Proof) {
         self.rank();
-        let unique = self.count.exact() == Some(1);
+        let unique = self.sole();
         let dominant = self.share(0).is_some_and(|(low, _)| self.enough(low));
         let exact = (unique || dominant) && self.prior_is_best();
         let outcome = match (exact, unique, dominant) {
@@ -219,7 +227,10 @@ impl Ladder<'_, '_> {
 
     fn weights(&self) -> Weights {
         let pool = &self.pool;
-        let picks = self.known.iter().map(|pick| (&pick[..], full_cost(pool, pick)));
+        let picks = self
+            .known
+            .iter()
+            .map(|pick| (&pick[..], full_cost(pool, pick)));
         Weights::new(pool, picks)
     }
 
@@ -231,6 +242,10 @@ impl Ladder<'_, '_> {
             high: self.log_total_high,
         };
         (index < self.known.len()).then(|| weights.share_ppm(index, total))
+    }
+
+    fn sole(&self) -> bool {
+        self.count.exact() == Some(1)
     }
 
     /// Searches for the cheapest explanations and bounds the weight of all others.
@@ -249,8 +264,9 @@ impl Ladder<'_, '_> {
             return Some(self.judge(Proof::Enumeration));
         }
         self.rank();
+        let best = self.weights().log(0);
         for modulus in MODULI {
-            let bound = probability::bound(&self.pool, gate.tilt, modulus, &mut self.meter);
+            let bound = probability::bound(&self.pool, gate.tilt, modulus, best, &mut self.meter);
             let Some(bound) = bound else { break };
             self.log_total_high = self.log_total_high.min(bound);
             let (low, high) = self.share(0)?;
@@ -261,7 +277,7 @@ impl Ladder<'_, '_> {
                 return Some((self.ambiguous(), Proof::Posterior));
             }
         }
-        None
+        (self.known.len() > 1).then(|| (self.ambiguous(), Proof::Witnesses))
     }
 
     /// Looks for two explanations: enough to know that it is not unique.
@@ -280,12 +296,15 @@ impl Ladder<'_, '_> {
 
     /// Exact work: the cheaper of enumeration and bitset, as far as the budget goes.
     fn decide_exactly(&mut self, split: &halves::Split) -> Option<(Outcome, Proof)> {
-        if let Some(modulus) = screen::full(&self.pool, &mut self.meter) {
+        let enumeration = split.price();
+        let bitset = reach::price(&self.pool);
+        if self.known.is_empty()
+            && enumeration.0.min(bitset.0) >= DEAR_STEPS
+            && let Some(modulus) = screen::full(&self.pool, &mut self.meter)
+        {
             self.count = Count::exactly(0);
             return Some((Outcome::None, Proof::Residue(modulus)));
         }
-        let enumeration = split.price();
-        let bitset = reach::price(&self.pool);
         let allowed = |price: (u64, u64)| self.meter.allows(price.0, price.1);
         if allowed(enumeration) && (enumeration.0 <= bitset.0 || !allowed(bitset)) {
             return self.enumerate(split);
@@ -347,7 +366,15 @@ impl Ladder<'_, '_> {
             .iter()
             .take(self.problem.explanations_max.max(1))
             .enumerate()
-            .map(|(index, pick)| self.explanation(pick, weights.share_ppm(index, total)))
+            .map(|(index, pick)| {
+                let share = weights.share_ppm(index, total);
+                let share = if self.sole() {
+                    (1_000_000, 1_000_000)
+                } else {
+                    share
+                };
+                self.explanation(pick, share)
+            })
             .collect();
         Solution {
             outcome,

@@ -83,7 +83,9 @@ impl Planes {
 
     /// Adds how often `other` reaches each sum.
     pub fn add_planes(&mut self, other: &Self, from: usize, to: usize) {
-        let targets = self.once[from..to].iter_mut().zip(&mut self.twice[from..to]);
+        let targets = self.once[from..to]
+            .iter_mut()
+            .zip(&mut self.twice[from..to]);
         let sources = other.once[from..to].iter().zip(&other.twice[from..to]);
         for ((once, twice), (more, most)) in targets.zip(sources) {
             *twice |= most | (*once & more);
@@ -124,7 +126,9 @@ impl Plane {
     /// Whether `sum` is reached.
     pub fn reaches(&self, sum: u64) -> bool {
         let word = usize::try_from(sum / 64).expect("a plane fits the memory");
-        self.words.get(word).is_some_and(|word| word >> (sum % 64) & 1 == 1)
+        self.words
+            .get(word)
+            .is_some_and(|word| word >> (sum % 64) & 1 == 1)
     }
 }
 
@@ -153,7 +157,10 @@ fn copy_window(buffer: &mut [u64; BLOCK + 1], plane: &[u64], source: usize, leng
 
 /// The kernel: `sources` start one word before `targets`.
 #[inline(always)]
-#[allow(clippy::inline_always, reason = "the loop must be compiled for the detected processor")]
+#[allow(
+    clippy::inline_always,
+    reason = "the loop must be compiled for the detected processor"
+)]
 fn merge_two(targets: [&mut [u64]; 2], sources: [&[u64]; 2], bits: u32) {
     let [once, twice] = targets;
     let [more, most] = sources;
@@ -169,7 +176,10 @@ fn merge_two(targets: [&mut [u64]; 2], sources: [&[u64]; 2], bits: u32) {
 }
 
 #[inline(always)]
-#[allow(clippy::inline_always, reason = "the loop must be compiled for the detected processor")]
+#[allow(
+    clippy::inline_always,
+    reason = "the loop must be compiled for the detected processor"
+)]
 fn merge_one(target: &mut [u64], source: &[u64], bits: u32) {
     let length = target.len();
     let source = &source[..=length];

@@ -5,6 +5,9 @@ use crate::problem::{Problem, SUM_MAX_MINOR};
 use crate::solution::Proof;
 use crate::target::{Interval, admissible};
 
+/// How many more bits than the total the picks of a dense pool have.
+const DENSE_BITS: u32 = 3;
+
 /// Interchangeable items. Taking one of a flipped class means leaving the item out.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Class {
@@ -77,6 +80,13 @@ impl Pool {
         counts.fold(1, u64::saturating_mul)
     }
 
+    /// Whether picks are far more numerous than the sums they can have, so that one sum has many.
+    pub fn dense(&self) -> bool {
+        let bits = |class: &Class| (class.count + 1).ilog2();
+        let picks: u32 = self.classes.iter().map(bits).sum();
+        picks >= DENSE_BITS + (u64::BITS - self.total.leading_zeros())
+    }
+
     /// Whether any item has evidence for or against it.
     pub fn weighted(&self) -> bool {
         self.classes.iter().any(|class| class.cost != 0)
@@ -105,16 +115,27 @@ impl Pool {
     /// `None` if a fixed item contradicts it.
     pub fn pick_of(&self, range: std::ops::Range<usize>) -> Option<Pick> {
         let mut pick: Pick = Vec::with_capacity(self.classes.len());
-        let mut chosen = self.fixed_in.iter().filter(|item| range.contains(item)).count();
+        let mut chosen = self
+            .fixed_in
+            .iter()
+            .filter(|item| range.contains(item))
+            .count();
         if chosen < self.fixed_in.len() {
             return None;
         }
         for class in &self.classes {
             let members = &self.members[class.first..class.first + class.count as usize];
-            let inside = members.iter().filter(|&&m| range.contains(&(m as usize))).count();
+            let inside = members
+                .iter()
+                .filter(|&&m| range.contains(&(m as usize)))
+                .count();
             chosen += inside;
             let inside = u32::try_from(inside).expect("items are limited");
-            pick.push(if class.flipped { class.count - inside } else { inside });
+            pick.push(if class.flipped {
+                class.count - inside
+            } else {
+                inside
+            });
         }
         let sum = self.sum(&pick);
         (chosen == range.len() && self.segment(sum).is_some()).then_some(pick)
@@ -326,7 +347,11 @@ fn classes(
     let mut start = 0;
     while start < keys.len() {
         let value = keys[start] >> 32;
-        let end = start + keys[start..].iter().take_while(|&&k| k >> 32 == value).count();
+        let end = start
+            + keys[start..]
+                .iter()
+                .take_while(|&&k| k >> 32 == value)
+                .count();
         let group = &mut members[start..end];
         if group.len() > 1 {
             group.sort_by_key(|&index| (kind(index), index));
@@ -374,7 +399,10 @@ mod tests {
             .iter()
             .map(|c| (c.amount, c.count, c.flipped))
             .collect();
-        assert_eq!(classes, [(3, 1, true), (7, 2, false), (10, 1, false), (13, 1, false)]);
+        assert_eq!(
+            classes,
+            [(3, 1, true), (7, 2, false), (10, 1, false), (13, 1, false)]
+        );
         assert_eq!((got.total, got.low(), got.high()), (40, 17, 17));
     }
 
@@ -406,7 +434,10 @@ mod tests {
         for (target, proof) in [(76, Proof::Range), (-1, Proof::Range), (38, Proof::Divisor)] {
             let problem = Problem::new(&[5, 10, 15, 20, 25], target);
             let normal = normalise(&problem).expect("in range");
-            assert!(matches!(normal, Normal::Refuted(p) if p == proof), "{target}");
+            assert!(
+                matches!(normal, Normal::Refuted(p) if p == proof),
+                "{target}"
+            );
         }
     }
 
@@ -414,7 +445,11 @@ mod tests {
     fn the_first_members_of_a_class_are_chosen_also_when_it_is_flipped() {
         let got = pool(&Problem::new(&[-50, -50, -50, 1], -49));
         // Two of the three flipped credit notes are taken, so one is in: the first.
-        let flipped = got.classes.iter().position(|c| c.count == 3).expect("one class");
+        let flipped = got
+            .classes
+            .iter()
+            .position(|c| c.count == 3)
+            .expect("one class");
         let mut pick = got.prior();
         pick[flipped] = if got.classes[flipped].flipped { 2 } else { 1 };
         assert!(got.items(&pick).contains(&0));

@@ -29,10 +29,18 @@ pub(crate) fn price(pool: &Pool) -> (u64, u64) {
     if usize::try_from(pool.high()).is_err() {
         return (u64::MAX, u64::MAX);
     }
-    let steps = pool.classes.iter().zip(windows(pool)).map(|(class, (from, to))| {
-        let passes = if class.count == 1 { 1 } else { 3 * u64::from(class.count) };
-        (to.saturating_sub(from) as u64 + 16).saturating_mul(passes)
-    });
+    let steps = pool
+        .classes
+        .iter()
+        .zip(windows(pool))
+        .map(|(class, (from, to))| {
+            let passes = if class.count == 1 {
+                1
+            } else {
+                3 * u64::from(class.count)
+            };
+            (to.saturating_sub(from) as u64 + 16).saturating_mul(passes)
+        });
     (steps.fold(0, u64::saturating_add), bytes)
 }
 

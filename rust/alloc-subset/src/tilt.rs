@@ -55,7 +55,11 @@ impl Tilt {
             numerator = i128::from(class.cost.unsigned_abs());
             denominator = i128::from(class.amount);
             let step = i128::from(class.amount) * i128::from(class.count);
-            let next = if upwards { base_sum + step } else { base_sum - step };
+            let next = if upwards {
+                base_sum + step
+            } else {
+                base_sum - step
+            };
             let crosses = (next >= goal) == upwards || next == goal;
             if !crosses || (next - goal).abs() < (base_sum - goal).abs() {
                 base_sum = next;
@@ -84,8 +88,8 @@ impl Tilt {
     fn list_flips(&self, pool: &Pool) -> Vec<Flip> {
         let flip = |(class, (item, &taken)): (usize, (&Class, &u32))| {
             let sign = if taken == 0 { 1 } else { -1 };
-            let exact = i128::from(item.cost) * self.denominator
-                - self.numerator * i128::from(item.amount);
+            let exact =
+                i128::from(item.cost) * self.denominator - self.numerator * i128::from(item.amount);
             let reduced = (exact * sign * PARTS).div_euclid(self.denominator);
             debug_assert!(reduced >= 0, "a base flips whatever is cheaper flipped");
             Flip {

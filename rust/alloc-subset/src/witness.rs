@@ -34,8 +34,12 @@ fn plain(pool: &Pool, limit: usize, meter: &mut Meter) -> Vec<Pick> {
         found.push(all.clone());
     }
     for segment in &pool.segments {
-        let start = pool.classes.partition_point(|class| class.amount < segment.low);
-        let within = pool.classes[start..].iter().take_while(|class| class.amount <= segment.high);
+        let start = pool
+            .classes
+            .partition_point(|class| class.amount < segment.low);
+        let within = pool.classes[start..]
+            .iter()
+            .take_while(|class| class.amount <= segment.high);
         for (index, _) in (start..).zip(within) {
             if found.len() >= limit {
                 break;
@@ -46,7 +50,9 @@ fn plain(pool: &Pool, limit: usize, meter: &mut Meter) -> Vec<Pick> {
         }
         let rest = (pool.total - segment.high, pool.total - segment.low);
         let start = pool.classes.partition_point(|class| class.amount < rest.0);
-        let within = pool.classes[start..].iter().take_while(|class| class.amount <= rest.1);
+        let within = pool.classes[start..]
+            .iter()
+            .take_while(|class| class.amount <= rest.1);
         for (index, _) in (start..).zip(within) {
             if found.len() >= limit {
                 break;
@@ -200,7 +206,8 @@ impl<'i> Core<'i> {
                 pick[class] += 1;
             }
         }
-        let (Some(high), low) = (range.1.checked_sub(filled), range.0.saturating_sub(filled)) else {
+        let (Some(high), low) = (range.1.checked_sub(filled), range.0.saturating_sub(filled))
+        else {
             return;
         };
         if low > self.sum {

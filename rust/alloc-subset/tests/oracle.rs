@@ -29,11 +29,16 @@ impl Case {
 
 /// All explanations of a case: how many of each (amount, cost) are in, and the cost.
 fn brute_force(case: &Case) -> Vec<(Vec<(i64, i64, usize)>, i64, f64)> {
-    let live: Vec<usize> = (0..case.amounts.len()).filter(|&i| case.amounts[i] != 0).collect();
+    let live: Vec<usize> = (0..case.amounts.len())
+        .filter(|&i| case.amounts[i] != 0)
+        .collect();
     let prior: i64 = live.iter().map(|&i| case.cost(i).min(0)).sum();
     let mut seen: Vec<(Vec<(i64, i64, usize)>, i64, f64)> = Vec::new();
     for mask in 0_u32..1 << live.len() {
-        let chosen: Vec<usize> = (0..live.len()).filter(|b| mask >> b & 1 == 1).map(|b| live[b]).collect();
+        let chosen: Vec<usize> = (0..live.len())
+            .filter(|b| mask >> b & 1 == 1)
+            .map(|b| live[b])
+            .collect();
         let sum: i64 = chosen.iter().map(|&i| case.amounts[i]).sum();
         let Some(delta_cost) = delta_cost(case, sum - case.target) else {
             continue;
@@ -61,7 +66,8 @@ fn delta_cost(case: &Case, difference: i64) -> Option<i64> {
     let free = (difference == 0).then_some(0);
     let uses = case.deltas.iter().flat_map(|delta| {
         (1..=i64::from(delta.count_max)).filter_map(move |count| {
-            let inside = count * delta.low_minor <= difference && difference <= count * delta.high_minor;
+            let inside =
+                count * delta.low_minor <= difference && difference <= count * delta.high_minor;
             inside.then_some(count * delta.cost_millinats)
         })
     });
@@ -74,21 +80,33 @@ fn check(case: &Case, solution: &Solution) {
     let total: f64 = all.iter().map(|entry| entry.2).sum();
     let number = all.len() as u64;
     assert!(solution.count.at_least <= number, "{case:?} {solution:?}");
-    assert!(solution.count.at_most.is_none_or(|most| most >= number), "{case:?} {solution:?} {number}");
+    assert!(
+        solution.count.at_most.is_none_or(|most| most >= number),
+        "{case:?} {solution:?} {number}"
+    );
     match solution.outcome {
         Outcome::None => assert_eq!(number, 0, "{case:?}"),
         Outcome::Unique => assert_eq!(number, 1, "{case:?}"),
-        Outcome::Ambiguous { known } => assert!(known <= number && known > 0, "{case:?} {solution:?}"),
+        Outcome::Ambiguous { known } => {
+            assert!(known <= number && known > 0, "{case:?} {solution:?}")
+        }
         Outcome::Exact | Outcome::Dominant => assert!(number >= 1),
         other => panic!("{other:?} for {case:?}"),
     }
-    assert_eq!(solution.explanations.is_empty(), number == 0, "{case:?} {solution:?}");
+    assert_eq!(
+        solution.explanations.is_empty(),
+        number == 0,
+        "{case:?} {solution:?}"
+    );
     let mut sets = BTreeSet::new();
     for explanation in &solution.explanations {
         let sum: i64 = explanation.items.iter().map(|&i| case.amounts[i]).sum();
         assert_eq!(sum - case.target, explanation.difference_minor);
         assert!(explanation.items.windows(2).all(|pair| pair[0] < pair[1]));
-        assert!(sets.insert(explanation.items.clone()), "listed twice: {case:?}");
+        assert!(
+            sets.insert(explanation.items.clone()),
+            "listed twice: {case:?}"
+        );
         let mut set: Vec<(i64, i64, usize)> = Vec::new();
         for &i in explanation.items.iter().filter(|&&i| case.amounts[i] != 0) {
             let key = (case.amounts[i], case.cost(i));
@@ -98,23 +116,41 @@ fn check(case: &Case, solution: &Solution) {
             }
         }
         set.sort_unstable();
-        let entry = all.iter().find(|entry| entry.0 == set).expect("an explanation that exists");
-        assert_eq!(entry.1, explanation.cost_millinats, "{case:?} {explanation:?}");
+        let entry = all
+            .iter()
+            .find(|entry| entry.0 == set)
+            .expect("an explanation that exists");
+        assert_eq!(
+            entry.1, explanation.cost_millinats,
+            "{case:?} {explanation:?}"
+        );
         let share = entry.2 / total * 1e6;
-        assert!(f64::from(explanation.p_low_ppm) <= share + 1e-3, "{share} {case:?} {solution:?}");
-        assert!(f64::from(explanation.p_high_ppm) >= share - 1e-3, "{share} {case:?} {solution:?}");
+        assert!(
+            f64::from(explanation.p_low_ppm) <= share + 1e-3,
+            "{share} {case:?} {solution:?}"
+        );
+        assert!(
+            f64::from(explanation.p_high_ppm) >= share - 1e-3,
+            "{share} {case:?} {solution:?}"
+        );
     }
     if solution.explanations.len() as u64 == number && number > 0 {
         let best = all.iter().map(|entry| entry.2).fold(0.0, f64::max);
         let first = f64::from(solution.explanations[0].p_high_ppm);
-        assert!(first >= best / total * 1e6 - 1.0, "the best is not first: {case:?} {solution:?}");
+        assert!(
+            first >= best / total * 1e6 - 1.0,
+            "the best is not first: {case:?} {solution:?}"
+        );
     }
 }
 
 fn amounts() -> impl Strategy<Value = Vec<i64>> {
     prop_oneof![
         prop::collection::vec(-60_i64..200, 0..12),
-        prop::collection::vec(prop::sample::select(vec![-990_i64, 0, 500, 990, 990, 1_980]), 0..12),
+        prop::collection::vec(
+            prop::sample::select(vec![-990_i64, 0, 500, 990, 990, 1_980]),
+            0..12
+        ),
         prop::collection::vec((1_i64..50).prop_map(|x| 10 * x), 0..11),
         prop::collection::vec(1_i64..5_000_000_000_000, 0..11),
         prop::collection::vec((-40_i64..0).prop_map(|x| 7 * x), 0..11),

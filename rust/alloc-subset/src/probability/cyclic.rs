@@ -9,13 +9,16 @@ use super::{EPSILON, log_odds, log1p_exp, logistic};
 use crate::meter::Meter;
 use crate::pool::Pool;
 
-/// Expected flips among the items that are not convolved one by one; their second-order part is
-/// bounded, not computed.
-const TAIL_FLIPS: f64 = 0.05;
+/// Error of the unseen part, relative to the best explanation, that is aimed at.
+const AIM: f64 = 1e-6;
 /// Items that are convolved one by one in any case.
-const HEAD_MIN: usize = 64;
-/// Most (item, sum) pairs looked up for the first-order part of the tail.
-const LOOKUPS_MAX: u64 = 1 << 22;
+const HEAD_MIN: usize = 32;
+/// Most (flips, sum) combinations that are looked up one by one.
+const LOOKUPS_MAX: u64 = 1 << 21;
+/// From this many residues on they are held in single precision: half the memory to move.
+const SINGLE_FROM: usize = 1 << 18;
+/// Added to every residue at every step, so that no number becomes denormal; only ever too much.
+const FLOOR: f64 = 1e-30;
 
 /// One item against the tilted base: probability of its flip and the residue it adds.
 #[derive(Clone, Copy)]
@@ -28,58 +31,158 @@ struct Term {
 /// An upper bound of the logarithm of the weight of all admissible sets, relative to the prior set,
 /// with residues modulo `modulus` (a power of two); `None` if the budget does not allow it.
 ///
+/// Likely flips are convolved one by one. Of the others, every set of one or two flips is looked
+/// up in the result, and sets of three and more are bounded by their total mass.
+///
 /// * `tilt`: nats per unit; any value gives a valid bound, the saddle point the tightest
-pub(crate) fn bound(pool: &Pool, tilt: f64, modulus: usize, meter: &mut Meter) -> Option<f64> {
-    let sums: u64 = pool.segments.iter().map(|s| (s.high - s.low).saturating_add(1)).sum();
+/// * `best`: logarithm of the best known weight; sets the precision, not the validity
+pub(crate) fn bound(
+    pool: &Pool,
+    tilt: f64,
+    modulus: usize,
+    best: f64,
+    meter: &mut Meter,
+) -> Option<f64> {
+    let lengths = pool
+        .segments
+        .iter()
+        .map(|s| (s.high - s.low).saturating_add(1));
+    let sums = lengths.fold(0, u64::saturating_add);
     let (mut terms, base, log_mass, slack) = terms(pool, tilt, modulus);
     terms.sort_by(|a, b| a.p.total_cmp(&b.p));
-    let tail = tail_length(&terms, LOOKUPS_MAX / sums.max(1));
-    let (tail, head) = terms.split_at(tail);
+    let middle = pool.low() as f64;
+    // The best explanation as a probability of the tilted pool: what the rest is compared with.
+    let aim = libm::exp((best - log_mass + tilt * middle).min(0.0)) * AIM;
+    let (tail, head) = terms.split_at(tail_length(&terms, aim));
+    let pairs = (LOOKUPS_MAX / sums.max(1)).saturating_sub(tail.len() as u64);
     let size = modulus as u64;
-    let steps = (head.len() as u64 * size / 2)
-        .saturating_add(sums.saturating_mul(tail.len() as u64 + 8).saturating_mul(4));
-    if !meter.try_spend(steps, 16 * size) {
+    let width = if modulus < SINGLE_FROM { 1 } else { 2 };
+    let lookups = sums
+        .saturating_mul(tail.len() as u64 + 8)
+        .saturating_add(LOOKUPS_MAX);
+    let steps = (head.len() as u64 * size / 2 / width).saturating_add(lookups);
+    if lookups > 2 * LOOKUPS_MAX || !meter.try_spend(steps, 16 * size / width) {
         return None;
     }
-    let density = convolve(head, modulus);
-    let top = density.iter().copied().fold(0.0, f64::max);
-    // The tail as a sum over its flips: none, exactly one, and a bound for two and more.
-    let (mut first, mut mass) = (0.0, 0.0);
-    for term in tail {
-        first += term.p / term.q;
-        mass += libm::log1p(term.p / term.q);
-    }
-    let more = (libm::expm1(mass) - first).max(0.0) + 1e-12 * (1.0 + first);
-    let at = |residue: usize| {
-        let mut sum = density[residue];
-        for term in tail {
-            let source = (residue + modulus - term.shift) & (modulus - 1);
-            sum += term.p / term.q * density[source];
-        }
-        sum
+    let density = if modulus < SINGLE_FROM {
+        Density::Double(convolve(head, modulus))
+    } else {
+        Density::Single(convolve(head, modulus))
     };
+    let tail = Tail::new(tail, aim, pairs);
     let (mut total, mut prices, mut dearest) = (0.0, 0.0, 0.0_f64);
-    let middle = pool.low() as f64;
     for segment in &pool.segments {
         let prior = libm::exp(-(segment.cost as f64) / 1_000.0);
         for sum in segment.low..=segment.high {
             let residue = residue(i128::from(sum) - base, modulus);
             let price = prior * libm::exp(-tilt * (sum as f64 - middle));
-            total += price * at(residue);
+            total += price * tail.weight_at(&density, residue, modulus);
             prices += price;
             dearest = dearest.max(price);
         }
     }
     // A distribution has at most 1 on all residues together, and at most `top` on each.
     let laps = (sums / size + 1) as f64;
-    total += more * (prices * top).min(dearest * laps);
-    // Stay-at-base factors of the tail; then the tilt of the first sum.
-    let stay: f64 = tail.iter().map(|term| libm::log(term.q)).sum();
-    let rounding = (2.0 * terms.len() as f64 + 100.0) * EPSILON;
+    total += tail.unseen * (prices * density.top()).min(dearest * laps);
+    let count = terms.len() as f64;
+    let rounding = (4.0 * count + 100.0) * EPSILON;
     // What underflowed is far below anything that matters, and still counted.
-    let log = libm::log(total + 1e-250) + stay + log_mass - tilt * middle;
+    let log = libm::log(total + 1e-250) + tail.log_stay + log_mass - tilt * middle;
     let slack = slack + rounding * (10.0 + log.abs() + (tilt * middle).abs());
-    Some(log + slack)
+    Some(log + slack + density.slack(head.len()))
+}
+
+/// The distribution of the likely flips, by residue.
+enum Density {
+    Double(Vec<f64>),
+    Single(Vec<f32>),
+}
+
+impl Density {
+    fn at(&self, residue: usize) -> f64 {
+        match self {
+            Self::Double(values) => values[residue],
+            Self::Single(values) => f64::from(values[residue]),
+        }
+    }
+
+    fn top(&self) -> f64 {
+        match self {
+            Self::Double(values) => values.iter().copied().fold(0.0, f64::max),
+            Self::Single(values) => f64::from(values.iter().copied().fold(0.0, f32::max)),
+        }
+    }
+
+    /// Logarithm of the relative error of every entry after `steps` convolutions: each of them
+    /// rounds two factors, two products and two sums.
+    fn slack(&self, steps: usize) -> f64 {
+        let unit = match self {
+            Self::Double(_) => f64::EPSILON,
+            Self::Single(_) => f64::from(f32::EPSILON),
+        };
+        6.0 * (steps as f64 + 1.0) * unit
+    }
+}
+
+/// The unlikely flips: sets of none, one or two of them one by one, all others by their mass.
+struct Tail {
+    /// (weight relative to no flip, residue).
+    looked_up: Vec<(f64, usize)>,
+    /// Mass of the sets that are not looked up, relative to no flip.
+    unseen: f64,
+    /// Logarithm of the probability of no flip.
+    log_stay: f64,
+}
+
+impl Tail {
+    /// * `terms`: ascending by probability
+    /// * `aim`: mass that may stay unseen
+    /// * `pairs`: most pairs to look up
+    fn new(terms: &[Term], aim: f64, pairs: u64) -> Self {
+        let ratio = |term: &Term| term.p / term.q;
+        let (mut log_mass, mut log_stay, mut seen) = (0.0, 0.0, 0.0);
+        let mut looked_up = Vec::with_capacity(terms.len() + 1);
+        looked_up.push((1.0, 0));
+        for term in terms {
+            let weight = ratio(term);
+            looked_up.push((weight, term.shift));
+            seen += weight;
+            log_mass += libm::log1p(weight);
+            log_stay += libm::log(term.q);
+        }
+        let mut left = pairs;
+        let least = aim / (terms.len() as f64 * terms.len() as f64 + 1.0);
+        'pairs: for (index, first) in terms.iter().enumerate().rev() {
+            for second in terms[..index].iter().rev() {
+                let weight = ratio(first) * ratio(second);
+                if weight < least {
+                    break;
+                }
+                if left == 0 {
+                    break 'pairs;
+                }
+                left -= 1;
+                seen += weight;
+                looked_up.push((weight, first.shift + second.shift));
+            }
+        }
+        let all = libm::expm1(log_mass);
+        // The difference of two close numbers: never below their rounding.
+        let unseen = (all - seen).max(0.0) + (terms.len() as f64 + 8.0) * EPSILON * all;
+        Self {
+            looked_up,
+            unseen,
+            log_stay,
+        }
+    }
+
+    fn weight_at(&self, density: &Density, residue: usize, modulus: usize) -> f64 {
+        let mut sum = 0.0;
+        for &(weight, shift) in &self.looked_up {
+            sum += weight * density.at((residue + 2 * modulus - shift) & (modulus - 1));
+        }
+        sum
+    }
 }
 
 /// The items as flips against the tilted base; the base sum; the log mass of the tilted pool
@@ -100,7 +203,11 @@ fn terms(pool: &Pool, tilt: f64, modulus: usize) -> (Vec<Term>, i128, f64, f64) 
         if inside {
             base += i128::from(class.amount) * i128::from(class.count);
         }
-        let shift = if inside { (modulus - up) & (modulus - 1) } else { up };
+        let shift = if inside {
+            (modulus - up) & (modulus - 1)
+        } else {
+            up
+        };
         let (p, q) = (logistic(-odds.abs()), logistic(odds.abs()));
         terms.extend((0..class.count).map(|_| Term { p, q, shift }));
     }
@@ -112,27 +219,49 @@ fn residue(value: i128, modulus: usize) -> usize {
     usize::try_from(value.rem_euclid(modulus as i128)).expect("a residue is below the modulus")
 }
 
-/// How many of the least likely flips the tail may have.
-fn tail_length(terms: &[Term], lookups: u64) -> usize {
+/// How many of the least likely flips the tail has: sets of three and more of them weigh less than
+/// `aim` together.
+fn tail_length(terms: &[Term], aim: f64) -> usize {
+    let limit = libm::cbrt(6.0 * aim).min(0.1);
     let mut flips = 0.0;
     let fits = |term: &&Term| {
         flips += term.p / term.q;
-        flips <= TAIL_FLIPS
+        flips <= limit
     };
-    terms
-        .iter()
-        .take_while(fits)
-        .count()
-        .min(usize::try_from(lookups).unwrap_or(usize::MAX))
-        .min(terms.len().saturating_sub(HEAD_MIN))
+    let length = terms.iter().take_while(fits).count();
+    length.min(terms.len().saturating_sub(HEAD_MIN))
+}
+
+/// A number type for densities.
+trait Real: Copy + Default {
+    fn of(value: f64) -> Self;
+    fn mixed(stay: Self, moved: Self, term: (Self, Self, Self)) -> Self;
+}
+
+impl Real for f64 {
+    fn of(value: f64) -> Self {
+        value
+    }
+    fn mixed(stay: Self, moved: Self, (q, p, floor): (Self, Self, Self)) -> Self {
+        q * stay + p * moved + floor
+    }
+}
+
+impl Real for f32 {
+    fn of(value: f64) -> Self {
+        value as Self
+    }
+    fn mixed(stay: Self, moved: Self, (q, p, floor): (Self, Self, Self)) -> Self {
+        q * stay + p * moved + floor
+    }
 }
 
 /// The distribution of the sum of `terms` modulo `modulus`.
-fn convolve(terms: &[Term], modulus: usize) -> Vec<f64> {
+fn convolve<T: Real>(terms: &[Term], modulus: usize) -> Vec<T> {
     let arch = pulp::Arch::new();
-    let mut density = vec![0.0; modulus];
-    density[0] = 1.0;
-    let mut next = vec![0.0; modulus];
+    let mut density = vec![T::default(); modulus];
+    density[0] = T::of(1.0);
+    let mut next = vec![T::default(); modulus];
     for term in terms {
         arch.dispatch(|| step(&mut next, &density, term));
         std::mem::swap(&mut density, &mut next);
@@ -142,20 +271,26 @@ fn convolve(terms: &[Term], modulus: usize) -> Vec<f64> {
 
 /// `next[s] = q * density[s] + p * density[s - shift]`, cyclically.
 #[inline(always)]
-#[allow(clippy::inline_always, reason = "the loop must be compiled for the detected processor")]
-fn step(next: &mut [f64], density: &[f64], term: &Term) {
+#[allow(
+    clippy::inline_always,
+    reason = "the loop must be compiled for the detected processor"
+)]
+fn step<T: Real>(next: &mut [T], density: &[T], term: &Term) {
     let cut = density.len() - term.shift;
     let (low, high) = next.split_at_mut(term.shift);
-    mix(low, &density[..term.shift], &density[cut..], term);
-    mix(high, &density[term.shift..], &density[..cut], term);
+    let factors = (T::of(term.q), T::of(term.p), T::of(FLOOR));
+    mix(low, &density[..term.shift], &density[cut..], factors);
+    mix(high, &density[term.shift..], &density[..cut], factors);
 }
 
 #[inline(always)]
-#[allow(clippy::inline_always, reason = "the loop must be compiled for the detected processor")]
-fn mix(next: &mut [f64], stay: &[f64], moved: &[f64], term: &Term) {
-    let Term { p, q, .. } = *term;
+#[allow(
+    clippy::inline_always,
+    reason = "the loop must be compiled for the detected processor"
+)]
+fn mix<T: Real>(next: &mut [T], stay: &[T], moved: &[T], factors: (T, T, T)) {
     for ((next, stay), moved) in next.iter_mut().zip(stay).zip(moved) {
-        *next = q * stay + p * moved;
+        *next = T::mixed(*stay, *moved, factors);
     }
 }
 
@@ -163,8 +298,8 @@ fn mix(next: &mut [f64], stay: &[f64], moved: &[f64], term: &Term) {
 mod tests {
     use super::*;
     use crate::pool::{Normal, normalise};
-    use crate::problem::{Budget, Problem};
     use crate::probability::gate;
+    use crate::problem::{Budget, Problem};
     use proptest::prelude::*;
 
     /// The weight of all admissible picks, by brute force.
@@ -202,7 +337,7 @@ mod tests {
             let Ok(Normal::Pool(pool)) = normalise(&problem) else { return Ok(()); };
             let mut meter = Meter::new(Budget::default());
             let tilt = gate(&pool).tilt;
-            let bound = bound(&pool, tilt, 1 << modulus, &mut meter).expect("within the budget");
+            let bound = bound(&pool, tilt, 1 << modulus, libm::log(weight(&pool) + 1e-300), &mut meter).expect("within the budget");
             // Multiplicities in the oracle are rounded to a millinat.
             prop_assert!(bound >= libm::log(weight(&pool) + 1e-300) - 1e-3);
             // With no folding the bound is also tight.
@@ -216,7 +351,9 @@ mod tests {
     fn items_outside_the_convolution_are_bounded_tightly() {
         // 300 items of which most are nearly certain; the weight of every sum is known by counting.
         let amounts: Vec<i64> = (0..300).map(|i| 1 + i * 37 % 101).collect();
-        let costs: Vec<i64> = (0..300).map(|i| if i % 8 == 0 { 300 } else { 9_500 + 7 * i }).collect();
+        let costs: Vec<i64> = (0..300)
+            .map(|i| if i % 8 == 0 { 300 } else { 9_500 + 7 * i })
+            .collect();
         let mut problem = Problem::new(&amounts, 700);
         problem.costs_millinats = Some(&costs);
         let Ok(Normal::Pool(pool)) = normalise(&problem) else {
@@ -232,7 +369,13 @@ mod tests {
         }
         let (tilt, mut meter) = (gate(&pool).tilt, Meter::new(Budget::default()));
         let exact = libm::log(ways[700]);
-        let bound = bound(&pool, tilt, 1 << 14, &mut meter).expect("within the budget");
-        assert!(bound >= exact && bound < exact + 0.01, "{bound} for {exact}");
+        for modulus in [14, 18] {
+            let bound =
+                bound(&pool, tilt, 1 << modulus, exact, &mut meter).expect("within the budget");
+            assert!(
+                bound >= exact && bound < exact + 1e-3,
+                "{bound} for {exact}"
+            );
+        }
     }
 }

@@ -3,8 +3,10 @@
 use super::{log_odds, log1p_exp, logistic};
 use crate::pool::{Pool, Segment};
 
-/// Newton steps for the saddle point; it is within 1e-9 after far fewer.
+/// Newton steps for the saddle point; a handful is enough but for extreme pools.
 const ITERATIONS_MAX: usize = 60;
+/// Distance of the expected sum from the target, in standard deviations, that is near enough.
+const NEAR: f64 = 1e-3;
 
 /// What the amount tells, and where the saddle point lies.
 #[derive(Clone, Copy, Debug)]
@@ -23,7 +25,6 @@ pub(crate) struct Gate {
 /// Cumulants of the sum of a tilted pool.
 #[derive(Clone, Copy, Default)]
 struct Cumulants {
-    mean: f64,
     variance: f64,
     third: f64,
     fourth: f64,
@@ -35,7 +36,11 @@ struct Cumulants {
 pub(crate) fn gate(pool: &Pool) -> Gate {
     let segment = pool.segments.iter().min_by_key(|segment| segment.cost);
     let goal = segment.map_or(0.0, |segment| middle(segment, pool.total));
-    let width: f64 = pool.segments.iter().map(|s| (s.high - s.low) as f64 + 1.0).sum();
+    let width: f64 = pool
+        .segments
+        .iter()
+        .map(|s| (s.high - s.low) as f64 + 1.0)
+        .sum();
     let tilt = saddle(pool, goal);
     let at = cumulants(pool, tilt);
     let variance = at.variance.max(1e-9);
@@ -68,14 +73,21 @@ fn middle(segment: &Segment, total: u64) -> f64 {
 /// The tilt whose expected sum is `goal`: Newton's method inside a bracket.
 fn saddle(pool: &Pool, goal: f64) -> f64 {
     let largest = pool.classes.last().map_or(1.0, |class| class.amount as f64);
-    let smallest = pool.classes.first().map_or(1.0, |class| class.amount as f64);
-    let cost = pool.classes.iter().map(|c| log_odds(c.cost).abs()).fold(0.0, f64::max);
+    let smallest = pool
+        .classes
+        .first()
+        .map_or(1.0, |class| class.amount as f64);
+    let cost = pool
+        .classes
+        .iter()
+        .map(|c| log_odds(c.cost).abs())
+        .fold(0.0, f64::max);
     let (mut low, mut high) = (-(cost + 60.0) / smallest, (cost + 60.0) / smallest);
     let mut tilt = 0.0;
     for _ in 0..ITERATIONS_MAX {
-        let at = cumulants(pool, tilt);
-        let miss = goal - at.mean;
-        if miss.abs() <= 1e-6 * libm::sqrt(at.variance).max(1e-3) {
+        let (mean, variance) = mean_and_variance(pool, tilt);
+        let miss = goal - mean;
+        if miss.abs() <= NEAR * libm::sqrt(variance).max(1e-3) {
             break;
         }
         if miss > 0.0 {
@@ -83,7 +95,7 @@ fn saddle(pool: &Pool, goal: f64) -> f64 {
         } else {
             high = tilt;
         }
-        let newton = tilt + miss / at.variance.max(1e-300);
+        let newton = tilt + miss / variance.max(1e-300);
         tilt = if newton > low && newton < high {
             newton
         } else {
@@ -96,6 +108,18 @@ fn saddle(pool: &Pool, goal: f64) -> f64 {
     tilt
 }
 
+fn mean_and_variance(pool: &Pool, tilt: f64) -> (f64, f64) {
+    let (mut mean, mut variance) = (0.0, 0.0);
+    for class in &pool.classes {
+        let amount = class.amount as f64;
+        let p = logistic(log_odds(class.cost) + tilt * amount);
+        let part = f64::from(class.count) * amount * p;
+        mean += part;
+        variance += part * amount * (1.0 - p);
+    }
+    (mean, variance)
+}
+
 fn cumulants(pool: &Pool, tilt: f64) -> Cumulants {
     let mut at = Cumulants::default();
     for class in &pool.classes {
@@ -105,7 +129,6 @@ fn cumulants(pool: &Pool, tilt: f64) -> Cumulants {
         let q = logistic(-odds);
         let spread = p * q;
         let square = amount * amount;
-        at.mean += count * amount * p;
         at.variance += count * square * spread;
         at.third += count * square * amount * spread * (q - p);
         at.fourth += count * square * square * spread * (1.0 - 6.0 * spread);

@@ -54,9 +54,18 @@ impl Weights {
         Self { logs }
     }
 
+    /// The natural logarithm of weight `index`, about.
+    pub fn log(&self, index: usize) -> f64 {
+        self.logs[index].0
+    }
+
     /// The sum of all weights.
     pub fn total(&self) -> PartialSum {
-        let largest = self.logs.iter().map(|w| w.0).fold(f64::NEG_INFINITY, f64::max);
+        let largest = self
+            .logs
+            .iter()
+            .map(|w| w.0)
+            .fold(f64::NEG_INFINITY, f64::max);
         if largest == f64::NEG_INFINITY {
             return PartialSum {
                 low: largest,
