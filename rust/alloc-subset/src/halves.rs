@@ -75,29 +75,25 @@ impl Half {
 
     /// Up to `limit` picks of this half (zero elsewhere) that add up to `sum`.
     fn picks_with(&self, pool: &Pool, sum: u64, limit: usize, meter: &mut Meter) -> Vec<Pick> {
-        let [first, second] = &self.quarters;
-        let (few, many) = if first.coded.len() < second.coded.len() {
-            (first, second)
-        } else {
-            (second, first)
-        };
-        meter.spend(16 * few.coded.len() as u64, 0);
+        let [left, right] = &self.quarters;
+        meter.spend((left.coded.len() + right.coded.len()) as u64, 0);
         let mut picks = Vec::new();
-        for &(value, code) in &few.coded {
+        let mut end = right.coded.len();
+        for &(value, code) in &left.coded {
             let Some(rest) = sum.checked_sub(value) else {
                 break;
             };
-            let start = many.coded.partition_point(|entry| entry.0 < rest);
-            let equal = many.coded[start..]
-                .iter()
-                .take_while(|entry| entry.0 == rest);
-            for &(_, other) in equal {
+            while end > 0 && right.coded[end - 1].0 > rest {
+                end -= 1;
+            }
+            let equal = right.coded[..end].iter().rev();
+            for &(_, other) in equal.take_while(|entry| entry.0 == rest) {
                 if picks.len() >= limit {
                     return picks;
                 }
                 let mut pick = vec![0; pool.classes.len()];
-                few.decode(pool, code, &mut pick);
-                many.decode(pool, other, &mut pick);
+                left.decode(pool, code, &mut pick);
+                right.decode(pool, other, &mut pick);
                 picks.push(pick);
             }
         }
@@ -262,6 +258,9 @@ pub(crate) fn list_picks(
             let Some(rest) = segment.high.checked_sub(value) else {
                 break;
             };
+            if found.len() >= limit {
+                return found;
+            }
             let least = segment.low.saturating_sub(value);
             while to > 0 && right.sums[to - 1] > rest {
                 to -= 1;

@@ -11,18 +11,20 @@ use crate::screen;
 use crate::search::{self, full_cost};
 use crate::solution::{Count, Explanation, Outcome, Proof, Shape, Solution};
 use crate::target::explain;
-use crate::witness;
+use crate::witness::{self, CORE_LARGE, CORE_SMALL};
 
 /// Exact work up to this price is done before anything is estimated.
 const CHEAP_STEPS: u64 = 1 << 19;
 /// Exact work from this price on is worth a look at every modulus first.
 const DEAR_STEPS: u64 = 1 << 25;
 /// Explanations that are listed (and weighed) when all of them are counted.
-const LIST_MAX: u64 = 1 << 12;
+const LIST_MAX: u64 = 1 << 10;
 /// Below this margin (1/1000 bit) nobody can know: two witnesses are enough.
 const HOPELESS_MILLIBITS: i64 = -10_000;
 /// Residues of the posterior bound, coarse to fine.
-const MODULI: [usize; 3] = [1 << 14, 1 << 17, 1 << 20];
+const MODULI: [usize; 4] = [1 << 14, 1 << 17, 1 << 20, 1 << 22];
+/// Largest factor between one number of residues and the next.
+const FINER: u64 = 8;
 
 /// Finds which sets of items make up the target, and what is known about all others.
 ///
@@ -125,8 +127,11 @@ impl Ladder<'_, '_> {
         let dense = self.pool.dense();
         if dense
             && !self.pool.weighted()
-            && let Some(end) = self.witnesses()
+            && let Some(end) = self.witnesses(CORE_SMALL)
         {
+            return end;
+        }
+        if let Some(end) = self.cheap_bitset() {
             return end;
         }
         let gate = probability::gate(&self.pool);
@@ -138,7 +143,7 @@ impl Ladder<'_, '_> {
                 return end;
             }
             if (dense || hopeless)
-                && let Some(end) = self.witnesses()
+                && let Some(end) = self.witnesses(CORE_SMALL)
             {
                 return end;
             }
@@ -148,10 +153,29 @@ impl Ladder<'_, '_> {
         {
             return end;
         }
+        if self.known.len() < 2
+            && let Some(end) = self.witnesses(CORE_LARGE)
+        {
+            return end;
+        }
         match self.known.len() {
             0 => (Outcome::OverBudget, Proof::Unproved),
             _ => (self.ambiguous(), Proof::Unproved),
         }
+    }
+
+    /// Small sums are computed before anything is estimated.
+    fn cheap_bitset(&mut self) -> Option<(Outcome, Proof)> {
+        let (steps, bytes) = reach::price(&self.pool);
+        if self.count.exact().is_some() || steps > CHEAP_STEPS || !self.meter.allows(steps, bytes) {
+            return None;
+        }
+        let count = reach::count(&self.pool, &mut self.meter);
+        if count < 2 {
+            return self.settle_bitset(count);
+        }
+        self.count.at_least = self.count.at_least.max(2);
+        None
     }
 
     fn ambiguous(&self) -> Outcome {
@@ -180,9 +204,7 @@ impl Ladder<'_, '_> {
         let complete = count <= LIST_MAX;
         let limit = if complete { LIST_MAX } else { 2 };
         let limit = usize::try_from(limit).expect("a short list");
-        if complete || !self.pool.weighted() {
-            self.known = halves::list_picks(&self.pool, &halves, limit, &mut self.meter);
-        }
+        self.known = halves::list_picks(&self.pool, &halves, limit, &mut self.meter);
         if !complete {
             return (!self.pool.weighted()).then(|| (self.ambiguous(), Proof::Enumeration));
         }
@@ -252,12 +274,12 @@ impl Ladder<'_, '_> {
     fn weigh(&mut self, gate: Gate) -> Option<(Outcome, Proof)> {
         let wanted = self.problem.explanations_max.max(2);
         let found = search::cheapest(&self.pool, wanted, &mut self.meter);
-        self.known = found.picks;
         self.complete_to = found.complete_to;
-        self.count.at_least = self.count.at_least.max(self.known.len() as u64);
-        if self.known.is_empty() {
+        if found.picks.is_empty() {
             return None;
         }
+        self.known = found.picks;
+        self.count.at_least = self.count.at_least.max(found.seen);
         if found.complete_to == Some(i64::MAX) && found.seen == self.known.len() as u64 {
             self.count = Count::exactly(found.seen);
             self.log_total_high = self.weights().total().high;
@@ -276,14 +298,20 @@ impl Ladder<'_, '_> {
             if !self.enough(high) {
                 return Some((self.ambiguous(), Proof::Posterior));
             }
+            // What folds onto the target shrinks with the number of residues. Stop when even twice
+            // the usual progress of the next step would not be enough.
+            let wrong = u64::from(1_000_000 - low);
+            if wrong > 2 * FINER * u64::from(self.problem.wrong_max_ppm.max(1)) {
+                break;
+            }
         }
         (self.known.len() > 1).then(|| (self.ambiguous(), Proof::Witnesses))
     }
 
     /// Looks for two explanations: enough to know that it is not unique.
-    fn witnesses(&mut self) -> Option<(Outcome, Proof)> {
+    fn witnesses(&mut self, core_max: usize) -> Option<(Outcome, Proof)> {
         let runs = runs(self.problem, &self.pool);
-        let quick = witness::quick(&self.pool, 2, &mut self.meter);
+        let quick = witness::quick(&self.pool, 2, core_max, &mut self.meter);
         for pick in runs.into_iter().chain(quick) {
             if !self.known.contains(&pick) {
                 self.known.push(pick);
@@ -313,12 +341,17 @@ impl Ladder<'_, '_> {
             return None;
         }
         let count = reach::count(&self.pool, &mut self.meter);
+        self.settle_bitset(count)
+    }
+
+    /// What follows from "never, once, more than once", with the sets behind it.
+    fn settle_bitset(&mut self, count: u32) -> Option<(Outcome, Proof)> {
         if count == 0 {
             self.count = Count::exactly(0);
             return Some((Outcome::None, Proof::Bitset));
         }
-        if self.known.len() < count as usize {
-            let limit = count as usize;
+        let limit = count as usize;
+        if self.known.len() < limit {
             let found = reach::witnesses(&self.pool, limit, &mut self.meter).unwrap_or_default();
             for pick in found {
                 if self.known.len() < limit && !self.known.contains(&pick) {
@@ -326,18 +359,18 @@ impl Ladder<'_, '_> {
                 }
             }
         }
-        if count == 1 {
-            self.count = Count::exactly(1);
-            if self.known.is_empty() {
-                return None;
-            }
-            self.complete_to = Some(i64::MAX);
-            self.log_total_high = self.weights().total().high;
-            return Some(self.judge(Proof::Bitset));
+        if count > 1 {
+            self.count.at_least = self.count.at_least.max(2);
+            self.rank();
+            return Some((self.ambiguous(), Proof::Bitset));
         }
-        self.count.at_least = self.count.at_least.max(2);
-        self.rank();
-        Some((self.ambiguous(), Proof::Bitset))
+        self.count = Count::exactly(1);
+        if self.known.is_empty() {
+            return None;
+        }
+        self.complete_to = Some(i64::MAX);
+        self.log_total_high = self.weights().total().high;
+        Some(self.judge(Proof::Bitset))
     }
 
     /// Sorts what is known: most probable first, then fewest items, then by position.

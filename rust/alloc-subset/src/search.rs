@@ -6,7 +6,7 @@
 
 use crate::meter::Meter;
 use crate::pool::{Pick, Pool, Segment};
-use crate::tilt::{Flip, PARTS, Tilt};
+use crate::tilt::{Flip, Tilt};
 
 /// Steps that one listed set costs: listing, sorting and matching it.
 const STEPS_PER_ENTRY: u64 = 64;
@@ -221,6 +221,16 @@ impl Side {
         self.list(bound, length).is_some()
     }
 
+    /// Exact change of the cost that the flips of a node make, millinats.
+    fn cost(&self, nodes: &[Node], node: u32) -> i64 {
+        let (mut at, mut cost) = (node, 0);
+        while nodes[at as usize].last != ROOT {
+            cost += self.flips[nodes[at as usize].last as usize].cost;
+            at = nodes[at as usize].parent;
+        }
+        cost
+    }
+
     /// Adds the flips of a node to a pick that stands at the base.
     fn apply(&self, nodes: &[Node], node: u32, base: &[u32], pick: &mut Pick) {
         let mut at = node;
@@ -324,25 +334,22 @@ impl Round<'_> {
 
     /// The cheapest picks that were seen.
     fn best(&self, wanted: usize) -> Vec<Pick> {
-        let mut pairs = self.pairs.clone();
+        let cost = |&(_, first, second): &(u64, u32, u32)| {
+            let [left, right] = self.sides;
+            let [lefts, rights] = self.lists;
+            let moved = lefts[first as usize].sum + rights[second as usize].sum;
+            let sum = u64::try_from(self.tilt.base_sum + i128::from(moved));
+            let segment = sum.ok().and_then(|sum| self.pool.segment(sum));
+            let flips = left.cost(lefts, first) + right.cost(rights, second);
+            flips + segment.map_or(0, |segment| segment.cost)
+        };
+        let mut pairs: Vec<_> = self.pairs.iter().map(|p| (cost(p), p.1, p.2)).collect();
         pairs.sort_unstable();
-        // Reduced costs are rounded and segments differ, so a few more are looked at.
-        let slack = pairs.get(wanted).map_or(u64::MAX, |pair| {
-            let flips = u64::try_from(PARTS).expect("small") * 64;
-            pair.0.saturating_add(flips)
-        });
-        let several = self.pool.segments.len() > 1 || self.pool.low() != self.pool.high();
+        pairs.truncate(wanted);
         let picks = pairs
             .iter()
-            .take_while(|pair| several || pair.0 <= slack)
             .map(|&(_, first, second)| self.pick(first, second));
-        let mut picks: Vec<(i64, Pick)> = picks
-            .map(|pick| (full_cost(self.pool, &pick), pick))
-            .collect();
-        picks.sort();
-        picks.dedup();
-        picks.truncate(wanted);
-        picks.into_iter().map(|(_, pick)| pick).collect()
+        picks.collect()
     }
 
     fn pick(&self, first: u32, second: u32) -> Pick {

@@ -11,7 +11,7 @@ use std::cmp::Ordering;
 use crate::pool::{Class, Pick, Pool};
 
 /// Parts of a millinat in which reduced costs are kept.
-pub(crate) const PARTS: i128 = 16;
+const PARTS: i128 = 16;
 
 /// What one flip of a class does.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +22,8 @@ pub(crate) struct Flip {
     pub count: u32,
     /// Change of the sum.
     pub amount: i64,
+    /// Change of the cost, millinats.
+    pub cost: i64,
     /// Reduced cost, in [`PARTS`] of a millinat, rounded down, from 0; saturated.
     pub reduced: u32,
 }
@@ -96,6 +98,7 @@ impl Tilt {
                 class,
                 count: item.count,
                 amount: i64::try_from(i128::from(item.amount) * sign).expect("sums are checked"),
+                cost: if taken == 0 { item.cost } else { -item.cost },
                 reduced: u32::try_from(reduced.max(0)).unwrap_or(u32::MAX),
             }
         };

@@ -6,17 +6,18 @@ use crate::pool::{Pick, Pool, gcd};
 
 /// Bits of a packed core sum that say which items it has.
 const MASK_BITS: u32 = 20;
-/// Largest number of items whose subsets are listed.
-const CORE_MAX: usize = 36;
+/// Largest number of items whose subsets are listed: at first, and when exact work was too dear.
+pub(crate) const CORE_SMALL: usize = 26;
+pub(crate) const CORE_LARGE: usize = 36;
 /// Different fills that are tried per core size.
 const FILLS: usize = 4;
 
 /// Up to `limit` different admissible picks: the plain ones first (none, all, one, all but one,
-/// two), then cores.
-pub(crate) fn quick(pool: &Pool, limit: usize, meter: &mut Meter) -> Vec<Pick> {
+/// two), then cores of at most `core_max` items.
+pub(crate) fn quick(pool: &Pool, limit: usize, core_max: usize, meter: &mut Meter) -> Vec<Pick> {
     let mut found = plain(pool, limit, meter);
     if found.len() < limit {
-        cores(pool, limit, &mut found, meter);
+        cores(pool, limit, core_max, &mut found, meter);
     }
     found
 }
@@ -98,7 +99,7 @@ fn keep(found: &mut Vec<Pick>, pick: Pick) {
 
 /// A core search (after Balas and Zemel, 1980): most of the sum is filled greedily with large
 /// items, and the subsets of the smallest items make up the rest exactly.
-fn cores(pool: &Pool, limit: usize, found: &mut Vec<Pick>, meter: &mut Meter) {
+fn cores(pool: &Pool, limit: usize, core_max: usize, found: &mut Vec<Pick>, meter: &mut Meter) {
     let items: Vec<(u64, usize)> = pool
         .classes
         .iter()
@@ -108,13 +109,14 @@ fn cores(pool: &Pool, limit: usize, found: &mut Vec<Pick>, meter: &mut Meter) {
     meter.spend(2 * items.len() as u64, 0);
     let mut segments = pool.segments.clone();
     segments.sort_by_key(|segment| (segment.cost, segment.low));
-    let mut size = 8.min(items.len());
-    while size <= CORE_MAX.min(items.len()) {
-        let Some(core) = Core::new(&items, size) else {
+    let core_max = core_max.min(items.len());
+    let mut size = 8.min(core_max);
+    while size <= core_max {
+        let Some(core) = Core::new(pool, &items, size) else {
             return;
         };
         // Too few subsets to hit anything: a larger core.
-        if core.expects_hits() || size + 2 > CORE_MAX.min(items.len()) {
+        if core.expects_hits() || size + 2 > core_max {
             let price = 12 << (size / 2);
             let mut lists = None;
             for fill in 0..FILLS {
@@ -142,11 +144,23 @@ struct Core<'i> {
 }
 
 impl<'i> Core<'i> {
-    fn new(items: &'i [(u64, usize)], size: usize) -> Option<Self> {
-        let mut chosen: Vec<usize> = (0..size).collect();
+    /// Takes one item of each of the smallest classes, then a second one of each, and so on.
+    fn new(pool: &Pool, items: &'i [(u64, usize)], size: usize) -> Option<Self> {
+        let mut starts = Vec::with_capacity(size);
+        let mut start = 0;
+        for class in pool.classes.iter().take(size) {
+            starts.push((start, class.count as usize));
+            start += class.count as usize;
+        }
+        let copies = (0..size).flat_map(|copy| {
+            let some = starts.iter().filter(move |class| copy < class.1);
+            some.map(move |class| class.0 + copy)
+        });
+        let mut chosen: Vec<usize> = copies.take(size).collect();
         let mut divisor = chosen.iter().fold(0, |d, &at| gcd(items[at].0, d));
-        let mut slot = size;
-        for at in size..items.len() {
+        let mut slot = chosen.len();
+        let first = chosen.iter().max().map_or(0, |last| last + 1);
+        for at in first..items.len() {
             if divisor == 1 || slot <= size / 2 {
                 break;
             }

@@ -12,12 +12,11 @@ const NEAR: f64 = 1e-3;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Gate {
     /// Information of the amount minus the entropy of the sets that could have made it, 1/1000 bit.
-    pub margin_millibits: i64,
-    /// Estimated logarithm of the number of sets that hit the target by chance, 1/1000 bit.
     ///
+    /// The information is that of a normal distribution with the same density at the target.
     /// Saddle-point density with its third- and fourth-cumulant correction (Daniels, 1954). An
     /// estimate: it never proves anything.
-    pub chance_millibits: i64,
+    pub margin_millibits: i64,
     /// The tilt, nats per unit, under which the expected sum is the target.
     pub tilt: f64,
 }
@@ -46,14 +45,12 @@ pub(crate) fn gate(pool: &Pool) -> Gate {
     let variance = at.variance.max(1e-9);
     let bits = |nats: f64| nats / std::f64::consts::LN_2;
     let tau = std::f64::consts::TAU;
-    let information = 0.5 * libm::log(tau * std::f64::consts::E * variance) - libm::log(width);
     let skewness = at.third / (variance * libm::sqrt(variance));
     let kurtosis = at.fourth / (variance * variance);
     let correction = (1.0 + kurtosis / 8.0 - 5.0 * skewness * skewness / 24.0).clamp(0.1, 10.0);
     let density = libm::log(correction) - 0.5 * libm::log(tau * variance);
     Gate {
-        margin_millibits: milli(bits(information - at.entropy)),
-        chance_millibits: milli(bits(at.entropy + density + libm::log(width))),
+        margin_millibits: milli(bits(0.5 - density - libm::log(width) - at.entropy)),
         tilt,
     }
 }
@@ -164,7 +161,7 @@ mod tests {
             }
             let pool = pool(&amounts, i64::try_from(target).expect("small"));
             let exact = libm::log2(ways[target] as f64) * 1_000.0;
-            let got = gate(&pool).chance_millibits as f64;
+            let got = 721.0 - gate(&pool).margin_millibits as f64;
             assert!((got - exact).abs() < 40.0, "{target}: {got} for {exact}");
         }
     }
