@@ -4,7 +4,7 @@ use crate::error::SubsetError;
 use crate::halves::{self, Half};
 use crate::meter::Meter;
 use crate::pool::{Normal, Pick, Pool, normalise};
-use crate::probability::{self, Gate, PartialSum, Weights, multiplicity_millinats};
+use crate::probability::{self, Gate, PartialSum, Ways, Weights};
 use crate::problem::Problem;
 use crate::reach;
 use crate::screen;
@@ -17,8 +17,10 @@ use crate::witness::{self, CORE_LARGE, CORE_SMALL};
 const CHEAP_STEPS: u64 = 1 << 19;
 /// Exact work from this price on is worth a look at every modulus first.
 const DEAR_STEPS: u64 = 1 << 25;
-/// Explanations that are listed (and weighed) when all of them are counted.
+/// Explanations that are listed (and weighed) when all of them are counted: with evidence, and
+/// without.
 const LIST_MAX: u64 = 1 << 10;
+const LIST_MAX_PLAIN: u64 = 1 << 7;
 /// Below this margin (1/1000 bit) nobody can know: two witnesses are enough.
 const HOPELESS_MILLIBITS: i64 = -10_000;
 /// Residues of the posterior bound, coarse to fine.
@@ -51,6 +53,7 @@ pub fn solve(problem: &Problem<'_>) -> Result<Solution, SubsetError> {
             at_least: 0,
             at_most: (pool.picks() < u64::MAX).then_some(pool.picks()),
         },
+        ways: Ways::new(&pool),
         pool,
         meter,
         known: Vec::new(),
@@ -106,6 +109,7 @@ fn refuted(proof: Proof, meter: &Meter) -> Solution {
 struct Ladder<'p, 'a> {
     problem: &'p Problem<'a>,
     pool: Pool,
+    ways: Ways,
     meter: Meter,
     /// Different admissible picks.
     known: Vec<Pick>,
@@ -184,7 +188,7 @@ impl Ladder<'_, '_> {
     }
 
     /// Counts all explanations and, if they are few, lists them. Ends the climb but for a pool of
-    /// many explanations of different cost.
+    /// many explanations of different cost, of which a few are listed.
     fn enumerate(&mut self, split: &halves::Split) -> Option<(Outcome, Proof)> {
         let (steps, bytes) = split.price();
         if !self.meter.try_spend(steps, bytes) {
@@ -201,9 +205,17 @@ impl Ladder<'_, '_> {
         if count == 0 {
             return Some((Outcome::None, Proof::Enumeration));
         }
-        let complete = count <= LIST_MAX;
-        let limit = if complete { LIST_MAX } else { 2 };
-        let limit = usize::try_from(limit).expect("a short list");
+        let most = if self.pool.weighted() {
+            LIST_MAX
+        } else {
+            LIST_MAX_PLAIN
+        };
+        let complete = count <= most;
+        let limit = if complete {
+            usize::try_from(most).expect("a short list")
+        } else {
+            self.problem.explanations_max.max(2)
+        };
         self.known = halves::list_picks(&self.pool, &halves, limit, &mut self.meter);
         if !complete {
             return (!self.pool.weighted()).then(|| (self.ambiguous(), Proof::Enumeration));
@@ -253,7 +265,7 @@ impl Ladder<'_, '_> {
             .known
             .iter()
             .map(|pick| (&pick[..], full_cost(pool, pick)));
-        Weights::new(pool, picks)
+        Weights::new(pool, &self.ways, picks)
     }
 
     /// Bounds of the probability of the explanation at `index`, ppm.
@@ -375,11 +387,11 @@ impl Ladder<'_, '_> {
 
     /// Sorts what is known: most probable first, then fewest items, then by position.
     fn rank(&mut self) {
-        let pool = &self.pool;
+        let (pool, ways) = (&self.pool, &self.ways);
         let mut keyed: Vec<_> = std::mem::take(&mut self.known)
             .into_iter()
             .map(|pick| {
-                let weight = full_cost(pool, &pick) - multiplicity_millinats(pool, &pick);
+                let weight = full_cost(pool, &pick) - ways.millinats(pool, &pick);
                 let items = pool.items(&pick);
                 (weight, items.len(), items, pick)
             })

@@ -14,7 +14,7 @@ const AIM: f64 = 1e-6;
 /// Items that are convolved one by one in any case.
 const HEAD_MIN: usize = 32;
 /// Most (flips, sum) combinations that are looked up one by one.
-const LOOKUPS_MAX: u64 = 1 << 21;
+const LOOKUPS_MAX: u64 = 1 << 20;
 /// From this many residues on they are held in single precision: half the memory to move.
 const SINGLE_FROM: usize = 1 << 18;
 /// Added to every residue at every step, so that no number becomes denormal; only ever too much.
@@ -113,21 +113,23 @@ impl Density {
         }
     }
 
-    /// Logarithm of the relative error of every entry after `steps` convolutions: each of them
-    /// rounds two factors, two products and two sums.
+    /// Logarithm of the relative error of every entry after `steps` convolutions: on the way of
+    /// every addend each of them rounds a factor, a product and two sums, by half a unit each.
     fn slack(&self, steps: usize) -> f64 {
         let unit = match self {
             Self::Double(_) => f64::EPSILON,
             Self::Single(_) => f64::from(f32::EPSILON),
         };
-        6.0 * (steps as f64 + 1.0) * unit
+        2.5 * (steps as f64 + 1.0) * unit
     }
 }
 
 /// The unlikely flips: sets of none, one or two of them one by one, all others by their mass.
 struct Tail {
-    /// (weight relative to no flip, residue).
-    looked_up: Vec<(f64, usize)>,
+    /// (weight relative to no flip, residue), ascending by weight.
+    flips: Vec<(f64, usize)>,
+    /// For each flip, the first of the less likely ones with which it is looked up as a pair.
+    partners: Vec<usize>,
     /// Mass of the sets that are not looked up, relative to no flip.
     unseen: f64,
     /// Logarithm of the probability of no flip.
@@ -139,47 +141,47 @@ impl Tail {
     /// * `aim`: mass that may stay unseen
     /// * `pairs`: most pairs to look up
     fn new(terms: &[Term], aim: f64, pairs: u64) -> Self {
-        let ratio = |term: &Term| term.p / term.q;
+        let flips: Vec<(f64, usize)> = terms.iter().map(|t| (t.p / t.q, t.shift)).collect();
         let (mut log_mass, mut log_stay, mut seen) = (0.0, 0.0, 0.0);
-        let mut looked_up = Vec::with_capacity(terms.len() + 1);
-        looked_up.push((1.0, 0));
-        for term in terms {
-            let weight = ratio(term);
-            looked_up.push((weight, term.shift));
+        for (term, &(weight, _)) in terms.iter().zip(&flips) {
             seen += weight;
             log_mass += libm::log1p(weight);
             log_stay += libm::log(term.q);
         }
-        let mut left = pairs;
         let least = aim / (terms.len() as f64 * terms.len() as f64 + 1.0);
-        'pairs: for (index, first) in terms.iter().enumerate().rev() {
-            for second in terms[..index].iter().rev() {
-                let weight = ratio(first) * ratio(second);
-                if weight < least {
-                    break;
-                }
-                if left == 0 {
-                    break 'pairs;
-                }
-                left -= 1;
-                seen += weight;
-                looked_up.push((weight, first.shift + second.shift));
-            }
+        let mut left = usize::try_from(pairs).unwrap_or(usize::MAX);
+        let mut partners: Vec<usize> = (0..flips.len()).collect();
+        for (index, &(weight, _)) in flips.iter().enumerate().rev() {
+            let first = flips[..index].partition_point(|other| other.0 * weight < least);
+            let first = first.max(index.saturating_sub(left));
+            left -= index - first;
+            partners[index] = first;
+            seen += flips[first..index]
+                .iter()
+                .map(|other| other.0 * weight)
+                .sum::<f64>();
         }
         let all = libm::expm1(log_mass);
         // The difference of two close numbers: never below their rounding.
         let unseen = (all - seen).max(0.0) + (terms.len() as f64 + 8.0) * EPSILON * all;
         Self {
-            looked_up,
+            flips,
+            partners,
             unseen,
             log_stay,
         }
     }
 
     fn weight_at(&self, density: &Density, residue: usize, modulus: usize) -> f64 {
-        let mut sum = 0.0;
-        for &(weight, shift) in &self.looked_up {
-            sum += weight * density.at((residue + 2 * modulus - shift) & (modulus - 1));
+        let behind = |from: usize, shift: usize| (from + modulus - shift) & (modulus - 1);
+        let mut sum = density.at(residue);
+        for (index, &(weight, shift)) in self.flips.iter().enumerate() {
+            let from = behind(residue, shift);
+            let mut inner = density.at(from);
+            for &(other, shift) in &self.flips[self.partners[index]..index] {
+                inner += other * density.at(behind(from, shift));
+            }
+            sum += weight * inner;
         }
         sum
     }
@@ -310,7 +312,7 @@ mod tests {
         loop {
             if let Some(segment) = pool.segment(pool.sum(&pick)) {
                 let cost = pool.cost(&pick) + segment.cost;
-                let ways = crate::probability::weight::multiplicity_millinats(pool, &pick);
+                let ways = crate::probability::Ways::new(pool).millinats(pool, &pick);
                 total += libm::exp((ways - cost) as f64 / 1_000.0);
             }
             let Some(next) = (0..counts.len()).find(|&i| pick[i] < counts[i]) else {

@@ -19,7 +19,7 @@ mod weight;
 
 pub(crate) use cyclic::bound;
 pub(crate) use gate::{Gate, gate};
-pub(crate) use weight::{PartialSum, Weights, multiplicity_millinats};
+pub(crate) use weight::{PartialSum, Ways, Weights};
 
 /// Relative error of one elementary function or operation here, generously.
 const EPSILON: f64 = 1.0 / (1_u64 << 50) as f64;

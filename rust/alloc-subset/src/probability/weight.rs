@@ -3,29 +3,47 @@
 use super::EPSILON;
 use crate::pool::Pool;
 
-/// `1000 ln C(n, k)` over all classes, rounded: in how many ways interchangeable items can stand in
-/// for the chosen ones.
-pub(crate) fn multiplicity_millinats(pool: &Pool, pick: &[u32]) -> i64 {
-    (log_multiplicity(pool, pick) * 1_000.0).round() as i64
+/// Logarithms of factorials, for the numbers of ways to choose interchangeable items.
+#[derive(Debug)]
+pub(crate) struct Ways {
+    /// `ln(k!)` for k from 0 to the size of the largest class.
+    factorials: Vec<f64>,
 }
 
-fn log_multiplicity(pool: &Pool, pick: &[u32]) -> f64 {
-    let mut sum = 0.0;
-    for (class, &taken) in pool.classes.iter().zip(pick) {
-        if taken > 0 && taken < class.count {
-            sum += log_binomial(class.count, taken);
+impl Ways {
+    /// The table for a pool.
+    pub fn new(pool: &Pool) -> Self {
+        let largest = pool
+            .classes
+            .iter()
+            .map(|class| class.count)
+            .max()
+            .unwrap_or(0);
+        let mut sum = 0.0;
+        let mut factorials = vec![0.0];
+        for k in 1..=largest {
+            sum += libm::log(f64::from(k));
+            factorials.push(sum);
         }
+        Self { factorials }
     }
-    sum
-}
 
-fn log_binomial(n: u32, k: u32) -> f64 {
-    let k = k.min(n - k);
-    let mut sum = 0.0;
-    for i in 0..k {
-        sum += libm::log(f64::from(n - i) / f64::from(i + 1));
+    /// `1000 ln C(n, k)` over all classes, rounded: in how many ways interchangeable items can
+    /// stand in for the chosen ones.
+    pub fn millinats(&self, pool: &Pool, pick: &[u32]) -> i64 {
+        (self.log(pool, pick) * 1_000.0).round() as i64
     }
-    sum
+
+    fn log(&self, pool: &Pool, pick: &[u32]) -> f64 {
+        let mut sum = 0.0;
+        for (class, &taken) in pool.classes.iter().zip(pick) {
+            if taken > 0 && taken < class.count {
+                let of = |k: u32| self.factorials[k as usize];
+                sum += of(class.count) - of(taken) - of(class.count - taken);
+            }
+        }
+        sum
+    }
 }
 
 /// Natural logarithms of the weights of explanations, each with the error it may have.
@@ -43,12 +61,24 @@ pub(crate) struct PartialSum {
 
 impl Weights {
     /// The weights of picks with their full costs (flips and segment, millinats).
-    pub fn new<'p>(pool: &Pool, picks: impl Iterator<Item = (&'p [u32], i64)>) -> Self {
+    pub fn new<'p>(
+        pool: &Pool,
+        ways: &Ways,
+        picks: impl Iterator<Item = (&'p [u32], i64)>,
+    ) -> Self {
+        // A table entry is a sum of logarithms that are at most its last one.
+        let largest = ways.factorials.len() as f64;
+        let table = largest * libm::log(largest + 1.0);
         let log = |(pick, cost): (&[u32], i64)| {
-            let ways = log_multiplicity(pool, pick);
+            let ways = ways.log(pool, pick);
             let log = ways - cost as f64 / 1_000.0;
-            let terms = pick.len() as f64 + 8.0;
-            (log, (ways.abs() * terms + log.abs() + 1.0) * EPSILON)
+            let mixed = pick.iter().filter(|&&taken| taken > 0).count() as f64 + 8.0;
+            let error = if ways > 0.0 {
+                mixed * largest * table
+            } else {
+                0.0
+            };
+            (log, (error + log.abs() + 1.0) * EPSILON)
         };
         let logs = picks.map(log).collect();
         Self { logs }
