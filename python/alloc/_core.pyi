@@ -412,3 +412,57 @@ def read_bank_file(
         strict also ``AMOUNT_INVALID``, ``AMOUNT_DECIMALS``, ``AMOUNT_OVERFLOW``,
         ``CURRENCY_UNKNOWN``, ``DATE_INVALID``, ``FIELD_MISSING`` (with ``field``).
     """
+
+def solve_subset(
+    amounts: ArrowArrayExportable | ArrowStreamExportable,
+    target: int,
+    costs: ArrowArrayExportable | ArrowStreamExportable | None,
+    deltas: list[tuple[int, int, int, int]],
+    budget: tuple[int, int],
+    *,
+    explanations_max: int,
+    wrong_max_ppm: int,
+) -> tuple[
+    str,
+    str,
+    int | None,
+    list[tuple[list[int], int, tuple[int, int] | None, int, int, tuple[int, int], str]],
+    tuple[int, int | None],
+    int | None,
+    int | None,
+    tuple[int, int],
+]:
+    """Find which sets of amounts make up a target, with proof; see `alloc.subset`.
+
+    Parameters
+    ----------
+    amounts
+        Minor units, int64 without nulls.
+    target
+        The sum wanted, minor units.
+    costs
+        Cost of having each amount in, millinats, int64 without nulls; None knows
+        nothing.
+    deltas
+        Low and high (minor units), cost (millinats) and greatest count of each.
+    budget
+        Steps and bytes.
+    explanations_max
+        Most explanations to return.
+    wrong_max_ppm
+        Probability of being wrong at which an explanation is dominant.
+
+    Returns
+    -------
+    tuple
+        Outcome, proof, modulus, explanations (items, difference, delta and count,
+        other deltas, cost, bounds of the probability, shape), bounds of their number,
+        cost up to which all were seen, information, steps and bytes.
+
+    Raises
+    ------
+    alloc.errors.InputError
+        ``ARRAY_TYPE``, ``LENGTH_DIFFERS``, ``COST_OUT_OF_RANGE``, ``DELTA_INVALID``.
+    alloc.errors.LimitError
+        ``TOO_MANY_ITEMS``, ``SUM_TOO_LARGE``, ``BUDGET_TOO_LARGE``.
+    """

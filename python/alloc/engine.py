@@ -14,6 +14,7 @@ from alloc._core import (
     __version__,
     currency_exponent,
     detect_bank_format,
+    solve_subset,
     toml_lines,
 )
 from alloc.domain.bank import BankFile
@@ -46,6 +47,7 @@ __all__ = [
     "reverse_entries",
     "schema",
     "seal_entries",
+    "solve_subset",
     "toml_lines",
 ]
 

@@ -7,6 +7,7 @@ mod error;
 mod journal;
 mod propose;
 mod schema;
+mod subset;
 mod toml_lines;
 
 use pyo3::prelude::*;
@@ -19,6 +20,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(currency::currency_exponent, module)?)?;
     module.add_function(wrap_pyfunction!(propose::propose, module)?)?;
     module.add_function(wrap_pyfunction!(schema::table_schema, module)?)?;
+    module.add_function(wrap_pyfunction!(subset::solve_subset, module)?)?;
     module.add_function(wrap_pyfunction!(toml_lines::toml_lines, module)?)?;
     module.add_function(wrap_pyfunction!(journal::draft_entries, module)?)?;
     module.add_function(wrap_pyfunction!(journal::reverse_entries, module)?)?;

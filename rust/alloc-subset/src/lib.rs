@@ -28,6 +28,8 @@ mod pool;
 mod probability;
 mod problem;
 mod reach;
+#[cfg(test)]
+mod rungs;
 mod screen;
 mod search;
 mod solution;

@@ -3,7 +3,7 @@
 //! A plane has one bit per sum. Two planes say how often a sum is reached: `once` has the sums
 //! reached at least once, `twice` those reached at least twice.
 
-use pulp::Arch;
+use pulp::{Arch, NullaryFnOnce};
 
 /// Words that are worked on at a time; two planes of them stay in the first-level cache.
 const BLOCK: usize = 512;
@@ -13,6 +13,8 @@ const BLOCK: usize = 512;
 pub struct Planes {
     once: Vec<u64>,
     twice: Vec<u64>,
+    /// Room for the sources of one block, where they overlap it.
+    scratch: [Vec<u64>; 2],
     arch: Arch,
 }
 
@@ -24,8 +26,14 @@ impl Planes {
         let mut once = vec![0; words];
         once[0] = 1;
         let twice = vec![0; words];
+        let scratch = [vec![0; BLOCK + 1], vec![0; BLOCK + 1]];
         let arch = Arch::new();
-        Self { once, twice, arch }
+        Self {
+            once,
+            twice,
+            scratch,
+            arch,
+        }
     }
 
     /// Number of words of one plane.
@@ -46,8 +54,12 @@ impl Planes {
     /// before `to` are brought up to date.
     pub fn add(&mut self, amount: u64, from: usize, to: usize) {
         let (skip, bits) = offset(amount);
-        let Self { once, twice, arch } = self;
-        let mut scratch = [[0_u64; BLOCK + 1]; 2];
+        let Self {
+            once,
+            twice,
+            scratch,
+            arch,
+        } = self;
         for_blocks(skip, from, to, |start, end| {
             let source = start - skip;
             let length = end - start;
@@ -57,15 +69,23 @@ impl Planes {
                 let window = source - 1..source + length;
                 let sources = [&below[window.clone()], &below_twice[window]];
                 let targets = [&mut above[..length], &mut above_twice[..length]];
-                arch.dispatch(|| merge_two(targets, sources, bits));
+                arch.dispatch(MergeTwo {
+                    targets,
+                    sources,
+                    bits,
+                });
             } else {
                 for (buffer, plane) in scratch.iter_mut().zip([&*once, &*twice]) {
                     copy_window(buffer, plane, source, length);
                 }
-                let [first, second] = &scratch;
+                let [first, second] = &*scratch;
                 let sources = [&first[..=length], &second[..=length]];
                 let targets = [&mut once[start..end], &mut twice[start..end]];
-                arch.dispatch(|| merge_two(targets, sources, bits));
+                arch.dispatch(MergeTwo {
+                    targets,
+                    sources,
+                    bits,
+                });
             }
         });
     }
@@ -98,6 +118,7 @@ impl Planes {
 #[derive(Clone, Debug)]
 pub(crate) struct Plane {
     pub words: Vec<u64>,
+    scratch: Vec<u64>,
     arch: Arch,
 }
 
@@ -106,20 +127,29 @@ impl Plane {
     pub fn new(high: u64) -> Self {
         let mut words = vec![0; usize::try_from(high / 64 + 1).expect("a plane fits the memory")];
         words[0] = 1;
-        let arch = Arch::new();
-        Self { words, arch }
+        Self {
+            words,
+            scratch: vec![0; BLOCK + 1],
+            arch: Arch::new(),
+        }
     }
 
     /// Lets every reached sum also be reached with `amount` more, in the words before `to`.
     pub fn add(&mut self, amount: u64, to: usize) {
         let (skip, bits) = offset(amount);
-        let Self { words, arch } = self;
-        let mut scratch = [0_u64; BLOCK + 1];
+        let Self {
+            words,
+            scratch,
+            arch,
+        } = self;
         for_blocks(skip, 0, to, |start, end| {
             let length = end - start;
-            copy_window(&mut scratch, words, start - skip, length);
-            let (target, source) = (&mut words[start..end], &scratch[..=length]);
-            arch.dispatch(|| merge_one(target, source, bits));
+            copy_window(scratch, words, start - skip, length);
+            arch.dispatch(MergeOne {
+                target: &mut words[start..end],
+                source: &scratch[..=length],
+                bits,
+            });
         });
     }
 
@@ -150,42 +180,58 @@ fn for_blocks(skip: usize, from: usize, to: usize, mut work: impl FnMut(usize, u
 }
 
 /// Copies `length` words from `source` and the word before them (0 at the start).
-fn copy_window(buffer: &mut [u64; BLOCK + 1], plane: &[u64], source: usize, length: usize) {
+fn copy_window(buffer: &mut [u64], plane: &[u64], source: usize, length: usize) {
     buffer[1..=length].copy_from_slice(&plane[source..source + length]);
     buffer[0] = source.checked_sub(1).map_or(0, |before| plane[before]);
 }
 
-/// The kernel: `sources` start one word before `targets`.
-#[inline(always)]
-#[allow(
-    clippy::inline_always,
-    reason = "the loop must be compiled for the detected processor"
-)]
-fn merge_two(targets: [&mut [u64]; 2], sources: [&[u64]; 2], bits: u32) {
-    let [once, twice] = targets;
-    let [more, most] = sources;
-    let length = once.len();
-    let (twice, more, most) = (&mut twice[..length], &more[..=length], &most[..=length]);
-    let down = 63 - bits;
-    for index in 0..length {
-        let one = (more[index + 1] << bits) | ((more[index] >> 1) >> down);
-        let two = (most[index + 1] << bits) | ((most[index] >> 1) >> down);
-        twice[index] |= two | (once[index] & one);
-        once[index] |= one;
+/// The kernel of two planes: `sources` start one word before `targets`.
+///
+/// A value with an inlined call, and not a closure, so that the loop is compiled for the processor
+/// that was detected.
+struct MergeTwo<'a> {
+    targets: [&'a mut [u64]; 2],
+    sources: [&'a [u64]; 2],
+    bits: u32,
+}
+
+impl NullaryFnOnce for MergeTwo<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let [once, twice] = self.targets;
+        let [more, most] = self.sources;
+        let length = once.len();
+        let (twice, more, most) = (&mut twice[..length], &more[..=length], &most[..=length]);
+        let (up, down) = (self.bits, 63 - self.bits);
+        for index in 0..length {
+            let one = (more[index + 1] << up) | ((more[index] >> 1) >> down);
+            let two = (most[index + 1] << up) | ((most[index] >> 1) >> down);
+            twice[index] |= two | (once[index] & one);
+            once[index] |= one;
+        }
     }
 }
 
-#[inline(always)]
-#[allow(
-    clippy::inline_always,
-    reason = "the loop must be compiled for the detected processor"
-)]
-fn merge_one(target: &mut [u64], source: &[u64], bits: u32) {
-    let length = target.len();
-    let source = &source[..=length];
-    let down = 63 - bits;
-    for index in 0..length {
-        target[index] |= (source[index + 1] << bits) | ((source[index] >> 1) >> down);
+/// The kernel of one plane.
+struct MergeOne<'a> {
+    target: &'a mut [u64],
+    source: &'a [u64],
+    bits: u32,
+}
+
+impl NullaryFnOnce for MergeOne<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let length = self.target.len();
+        let source = &self.source[..=length];
+        let (up, down) = (self.bits, 63 - self.bits);
+        for index in 0..length {
+            self.target[index] |= (source[index + 1] << up) | ((source[index] >> 1) >> down);
+        }
     }
 }
 

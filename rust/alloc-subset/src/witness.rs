@@ -32,7 +32,7 @@ fn plain(pool: &Pool, limit: usize, meter: &mut Meter) -> Vec<Pick> {
         found.push(none.clone());
     }
     if pool.segment(pool.total).is_some() {
-        found.push(all.clone());
+        keep(&mut found, all.clone());
     }
     for segment in &pool.segments {
         let start = pool

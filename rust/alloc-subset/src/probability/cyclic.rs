@@ -241,18 +241,22 @@ trait Real: Copy + Default {
 }
 
 impl Real for f64 {
+    #[inline(always)]
     fn of(value: f64) -> Self {
         value
     }
+    #[inline(always)]
     fn mixed(stay: Self, moved: Self, (q, p, floor): (Self, Self, Self)) -> Self {
         q * stay + p * moved + floor
     }
 }
 
 impl Real for f32 {
+    #[inline(always)]
     fn of(value: f64) -> Self {
         value as Self
     }
+    #[inline(always)]
     fn mixed(stay: Self, moved: Self, (q, p, floor): (Self, Self, Self)) -> Self {
         q * stay + p * moved + floor
     }
@@ -265,24 +269,39 @@ fn convolve<T: Real>(terms: &[Term], modulus: usize) -> Vec<T> {
     density[0] = T::of(1.0);
     let mut next = vec![T::default(); modulus];
     for term in terms {
-        arch.dispatch(|| step(&mut next, &density, term));
+        arch.dispatch(Step {
+            next: &mut next,
+            density: &density,
+            term,
+        });
         std::mem::swap(&mut density, &mut next);
     }
     density
 }
 
 /// `next[s] = q * density[s] + p * density[s - shift]`, cyclically.
-#[inline(always)]
-#[allow(
-    clippy::inline_always,
-    reason = "the loop must be compiled for the detected processor"
-)]
-fn step<T: Real>(next: &mut [T], density: &[T], term: &Term) {
-    let cut = density.len() - term.shift;
-    let (low, high) = next.split_at_mut(term.shift);
-    let factors = (T::of(term.q), T::of(term.p), T::of(FLOOR));
-    mix(low, &density[..term.shift], &density[cut..], factors);
-    mix(high, &density[term.shift..], &density[..cut], factors);
+struct Step<'a, T> {
+    next: &'a mut [T],
+    density: &'a [T],
+    term: &'a Term,
+}
+
+impl<T: Real> pulp::NullaryFnOnce for Step<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Self {
+            next,
+            density,
+            term,
+        } = self;
+        let cut = density.len() - term.shift;
+        let (low, high) = next.split_at_mut(term.shift);
+        let factors = (T::of(term.q), T::of(term.p), T::of(FLOOR));
+        mix(low, &density[..term.shift], &density[cut..], factors);
+        mix(high, &density[term.shift..], &density[..cut], factors);
+    }
 }
 
 #[inline(always)]
