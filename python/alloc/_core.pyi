@@ -21,6 +21,7 @@ __all__ = [
     "read_bank_file",
     "reverse_entries",
     "seal_entries",
+    "solve_subset",
     "table_schema",
     "toml_lines",
 ]

@@ -1,4 +1,4 @@
-"""Weighted subset sum with proofs: which amounts make up a target, and only they?
+"""Weighted subset sum with proofs: which amounts make up a target, and no others.
 
 Every answer says how it is known. ``unique`` and ``none`` come from exact work alone,
 ``dominant`` from a rigorous bound on the probability of all other sets, and
@@ -9,14 +9,14 @@ every machine.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from alloc.engine import solve_subset
 from alloc.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import Protocol, SupportsIndex
 
     from arro3.core.types import ArrowArrayExportable, ArrowStreamExportable
@@ -26,9 +26,11 @@ if TYPE_CHECKING:
 
         def __array__(self) -> object: ...
 
-    Integers = (
-        Sequence[int] | NumpyArray | ArrowArrayExportable | ArrowStreamExportable
-    )
+    Arrow = ArrowArrayExportable | ArrowStreamExportable
+    Integers = Sequence[int] | NumpyArray | Arrow
+    ExplanationParts = tuple[
+        list[int], int, tuple[int, int] | None, int, int, tuple[int, int], str
+    ]
 
 __all__ = ["Budget", "Delta", "Explanation", "Solution", "solve"]
 
@@ -228,7 +230,7 @@ def solve(
         outcome=outcome,
         proof=proof,
         modulus=modulus,
-        explanations=tuple(_explanation(*explanation) for explanation in explanations),
+        explanations=tuple(map(_explanation, explanations)),
         count_low=count[0],
         count_high=count[1],
         complete_to_millinats=complete_to,
@@ -238,15 +240,8 @@ def solve(
     )
 
 
-def _explanation(
-    items: Sequence[int],
-    difference_minor: int,
-    delta: tuple[int, int] | None,
-    other_deltas: int,
-    cost_millinats: int,
-    p_ppm: tuple[int, int],
-    shape: str,
-) -> Explanation:
+def _explanation(parts: ExplanationParts) -> Explanation:
+    items, difference_minor, delta, other_deltas, cost_millinats, p_ppm, shape = parts
     position, count = delta if delta is not None else (None, 0)
     return Explanation(
         items=tuple(items),
@@ -285,19 +280,17 @@ def _integer(value: SupportsIndex, field: str, allowed: range) -> int:
     return number
 
 
-def _int64(
-    values: Integers, field: str
-) -> ArrowArrayExportable | ArrowStreamExportable:
+def _int64(values: Integers, field: str) -> Arrow:
     """Hand Arrow data through; take over what numpy or a sequence holds."""
     if hasattr(values, "__arrow_c_array__") or hasattr(values, "__arrow_c_stream__"):
-        return values
+        return cast("Arrow", values)
     # Loaded on demand: pyarrow alone costs more than most questions.
     import pyarrow as pa  # noqa: PLC0415
 
     try:
-        if hasattr(values, "dtype"):
-            return pa.array(values)
-        return pa.array(list(values), pa.int64())
+        if isinstance(values, Sequence):
+            return cast("Arrow", pa.array(list(values), pa.int64()))
+        return cast("Arrow", pa.array(values))
     except (OverflowError, TypeError, pa.ArrowException) as error:
         raise InputError(
             f"{field} must be integers of 64 bits: {error}",

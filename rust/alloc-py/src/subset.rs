@@ -70,6 +70,10 @@ type SolutionParts = (
 /// Find which sets of amounts make up a target, with proof.
 #[pyfunction]
 #[pyo3(signature = (amounts, target, costs, deltas, budget, *, explanations_max, wrong_max_ppm))]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one per argument of the documented function"
+)]
 pub fn solve_subset(
     py: Python<'_>,
     amounts: AnyArray,
@@ -116,7 +120,7 @@ fn chunks(array: AnyArray) -> PyResult<Vec<ArrayRef>> {
 
 /// The numbers of a chunked array.
 fn integers(field: &'static str, chunks: &[ArrayRef]) -> Result<Vec<i64>, SolveError> {
-    let mut numbers = Vec::with_capacity(chunks.iter().map(|chunk| chunk.len()).sum());
+    let mut numbers = Vec::with_capacity(chunks.iter().map(Array::len).sum());
     for chunk in chunks {
         let values = chunk.as_primitive_opt::<Int64Type>();
         let Some(values) = values.filter(|values| values.null_count() == 0) else {

@@ -158,10 +158,10 @@ pub(crate) fn add_one(list: &mut Vec<u64>, amount: u64) {
         if high == 0 {
             break;
         }
-        let lifted = list[high - 1] + amount;
+        let raised = list[high - 1] + amount;
         let plain = list[low - 1];
-        let take = lifted > plain;
-        list[slot] = if take { lifted } else { plain };
+        let take = raised > plain;
+        list[slot] = if take { raised } else { plain };
         high -= usize::from(take);
         low -= usize::from(!take);
     }
@@ -171,14 +171,18 @@ pub(crate) fn add_one(list: &mut Vec<u64>, amount: u64) {
 fn add_many(list: &mut Vec<u64>, amount: u64, count: u64, high: u64) {
     let base = list.clone();
     for taken in 1..=count {
-        let lift = amount * taken;
+        let step = amount * taken;
         list.extend(
             base.iter()
-                .map(|sum| sum + lift)
+                .map(|sum| sum + step)
                 .take_while(|&sum| sum <= high),
         );
     }
-    // A stable sort merges the ascending runs.
+    // The stable sort merges the ascending runs.
+    #[allow(
+        clippy::stable_sort_primitive,
+        reason = "the list is made of ascending runs"
+    )]
     list.sort();
 }
 
@@ -261,17 +265,17 @@ pub(crate) fn list_picks(
             if found.len() >= limit {
                 return found;
             }
-            let least = segment.low.saturating_sub(value);
+            let floor = segment.low.saturating_sub(value);
             while to > 0 && right.sums[to - 1] > rest {
                 to -= 1;
             }
-            while from > 0 && right.sums[from - 1] >= least {
+            while from > 0 && right.sums[from - 1] >= floor {
                 from -= 1;
             }
             if from >= to {
                 continue;
             }
-            let lefts = left.picks_with(pool, value, limit - found.len(), meter);
+            let heads = left.picks_with(pool, value, limit - found.len(), meter);
             let mut partner = None;
             for &other in &right.sums[from..to] {
                 if partner == Some(other) {
@@ -279,7 +283,7 @@ pub(crate) fn list_picks(
                 }
                 partner = Some(other);
                 for tail in right.picks_with(pool, other, limit - found.len(), meter) {
-                    for head in &lefts {
+                    for head in &heads {
                         if found.len() >= limit {
                             return found;
                         }

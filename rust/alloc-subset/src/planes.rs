@@ -199,6 +199,7 @@ impl NullaryFnOnce for MergeTwo<'_> {
     type Output = ();
 
     #[inline(always)]
+    #[allow(clippy::inline_always, reason = "compiled for the detected processor")]
     fn call(self) {
         let [once, twice] = self.targets;
         let [more, most] = self.sources;
@@ -206,10 +207,10 @@ impl NullaryFnOnce for MergeTwo<'_> {
         let (twice, more, most) = (&mut twice[..length], &more[..=length], &most[..=length]);
         let (up, down) = (self.bits, 63 - self.bits);
         for index in 0..length {
-            let one = (more[index + 1] << up) | ((more[index] >> 1) >> down);
-            let two = (most[index + 1] << up) | ((most[index] >> 1) >> down);
-            twice[index] |= two | (once[index] & one);
-            once[index] |= one;
+            let first = (more[index + 1] << up) | ((more[index] >> 1) >> down);
+            let second = (most[index + 1] << up) | ((most[index] >> 1) >> down);
+            twice[index] |= second | (once[index] & first);
+            once[index] |= first;
         }
     }
 }
@@ -225,6 +226,7 @@ impl NullaryFnOnce for MergeOne<'_> {
     type Output = ();
 
     #[inline(always)]
+    #[allow(clippy::inline_always, reason = "compiled for the detected processor")]
     fn call(self) {
         let length = self.target.len();
         let source = &self.source[..=length];

@@ -160,11 +160,11 @@ impl<'i> Core<'i> {
         let mut divisor = chosen.iter().fold(0, |d, &at| gcd(items[at].0, d));
         let mut slot = chosen.len();
         let first = chosen.iter().max().map_or(0, |last| last + 1);
-        for at in first..items.len() {
+        for (at, item) in items.iter().enumerate().skip(first) {
             if divisor == 1 || slot <= size / 2 {
                 break;
             }
-            let next = gcd(items[at].0, divisor);
+            let next = gcd(item.0, divisor);
             if next < divisor {
                 slot -= 1;
                 chosen[slot] = at;

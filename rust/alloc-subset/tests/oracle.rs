@@ -1,5 +1,10 @@
 //! The ladder against brute force: every set of small pools is tried.
 
+#![allow(
+    clippy::float_arithmetic,
+    reason = "the oracle weighs sets; no amount is a float"
+)]
+
 use std::collections::BTreeSet;
 
 use alloc_subset::{Budget, Delta, Outcome, Problem, Solution, count, solve};
@@ -27,36 +32,49 @@ impl Case {
     }
 }
 
-/// All explanations of a case: how many of each (amount, cost) are in, and the cost.
-fn brute_force(case: &Case) -> Vec<(Vec<(i64, i64, usize)>, i64, f64)> {
+/// How many items of each (amount, cost) are in.
+type Set = Vec<(i64, i64, usize)>;
+
+/// An explanation: its set, its cost, and the weight of all its interchangeable forms.
+struct Entry {
+    set: Set,
+    cost: i64,
+    weight: f64,
+}
+
+fn set_of(case: &Case, items: &[usize]) -> Set {
+    let mut set = Set::new();
+    for &item in items.iter().filter(|&&item| case.amounts[item] != 0) {
+        let key = (case.amounts[item], case.cost(item));
+        match set.iter_mut().find(|entry| (entry.0, entry.1) == key) {
+            Some(entry) => entry.2 += 1,
+            None => set.push((key.0, key.1, 1)),
+        }
+    }
+    set.sort_unstable();
+    set
+}
+
+/// All explanations of a case.
+fn brute_force(case: &Case) -> Vec<Entry> {
     let live: Vec<usize> = (0..case.amounts.len())
-        .filter(|&i| case.amounts[i] != 0)
+        .filter(|&item| case.amounts[item] != 0)
         .collect();
-    let prior: i64 = live.iter().map(|&i| case.cost(i).min(0)).sum();
-    let mut seen: Vec<(Vec<(i64, i64, usize)>, i64, f64)> = Vec::new();
+    let prior: i64 = live.iter().map(|&item| case.cost(item).min(0)).sum();
+    let mut seen: Vec<Entry> = Vec::new();
     for mask in 0_u32..1 << live.len() {
-        let chosen: Vec<usize> = (0..live.len())
-            .filter(|b| mask >> b & 1 == 1)
-            .map(|b| live[b])
-            .collect();
-        let sum: i64 = chosen.iter().map(|&i| case.amounts[i]).sum();
+        let bits = (0..live.len()).filter(|bit| mask >> bit & 1 == 1);
+        let chosen: Vec<usize> = bits.map(|bit| live[bit]).collect();
+        let sum: i64 = chosen.iter().map(|&item| case.amounts[item]).sum();
         let Some(delta_cost) = delta_cost(case, sum - case.target) else {
             continue;
         };
-        let cost = chosen.iter().map(|&i| case.cost(i)).sum::<i64>() - prior + delta_cost;
+        let cost = chosen.iter().map(|&item| case.cost(item)).sum::<i64>() - prior + delta_cost;
         let weight = (-(f64::from(i32::try_from(cost).expect("small"))) / 1_000.0).exp();
-        let mut set: Vec<(i64, i64, usize)> = Vec::new();
-        for &i in &chosen {
-            let key = (case.amounts[i], case.cost(i));
-            match set.iter_mut().find(|entry| (entry.0, entry.1) == key) {
-                Some(entry) => entry.2 += 1,
-                None => set.push((key.0, key.1, 1)),
-            }
-        }
-        set.sort_unstable();
-        match seen.iter_mut().find(|entry| entry.0 == set) {
-            Some(entry) => entry.2 += weight,
-            None => seen.push((set, cost, weight)),
+        let set = set_of(case, &chosen);
+        match seen.iter_mut().find(|entry| entry.set == set) {
+            Some(entry) => entry.weight += weight,
+            None => seen.push(Entry { set, cost, weight }),
         }
     }
     seen
@@ -77,69 +95,52 @@ fn delta_cost(case: &Case, difference: i64) -> Option<i64> {
 /// Everything a solution claims, checked against the list of all explanations.
 fn check(case: &Case, solution: &Solution) {
     let all = brute_force(case);
-    let total: f64 = all.iter().map(|entry| entry.2).sum();
     let number = all.len() as u64;
-    assert!(solution.count.at_least <= number, "{case:?} {solution:?}");
-    assert!(
-        solution.count.at_most.is_none_or(|most| most >= number),
-        "{case:?} {solution:?} {number}"
-    );
+    let said = format!("{case:?} {solution:?}");
+    assert!(solution.count.at_least <= number, "{said}");
+    let most = solution.count.at_most;
+    assert!(most.is_none_or(|most| most >= number), "{said}");
     match solution.outcome {
-        Outcome::None => assert_eq!(number, 0, "{case:?}"),
-        Outcome::Unique => assert_eq!(number, 1, "{case:?}"),
-        Outcome::Ambiguous { known } => {
-            assert!(known <= number && known > 0, "{case:?} {solution:?}")
-        }
-        Outcome::Exact | Outcome::Dominant => assert!(number >= 1),
-        other => panic!("{other:?} for {case:?}"),
+        Outcome::None => assert_eq!(number, 0, "{said}"),
+        Outcome::Unique => assert_eq!(number, 1, "{said}"),
+        Outcome::Ambiguous { known } => assert!(known <= number && known > 0, "{said}"),
+        Outcome::Exact | Outcome::Dominant => assert!(number >= 1, "{said}"),
+        other => panic!("{other:?}: {said}"),
     }
-    assert_eq!(
-        solution.explanations.is_empty(),
-        number == 0,
-        "{case:?} {solution:?}"
-    );
+    assert_eq!(solution.explanations.is_empty(), number == 0, "{said}");
+    check_explanations(case, solution, &all);
+}
+
+fn check_explanations(case: &Case, solution: &Solution, all: &[Entry]) {
+    let said = format!("{case:?} {solution:?}");
+    let total: f64 = all.iter().map(|entry| entry.weight).sum();
     let mut sets = BTreeSet::new();
     for explanation in &solution.explanations {
-        let sum: i64 = explanation.items.iter().map(|&i| case.amounts[i]).sum();
+        let items = &explanation.items;
+        let sum: i64 = items.iter().map(|&item| case.amounts[item]).sum();
         assert_eq!(sum - case.target, explanation.difference_minor);
-        assert!(explanation.items.windows(2).all(|pair| pair[0] < pair[1]));
-        assert!(
-            sets.insert(explanation.items.clone()),
-            "listed twice: {case:?}"
-        );
-        let mut set: Vec<(i64, i64, usize)> = Vec::new();
-        for &i in explanation.items.iter().filter(|&&i| case.amounts[i] != 0) {
-            let key = (case.amounts[i], case.cost(i));
-            match set.iter_mut().find(|entry| (entry.0, entry.1) == key) {
-                Some(entry) => entry.2 += 1,
-                None => set.push((key.0, key.1, 1)),
-            }
-        }
-        set.sort_unstable();
-        let entry = all
-            .iter()
-            .find(|entry| entry.0 == set)
-            .expect("an explanation that exists");
-        assert_eq!(
-            entry.1, explanation.cost_millinats,
-            "{case:?} {explanation:?}"
-        );
-        let share = entry.2 / total * 1e6;
+        assert!(items.windows(2).all(|pair| pair[0] < pair[1]));
+        let set = set_of(case, items);
+        assert!(sets.insert(set.clone()), "listed twice: {said}");
+        let entry = all.iter().find(|entry| entry.set == set);
+        let entry = entry.expect("an explanation that exists");
+        assert_eq!(entry.cost, explanation.cost_millinats, "{said}");
+        let share = entry.weight / total * 1e6;
         assert!(
             f64::from(explanation.p_low_ppm) <= share + 1e-3,
-            "{share} {case:?} {solution:?}"
+            "{share} {said}"
         );
         assert!(
             f64::from(explanation.p_high_ppm) >= share - 1e-3,
-            "{share} {case:?} {solution:?}"
+            "{share} {said}"
         );
     }
-    if solution.explanations.len() as u64 == number && number > 0 {
-        let best = all.iter().map(|entry| entry.2).fold(0.0, f64::max);
+    if solution.explanations.len() == all.len() && !all.is_empty() {
+        let best = all.iter().map(|entry| entry.weight).fold(0.0, f64::max);
         let first = f64::from(solution.explanations[0].p_high_ppm);
         assert!(
             first >= best / total * 1e6 - 1.0,
-            "the best is not first: {case:?} {solution:?}"
+            "the best is not first: {said}"
         );
     }
 }

@@ -305,10 +305,6 @@ impl<T: Real> pulp::NullaryFnOnce for Step<'_, T> {
 }
 
 #[inline(always)]
-#[allow(
-    clippy::inline_always,
-    reason = "the loop must be compiled for the detected processor"
-)]
 fn mix<T: Real>(next: &mut [T], stay: &[T], moved: &[T], factors: (T, T, T)) {
     for ((next, stay), moved) in next.iter_mut().zip(stay).zip(moved) {
         *next = T::mixed(*stay, *moved, factors);

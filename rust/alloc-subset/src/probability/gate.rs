@@ -62,7 +62,7 @@ fn milli(value: f64) -> i64 {
 /// The middle of a segment, kept off the ends of the range where no finite tilt exists.
 fn middle(segment: &Segment, total: u64) -> f64 {
     let total = total as f64;
-    let goal = (segment.low as f64 + segment.high as f64) / 2.0;
+    let goal = f64::midpoint(segment.low as f64, segment.high as f64);
     let edge = (total * 1e-9).max(0.25).min(total / 2.0);
     goal.clamp(edge, total - edge)
 }
@@ -96,7 +96,7 @@ fn saddle(pool: &Pool, goal: f64) -> f64 {
         tilt = if newton > low && newton < high {
             newton
         } else {
-            (low + high) / 2.0
+            f64::midpoint(low, high)
         };
         if (high - low) * largest < 1e-12 {
             break;
