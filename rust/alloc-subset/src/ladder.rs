@@ -174,9 +174,9 @@ impl Ladder<'_, '_> {
         if self.count.exact().is_some() || steps > CHEAP_STEPS || !self.meter.allows(steps, bytes) {
             return None;
         }
-        let count = reach::count(&self.pool, &mut self.meter);
-        if count < 2 {
-            return self.settle_bitset(count);
+        let reached = reach::count(&self.pool, &mut self.meter);
+        if reached.count < 2 {
+            return self.settle_bitset(&reached);
         }
         self.count.at_least = self.count.at_least.max(2);
         None
@@ -352,26 +352,26 @@ impl Ladder<'_, '_> {
         if !allowed(bitset) {
             return None;
         }
-        let count = reach::count(&self.pool, &mut self.meter);
-        self.settle_bitset(count)
+        let reached = reach::count(&self.pool, &mut self.meter);
+        self.settle_bitset(&reached)
     }
 
     /// What follows from "never, once, more than once", with the sets behind it.
-    fn settle_bitset(&mut self, count: u32) -> Option<(Outcome, Proof)> {
-        if count == 0 {
+    fn settle_bitset(&mut self, reached: &reach::Reached) -> Option<(Outcome, Proof)> {
+        if reached.count == 0 {
             self.count = Count::exactly(0);
             return Some((Outcome::None, Proof::Bitset));
         }
-        let limit = count as usize;
+        let limit = reached.count as usize;
         if self.known.len() < limit {
-            let found = reach::witnesses(&self.pool, limit, &mut self.meter).unwrap_or_default();
+            let found = reach::witnesses(&self.pool, reached, &mut self.meter).unwrap_or_default();
             for pick in found {
                 if self.known.len() < limit && !self.known.contains(&pick) {
                     self.known.push(pick);
                 }
             }
         }
-        if count > 1 {
+        if reached.count > 1 {
             self.count.at_least = self.count.at_least.max(2);
             self.rank();
             return Some((self.ambiguous(), Proof::Bitset));

@@ -41,27 +41,41 @@ pub(crate) fn price(pool: &Pool) -> (u64, u64) {
             };
             (to.saturating_sub(from) as u64 + 16).saturating_mul(passes)
         });
-    (steps.fold(0, u64::saturating_add), bytes)
+    let sums = pool.segments.iter().map(|s| s.high - s.low + 1);
+    (steps.chain(sums).fold(0, u64::saturating_add), bytes)
 }
 
-/// How many picks are admissible: 0, 1, or 2 for more than one.
-pub(crate) fn count(pool: &Pool, meter: &mut Meter) -> u32 {
+/// What the planes say of the admissible sums.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Reached {
+    /// How many picks are admissible: 0, 1, or 2 for more than one.
+    pub count: u32,
+    /// The first sums that are reached, as many as it takes to say so.
+    pub sums: Vec<u64>,
+}
+
+/// Computes how often the admissible sums are reached.
+pub(crate) fn count(pool: &Pool, meter: &mut Meter) -> Reached {
     let (steps, bytes) = price(pool);
     meter.spend(steps, bytes);
     let mut planes = Planes::new(pool.high());
     for (class, (from, to)) in pool.classes.iter().zip(windows(pool)) {
         add_class(&mut planes, class, from, to);
     }
-    let mut found = 0;
+    let (mut count, mut sums) = (0, Vec::new());
     for segment in &pool.segments {
         for sum in segment.low..=segment.high {
-            found += planes.reached(sum);
-            if found > 1 {
-                return 2;
+            let times = planes.reached(sum);
+            if times > 0 {
+                sums.push(sum);
+            }
+            count += times;
+            if count > 1 {
+                return Reached { count: 2, sums };
             }
         }
     }
-    found
+    Reached { count, sums }
 }
 
 /// Adds 0 to `count` items of a class, each number of them as one choice.
@@ -72,34 +86,29 @@ fn add_class(planes: &mut Planes, class: &Class, from: usize, to: usize) {
     }
     let mut lifted = planes.clone();
     for _ in 0..class.count {
-        // A sum below the window cannot come back into it: lifting only the window loses nothing
-        // that this class could still use, except from below, so the whole plane is lifted.
+        // Sums below the window still count as sources of the next copy.
         lifted.shift(class.amount, 0, to);
         planes.add_planes(&lifted, from, to);
     }
 }
 
-/// Up to `limit` (1 or 2) different admissible picks, for a pool that has them.
+/// As many different admissible picks as `reached` counts, or `None` beyond the budget.
 ///
 /// The classes are halved again and again; a sum that the lower half reaches and that the upper
 /// half completes says what each half has to make up. Costs about twice the work of one plane.
-pub(crate) fn witnesses(pool: &Pool, limit: usize, meter: &mut Meter) -> Option<Vec<Pick>> {
+pub(crate) fn witnesses(pool: &Pool, reached: &Reached, meter: &mut Meter) -> Option<Vec<Pick>> {
     let (steps, bytes) = price(pool);
+    let limit = reached.count as usize;
     let mut found: Vec<Pick> = Vec::new();
-    for segment in &pool.segments {
-        for sum in segment.low..=segment.high {
-            if found.len() >= limit {
-                return Some(found);
-            }
-            if !meter.try_spend(steps.saturating_mul(8), bytes) {
-                return None;
-            }
-            let search = Search {
-                classes: &pool.classes,
-            };
-            let all = 0..pool.classes.len();
-            found.extend(search.find(all, sum, limit - found.len()));
+    for &sum in &reached.sums {
+        if !meter.try_spend(steps.saturating_mul(4), bytes) {
+            return None;
         }
+        let search = Search {
+            classes: &pool.classes,
+        };
+        let all = 0..pool.classes.len();
+        found.extend(search.find(all, sum, limit - found.len()));
     }
     Some(found)
 }

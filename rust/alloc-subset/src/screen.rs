@@ -41,7 +41,7 @@ pub(crate) fn quick(pool: &Pool, meter: &mut Meter) -> Option<u32> {
 
 /// The screen with every modulus up to 1,000, for use before expensive exact work.
 pub(crate) fn full(pool: &Pool, meter: &mut Meter) -> Option<u32> {
-    (2..=MODULUS_MAX).find(|&modulus| refutes(pool, modulus, meter))
+    (2..=MODULUS_MAX).find(|&modulus| meter.steps_left() > 0 && refutes(pool, modulus, meter))
 }
 
 /// Whether at most `limit` items are no multiples of `prime`.
