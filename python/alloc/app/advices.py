@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from alloc.app.ports import OPEN_STATES
+from alloc.app.amounts import amount_text
+from alloc.app.ports import OPEN_STATES, Notice
+from alloc.engine import currency_exponent
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -17,7 +20,13 @@ if TYPE_CHECKING:
 
     from alloc.app.ports import Ledger
 
-__all__ = ["ADVICE_DAYS_MAX", "link_advices", "notification_advices"]
+__all__ = [
+    "ADVICE_DAYS_MAX",
+    "LinkReport",
+    "link_advices",
+    "notification_advices",
+    "report_links",
+]
 
 ADVICE_DAYS_MAX = 10
 """How many days may lie between the date on an advice and the booking of the money,
@@ -26,6 +35,7 @@ when only the total tells that they belong together."""
 REFERENCE_CHARACTERS_MIN = 6
 """The least of a payment reference that is looked for inside the text of a payment."""
 
+_HUNDREDTHS = 2
 _NO_REFERENCE = frozenset({"", "NOTPROVIDED", "NONREF", "NONE", "NA"})
 
 _LINES = pa.schema(
@@ -144,7 +154,29 @@ def _notified(
 # Linking
 
 
+@dataclass(frozen=True, slots=True)
+class LinkReport:
+    """What linking did.
+
+    Parameters
+    ----------
+    linked
+        How many advices.
+    notices
+        One (``ADVICE_AMOUNT_DIFFERS``) for every payment that its advices name by
+        reference though they say another amount.
+    """
+
+    linked: int = 0
+    notices: tuple[Notice, ...] = ()
+
+
 def link_advices(ledger: Ledger, *, now: dt.datetime) -> int:
+    """Link open advices and return how many were linked; see `report_links`."""
+    return report_links(ledger, now=now).linked
+
+
+def report_links(ledger: Ledger, *, now: dt.datetime) -> LinkReport:
     """Link the open advices to the payments they are for, where that is certain.
 
     An advice belongs to a payment that
@@ -156,8 +188,9 @@ def link_advices(ledger: Ledger, *, now: dt.datetime) -> int:
     3. has its total, within `ADVICE_DAYS_MAX` days of its date or from the same
        IBAN, and no other open payment or advice fits.
 
-    Entities, currencies and IBANs must agree wherever both are known. What fits twice
-    stays open: a later file or a person tells.
+    Entities, currencies and IBANs must agree wherever both are known; an advice
+    without currency is in hundredths, and belongs to a currency that has them. What
+    fits twice stays open: a later file or a person tells.
 
     Parameters
     ----------
@@ -168,23 +201,49 @@ def link_advices(ledger: Ledger, *, now: dt.datetime) -> int:
 
     Returns
     -------
-    int
-        How many advices were linked.
+    LinkReport
     """
     advices = ledger.advices(linked=False).to_pylist()
     if not advices:
-        return 0
+        return LinkReport()
     taken = ledger.advices(linked=True)["payment_id"]
     waiting = _worth_a_look(ledger.payments(states=OPEN_STATES), advices)
     waiting = waiting.filter(
         pc.invert(pc.is_in(waiting["payment_id"], value_set=taken.combine_chunks()))
     )
-    links = sorted(_Linker(advices, waiting.to_pylist()).links().items())
+    payments = waiting.to_pylist()
+    links = sorted(_Linker(advices, payments).links().items())
     if not links:
-        return 0
+        return LinkReport()
     advice_ids, payment_ids = zip(*links, strict=True)
     table = pa.table({"advice_id": advice_ids, "payment_id": payment_ids})
-    return ledger.link_advices(table, now=now)
+    count = ledger.link_advices(table, now=now)
+    return LinkReport(count, tuple(_differing(dict(links), advices, payments)))
+
+
+def _differing(
+    links: Mapping[Any, str], advices: list[Row], payments: list[Row]
+) -> Iterator[Notice]:
+    """Tell the payments whose advices say another amount."""
+    told: dict[str, list[Row]] = defaultdict(list)
+    for advice in sorted(advices, key=lambda row: str(row["advice_id"])):
+        if advice["advice_id"] in links:
+            told[links[advice["advice_id"]]].append(advice)
+    for payment in sorted(payments, key=lambda row: str(row["payment_id"])):
+        group = told.get(payment["payment_id"], [])
+        totals = [_total(advice) for advice in group]
+        known = [total for total in totals if total is not None]
+        if not group or len(known) < len(totals):
+            continue
+        if sum(known) != payment["amount_minor"]:
+            currency, key = payment["currency"], group[0]["payment_reference"] or ""
+            yield Notice(
+                "ADVICE_AMOUNT_DIFFERS",
+                f"the advice {key} says {amount_text(sum(known), currency)}, its "
+                f"payment {payment['payment_id']} is "
+                f"{amount_text(payment['amount_minor'], currency)}: a person decides",
+                key,
+            )
 
 
 def _worth_a_look(payments: pa.Table, advices: list[Row]) -> pa.Table:
@@ -206,12 +265,12 @@ class _Linker:
     def __init__(self, advices: list[Row], payments: list[Row]) -> None:
         self.advices = sorted(advices, key=lambda row: str(row["advice_id"]))
         self.by_reference: dict[str, list[Row]] = defaultdict(list)
-        self.by_amount: dict[tuple[str, int], list[Row]] = defaultdict(list)
+        self.by_amount: dict[int, list[Row]] = defaultdict(list)
         for row in payments:
             said = (row[name] for name in _REFERENCES)
             for reference in sorted({_given(text) for text in said} - {""}):
                 self.by_reference[reference].append(row)
-            self.by_amount[row["currency"], row["amount_minor"]].append(row)
+            self.by_amount[row["amount_minor"]].append(row)
         self.found: dict[Any, str] = {}
         self.taken: set[str] = set()
 
@@ -260,9 +319,7 @@ class _Linker:
                 (advice, payment)
                 for advice in self.advices
                 if advice["advice_id"] not in self.found
-                for payment in self.by_amount.get(
-                    (advice["currency"], _total(advice) or 0), []
-                )
+                for payment in self.by_amount.get(_total(advice) or 0, [])
                 if payment["payment_id"] not in self.taken
                 and _agrees(advice, payment)
                 and fits(advice, payment)
@@ -292,6 +349,9 @@ def _total(advice: Row) -> int | None:
 
 def _agrees(advice: Row, payment: Row) -> bool:
     """Tell whether nothing that both know speaks against the pair."""
+    hundredths = currency_exponent(payment["currency"]) == _HUNDREDTHS
+    if advice["currency"] is None and not hundredths:
+        return False
     return all(
         advice[name] is None or payment[name] is None or advice[name] == payment[name]
         for name in ("entity", "currency", "payer_iban")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from alloc.app.advices import link_advices, notification_advices
+from alloc.app.advices import link_advices, notification_advices, report_links
 from alloc.app.amounts import amount_text
 from alloc.app.ports import ImportCounts, Notice, SourceFile
 from alloc.errors import InputError
@@ -163,7 +163,8 @@ def import_files(
     -------
     list of ImportReport
         One a file. A file that was imported before (the same bytes) changes nothing
-        and says so: ``report.counts.already_imported``.
+        and says so: ``report.counts.already_imported``. What linking has to tell
+        stands with the last file.
 
     Raises
     ------
@@ -175,7 +176,8 @@ def import_files(
     """
     reports = [import_file(ledger, settings, reader, path, now=now) for path in paths]
     if any(not report.counts.already_imported for report in reports):
-        link_advices(ledger, now=now)
+        told = report_links(ledger, now=now).notices
+        reports[-1] = replace(reports[-1], notices=(*reports[-1].notices, *told))
     return reports
 
 

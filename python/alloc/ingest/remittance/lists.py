@@ -52,6 +52,9 @@ HEADER_ROWS_MAX = 50
 """How far down a sheet its header is looked for."""
 
 _FORM = Form()
+_PART = "\0"
+"""Begins the key of a part that has no payment reference."""
+
 _Row = tuple[int, "Sequence[object]"]
 
 
@@ -232,7 +235,7 @@ class _Reader:
 
     def advices(self) -> list[Advice]:
         advices: dict[str, Advice] = {}
-        key, ended = "", False
+        key, ended, part = "", False, 0
         for place, (line, cells) in enumerate(self.table.rows):
             filled = [cell for cell in cells if cell not in ("", None)]
             if not filled:
@@ -240,22 +243,52 @@ class _Reader:
             if self._is_total(cells, filled):
                 self._total(cells, filled, line, advices, key)
                 ended = True
-            elif ended or len(filled) == 1:
+            elif len(filled) == 1 or (ended and not self._goes_on(cells)):
                 # Labels and good wishes below the list.
                 below = self._labels(self.table.rows[place : place + 1])
                 self.header.said |= below.said
                 self.header.date = self.header.date or below.date
                 self.header.total = self.header.total or below.total
             else:
+                if ended and "payment_reference" not in self.table.columns:
+                    # Lines below a total: the list has a part for each payment.
+                    part += 1
+                    key = f"{_PART}{part}"
+                ended = False
                 key = self._text(cells, "payment_reference") or key
                 advice = advices.get(key) or self._begin(advices, key, line)
                 self._line(advice, cells, line)
-        for advice in advices.values():
-            self._finish(advice, alone=len(advices) == 1)
-        return list(advices.values())
+        merged = self._merged(list(advices.values()))
+        for advice in merged:
+            self._finish(advice, alone=len(merged) == 1)
+        return merged
+
+    def _goes_on(self, cells: Sequence[object]) -> bool:
+        """Tell whether a row below a total is a line again."""
+        amount = self._cell(cells, "amount")
+        named = self._text(cells, "reference") is not None
+        return named and amount is not None and not _is_words(amount)
+
+    def _merged(self, advices: list[Advice]) -> list[Advice]:
+        """Put parts together that have one total for all of them: they were subtotals.
+
+        Without such a total, each part is a payment of its own.
+        """
+        parts = len(advices) > 1 and "payment_reference" not in self.table.columns
+        if not parts or self.header.total is None:
+            return advices
+        line, cell = self.header.total
+        total = self._minor(cell, line, self._currency_of(advices[0]))
+        if total != sum(advice.total_minor or 0 for advice in advices):
+            return advices
+        first = advices[0]
+        first.lines = [line for advice in advices for line in advice.lines]
+        first.total_minor = total
+        return [first]
 
     def _begin(self, advices: dict[str, Advice], key: str, line: int) -> Advice:
-        advice = advices[key] = Advice(line=line, payment_reference=key or None)
+        reference = None if key.startswith(_PART) else key or None
+        advice = advices[key] = Advice(line=line, payment_reference=reference)
         return advice
 
     def _is_total(self, cells: Sequence[object], filled: list[object]) -> bool:
@@ -279,9 +312,14 @@ class _Reader:
         total = self._minor(said, line, self._currency_of(advices.get(key)))
         if total is None:
             return
-        if len(advices) == 1:
-            # The last total is the whole; those before it are parts.
-            advices[key].total_minor = total
+        open_part = advices.get(key)
+        by_reference = "payment_reference" in self.table.columns
+        if (
+            open_part is not None
+            and open_part.total_minor is None
+            and not (by_reference and len(advices) > 1)
+        ):
+            open_part.total_minor = total
         else:
             self.header.total = (line, said)
 
