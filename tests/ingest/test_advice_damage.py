@@ -10,7 +10,12 @@ from advice_case import REMADV, UBL, X820, X835
 from test_advice_lists import CSV, FRENCH, GERMAN, pdf
 
 from alloc.errors import InputError, LimitError
-from alloc.ingest.remittance.reading import advice_format, read_advice_data
+from alloc.ingest import detect
+from alloc.ingest.remittance.reading import (
+    advice_format,
+    loose_format,
+    read_advice_data,
+)
 from alloc.ingest.source import HEAD_BYTES
 
 if TYPE_CHECKING:
@@ -107,3 +112,21 @@ def test_every_known_file_is_read_with_the_number_of_its_advices(
         if len(file.advices) != int(said["entries"]):
             off.append(said["path"])
     assert off == []
+
+
+def test_every_known_text_is_read_and_every_other_table_is_refused(
+    shared: Path | None,
+) -> None:
+    if shared is None:
+        return
+    for path in sorted((shared / "statements" / "remittance_text").iterdir()):
+        detected = detect(path)
+        assert (detected.kind, detected.format) == ("remittances", "text")
+        (advice,) = read_advice_data(path.read_bytes(), "text", name=path.name).advices
+        assert advice.total_minor
+        assert all(line.reference for line in advice.lines)
+    for path in sorted((shared / "statements" / "csv").iterdir()):
+        # Statements: bank files or tables for a profile, never advices.
+        format_ = "xlsx" if path.suffix == ".xlsx" else "csv"
+        data = path.read_bytes()
+        assert loose_format(data, format_, name=path.name) is None, path.name
