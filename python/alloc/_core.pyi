@@ -377,7 +377,8 @@ def detect_bank_format(head: bytes) -> str | None:
     Returns
     -------
     str or None
-        ``camt``, ``mt940``, ``cfonb120``, or None when it is none of them.
+        ``camt``, ``mt940``, ``cfonb120``, ``bai2``, ``ofx``, or None when it is none
+        of them.
     """
 
 def read_bank_file(
@@ -401,8 +402,9 @@ def read_bank_file(
     Returns
     -------
     tuple
-        Format (``camt``, ``mt940``, ``cfonb120``), statements, entries, references
-        and warnings, with the columns of `alloc.domain.bank.BankFile`.
+        Format (``camt``, ``mt940``, ``cfonb120``, ``bai2``, ``ofx``), statements,
+        entries, references and warnings, with the columns of
+        `alloc.domain.bank.BankFile`.
 
     Raises
     ------

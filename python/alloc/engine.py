@@ -227,7 +227,7 @@ def schema(name: str) -> pa.Schema:
 def read_bank_file(
     source: bytes | bytearray | str | PathLike[str], *, name: str, strict: bool = True
 ) -> BankFile:
-    r"""Read a camt, MT940 or CFONB120 file; see `alloc._core.read_bank_file`.
+    r"""Read a camt, MT940, CFONB120, BAI2 or OFX file; see `alloc._core`.
 
     Give a path rather than bytes: the file is then read in chunks.
 

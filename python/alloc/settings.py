@@ -216,7 +216,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     ledger_url
         Where the ledger is kept; a relative file belongs to the workspace folder.
     balance_check
-        ``refuse`` a statement that does not add up, or ``warn`` and import it.
+        ``refuse`` a statement that does not add up or has an entry that cannot be
+        read, or ``warn`` and import what can be.
     lettering
         ``per_group``: one lettering code for all items that one payment clears.
     exports

@@ -50,6 +50,7 @@ def test_an_entry_keeps_everything_the_bank_says() -> None:
     )
     (found,) = rows(file)
     assert found.pop("payment_id").startswith("P")
+    assert 'AmtDtls/InstdAmt/Amt[Ccy="USD"]=111.00' in found.pop("raw").split("\n")
     assert found == {
         "statement_index": 0,
         "entry_index": 0,

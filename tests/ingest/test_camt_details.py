@@ -190,3 +190,36 @@ def test_several_creditor_references_are_all_kept() -> None:
         ("RF1", "other", 6_000, None, None),
         ("RF2", "other", 4_000, None, None),
     ]
+
+
+def test_what_is_not_decoded_is_kept_with_its_path() -> None:
+    inner = """<Refs><InstrId>I-1</InstrId></Refs><RltdPties>
+    <Dbtr><Nm>PAYER</Nm><PstlAdr><Ctry>FR</Ctry><AdrLine>1 RUE
+    X</AdrLine></PstlAdr></Dbtr><Cdtr><Nm>ME</Nm></Cdtr></RltdPties>
+    <RltdAgts><DbtrAgt><FinInstnId><BICFI>AGRIFRPP</BICFI></FinInstnId></DbtrAgt>
+    </RltdAgts>"""
+    found = row(document(entry(detail(inner, amount="100.00"))))
+    kept = found["raw"].split("\n")
+    assert "Refs/InstrId=I-1" in kept
+    assert "RltdPties/Dbtr/PstlAdr/Ctry=FR" in kept
+    assert "RltdPties/Dbtr/PstlAdr/AdrLine=1 RUE\\n    X" in kept
+    assert "RltdPties/Cdtr/Nm=ME" in kept
+    assert "RltdAgts/DbtrAgt/FinInstnId/BICFI=AGRIFRPP" in kept
+    assert not any("PAYER" in line for line in kept)
+
+
+def test_the_entry_is_kept_with_its_first_row_and_nothing_of_a_merged_one_is_lost() -> (
+    None
+):
+    two = detail("<Refs><InstrId>A</InstrId></Refs>", amount="60.00") + detail(
+        "<Refs><InstrId>B</InstrId></Refs>", amount="40.00"
+    )
+    extra = "<TechInptChanl><Cd>WEB</Cd></TechInptChanl>"
+    first, second = rows(read(document(entry(two, extra=extra))))
+    assert first["raw"].startswith("TechInptChanl/Cd=WEB\n")
+    assert "Refs/InstrId=B" in second["raw"]
+    assert "WEB" not in second["raw"]
+    odd = two.replace("40.00", "41.00")
+    merged = row(document(entry(odd, extra=extra)))["raw"].split("\n")
+    assert "TxDtls[1]/Refs/InstrId=A" in merged
+    assert 'TxDtls[2]/Amt[Ccy="EUR"]=41.00' in merged

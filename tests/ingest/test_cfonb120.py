@@ -56,6 +56,7 @@ def test_an_entry_with_every_qualifier() -> None:
     )
     (found,) = rows(file)
     assert found.pop("payment_id").startswith("P")
+    assert len(found.pop("raw").split("\n")) == 16
     assert found == {
         "statement_index": 0,
         "entry_index": 0,
@@ -189,3 +190,19 @@ def test_a_statement_of_several_days_and_accounts() -> None:
     file = read(one + one.replace("0500013M026", "0500013M027"))
     assert file.statements["difference_minor"].to_pylist() == [0, 0]
     assert len(set(file.statements["account"].to_pylist())) == 2
+
+
+def test_lines_of_text_keep_their_order() -> None:
+    text = statement(
+        entry("0000000000150{"),
+        more("LCC", "PREMIER"),
+        more("LIB", "SECOND"),
+        more("LC2", "TROISIEME"),
+    )
+    assert row(text)["remittance_text"][1:] == ["PREMIER", "SECOND", "TROISIEME"]
+
+
+def test_the_records_of_an_entry_are_kept_as_printed() -> None:
+    lines = [entry("0000000000150{"), more("XYZ", "INCONNU"), more("IPY", "BIC")]
+    printed = "\n".join(line.rstrip() for line in lines)
+    assert row(statement(*lines))["raw"] == printed

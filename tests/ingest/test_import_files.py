@@ -150,6 +150,19 @@ def test_a_statement_that_does_not_add_up_may_be_kept_with_a_notice(desk: Desk) 
     assert report.counts.new == 3
 
 
+def test_an_entry_that_cannot_be_read_is_never_lost_silently(desk: Desk) -> None:
+    first = DAY.splitlines().index(next(x for x in DAY.splitlines() if ":61:" in x))
+    lines = DAY.splitlines()
+    lines[first] = lines[first].replace(",", ",,,", 1)
+    damaged = "\n".join(lines) + "\n"
+    assert desk.refuse(damaged).metadata["line"] == str(first + 1)
+    desk.settings = msgspec.structs.replace(SETTINGS, balance_check="warn")
+    (report,) = desk.take(damaged)
+    assert next(notice.code for notice in report.notices) == "AMOUNT_INVALID"
+    assert "BALANCE_OFF" in [notice.code for notice in report.notices]
+    assert report.counts.new == 2
+
+
 def test_a_bank_file_that_is_cut_is_refused_with_its_line(desk: Desk) -> None:
     error = desk.refuse(DAY[: DAY.index(":62F:")])
     assert int(error.metadata["line"]) >= 4

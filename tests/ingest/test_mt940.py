@@ -249,3 +249,9 @@ def test_an_amount_with_too_many_decimals_is_refused_or_left_out() -> None:
     assert (amounts(file), warnings(file)) == ([], ["AMOUNT_DECIMALS"])
     assert file.statements["entry_count"].to_pylist() == [1]
     assert file.statements["difference_minor"].to_pylist() == [-10_000]
+
+
+def test_fields_are_kept_as_printed_beside_what_they_say() -> None:
+    found = row(entry("166?00TEXT?20WAS? JA?99X\n ZEILE 2  "))
+    first = ":61:2601310131C100,00NTRFNONREF"
+    assert found["raw"] == f"{first}\n:86:166?00TEXT?20WAS? JA?99X\n ZEILE 2"

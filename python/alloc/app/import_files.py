@@ -65,8 +65,8 @@ class IncomingFile(Protocol):
     def source(self) -> SourceFile:
         """Name, digest, kind and format."""
 
-    def bank(self) -> BankTables:
-        """Read a file of kind ``bank``."""
+    def bank(self, *, strict: bool) -> BankTables:
+        """Read a file of kind ``bank``; if strict, whole or not at all."""
 
     def table(self, entities: Collection[str]) -> IncomingTable:
         """Read a file of any other kind; `entities` are those that there are."""
@@ -205,7 +205,8 @@ def import_file(
 def _import_bank(
     ledger: Ledger, settings: Settings, incoming: IncomingFile, *, now: dt.datetime
 ) -> ImportReport:
-    tables = incoming.bank()
+    # What cannot be read makes balances differ: the same setting decides on both.
+    tables = incoming.bank(strict=settings.balance_check == "refuse")
     statements = pa.table(tables.statements)
     formats = sorted(set(statements["message_type"].to_pylist()))
     source = replace(incoming.source, format=", ".join(formats))

@@ -18,7 +18,7 @@ class BankFile:
     Parameters
     ----------
     format
-        ``camt``, ``mt940`` or ``cfonb120``.
+        ``camt``, ``mt940``, ``cfonb120``, ``bai2`` or ``ofx``.
     statements
         One row a statement: ``statement_index``, ``message_type``, ``kind``
         (``statement``, ``intraday``, ``notification``), ``account``, ``currency?``,
@@ -34,7 +34,9 @@ class BankFile:
         ``end_to_end_id?``, ``creditor_reference?``, ``mandate_id?``,
         ``counterparty_name?``, ``counterparty_iban?``, ``ultimate_name?``,
         ``remittance_text`` (a list), ``charges_minor?``, ``original_currency?``,
-        ``original_minor?``, ``return_reason?``, ``additional_info?``, ``line``.
+        ``original_minor?``, ``return_reason?``, ``additional_info?``, ``raw?`` (what
+        the file says beside the decoded fields: its lines as printed, or
+        ``path=value`` lines), ``line``.
     references
         One row a document that a payer refers to: ``payment_id``, ``line_no``,
         ``reference``, ``kind`` (``invoice``, ``credit_note``, ``other``),
@@ -42,7 +44,8 @@ class BankFile:
         ``date?``.
     warnings
         One row a thing that was read, but not as it should be: ``code``,
-        ``message``, ``line``.
+        ``message``, ``line``, ``entry_left_out`` (an entry is missing because of
+        it).
     """
 
     format: str

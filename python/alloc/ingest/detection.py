@@ -28,9 +28,9 @@ class Detected:
     Parameters
     ----------
     format
-        ``camt``, ``mt940``, ``cfonb120``, ``csv``, ``xlsx`` or ``parquet``; of
-        advices that need no profile ``edifact``, ``x12``, ``ubl``, ``pdf`` or
-        ``text``.
+        ``camt``, ``mt940``, ``cfonb120``, ``bai2``, ``ofx``, ``csv``, ``xlsx`` or
+        ``parquet``; of advices that need no profile ``edifact``, ``x12``, ``ubl``,
+        ``pdf`` or ``text``.
     kind
         ``bank``, ``open_items``, ``customers`` or ``remittances``.
     profile

@@ -41,9 +41,9 @@ class OpenedFile:
     opened: Source
     detected: Detected
 
-    def bank(self) -> BankFile:
-        """Read a bank file."""
-        return read_bank_source(self.opened)
+    def bank(self, *, strict: bool = True) -> BankFile:
+        """Read a bank file; see `alloc.ingest.statements.read_bank`."""
+        return read_bank_source(self.opened, strict=strict)
 
     def table(self, entities: Collection[str]) -> IncomingTable:
         """Read a table by its profile, or advices that need none."""

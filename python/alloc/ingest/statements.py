@@ -15,13 +15,16 @@ if TYPE_CHECKING:
 __all__ = ["read_bank", "read_bank_source"]
 
 
-def read_bank(path: Path | str) -> BankFile:
+def read_bank(path: Path | str, *, strict: bool = False) -> BankFile:
     """Read a bank file of any known format.
 
     Parameters
     ----------
     path
-        camt.052, .053, .054, MT940 or CFONB120.
+        camt.052, .053, .054, MT940, MT942, CFONB120, BAI2 or OFX.
+    strict
+        Refuse the file for one entry that cannot be read. Otherwise the entry is
+        left out, with a warning that names it.
 
     Returns
     -------
@@ -33,10 +36,10 @@ def read_bank(path: Path | str) -> BankFile:
     alloc.errors.InputError
         The file cannot be read or is damaged; names file and line.
     """
-    return read_bank_source(open_source(Path(path)))
+    return read_bank_source(open_source(Path(path)), strict=strict)
 
 
-def read_bank_source(source: Source) -> BankFile:
+def read_bank_source(source: Source, *, strict: bool) -> BankFile:
     """Read a bank file that was opened; refuse it when it changed since.
 
     Raises
@@ -44,6 +47,6 @@ def read_bank_source(source: Source) -> BankFile:
     alloc.errors.ConflictError
         ``FILE_CHANGED``.
     """
-    bank = read_bank_file(source.path, name=source.name)
+    bank = read_bank_file(source.path, name=source.name, strict=strict)
     source.check_unchanged()
     return bank

@@ -92,6 +92,7 @@ columns! { Entries:
     original_minor Int64Builder, Int, true;
     return_reason StringBuilder, Text, true;
     additional_info StringBuilder, Text, true;
+    raw StringBuilder, Text, true;
     line Int64Builder, Int, false;
 }
 
@@ -110,6 +111,7 @@ columns! { Warnings:
     code StringBuilder, Text, false;
     message StringBuilder, Text, false;
     line Int64Builder, Int, false;
+    entry_left_out BooleanBuilder, Bool, false;
 }
 
 /// The batches of one table.
@@ -265,6 +267,9 @@ impl BankSink for BankColumns {
         self.warnings.code.append_value(warning.code);
         self.warnings.message.append_value(&warning.message);
         self.warnings.line.append_value(line(warning.line));
+        self.warnings
+            .entry_left_out
+            .append_value(warning.entry_left_out);
     }
 }
 
@@ -322,6 +327,7 @@ impl Entries {
             .append_option(detail.return_reason.as_deref());
         self.additional_info
             .append_option(detail.additional_info.as_deref());
+        self.raw.append_option(detail.raw.as_deref());
         self.line.append_value(line(entry.line));
     }
 }

@@ -153,6 +153,9 @@ pub struct EntryDetail {
     pub additional_info: Option<String>,
     /// Documents that the payer refers to.
     pub references: Vec<ReferredDocument>,
+    /// What the file has beside the decoded fields, so that nothing is lost: lines of the file as
+    /// printed, or undecoded elements as `path=value`.
+    pub raw: Option<String>,
 }
 
 /// What a referred document is.
@@ -204,6 +207,8 @@ pub struct Warning {
     pub message: String,
     /// Line of the file, from 1.
     pub line: u64,
+    /// Whether an entry is missing because of it.
+    pub entry_left_out: bool,
 }
 
 /// Statement as recorded: its place in the file and the check of its balances.

@@ -13,6 +13,7 @@
 mod details;
 mod entry;
 mod names;
+mod raw;
 mod remittance;
 mod split;
 mod xml;
@@ -22,6 +23,7 @@ use std::io::Read;
 use alloc_domain::bank::{Balance, BankCurrency, Date, MessageKind, Money, Statement, minor_units};
 
 use self::names as n;
+use self::raw::Raw;
 use self::xml::{Xml, attribute};
 use crate::decode::Decoder;
 use crate::error::{FileError, excerpt};
@@ -189,6 +191,7 @@ impl<'s, R: Read> CamtReader<'s, R> {
             Err(error) => {
                 self.recorder.bad_entry(error)?;
                 self.xml.close_to(outside)?;
+                self.xml.raw = Raw::default();
             }
         }
         Ok(())

@@ -18,6 +18,7 @@ use std::io::Read;
 use alloc_domain::bank::{Balance, BankEntry, EntryStatus, MessageKind, Statement};
 
 use self::account::Accounts;
+pub(crate) use self::account::iban as french_iban;
 use self::complement::Complements;
 pub(crate) use self::record::{Record, is_record};
 use crate::error::{FileError, excerpt};

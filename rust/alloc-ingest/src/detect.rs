@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
-use crate::cfonb;
+use crate::{bai2, cfonb, ofx};
 
 /// A format that this crate reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +15,10 @@ pub enum Format {
     Mt940,
     /// CFONB account statement of 120 characters.
     Cfonb120,
+    /// BAI2 and BTRS.
+    Bai2,
+    /// OFX 1 (SGML) and 2 (XML), also as QFX.
+    Ofx,
 }
 
 impl Format {
@@ -25,6 +29,8 @@ impl Format {
             Self::Camt => "camt",
             Self::Mt940 => "mt940",
             Self::Cfonb120 => "cfonb120",
+            Self::Bai2 => "bai2",
+            Self::Ofx => "ofx",
         }
     }
 }
@@ -39,22 +45,43 @@ const CAMT: [&str; 6] = [
     "<BkToCstmrDbtCdtNtfctn",
 ];
 
+/// How many lines of a transmission may stand before a BAI2 file.
+const PREAMBLE: usize = 5;
+
 /// Recognises the format of a file by its first bytes (a few kilobytes are enough; a preamble
 /// before the first MT940 field may be longer).
 #[must_use]
 pub fn detect(head: &[u8]) -> Option<Format> {
     let text = head_text(head);
     let text = text.trim_start();
+    if ofx::is_file(text) {
+        return Some(Format::Ofx);
+    }
     if text.starts_with('<') {
         let named = CAMT.iter().any(|name| text.contains(name))
             // A prefix before the name of the message.
             || CAMT[3..].iter().any(|name| text.contains(&name.replace('<', ":")));
         return named.then_some(Format::Camt);
     }
-    if text.lines().any(is_mt940_line) {
+    if lines(text).any(is_mt940_line) {
         return Some(Format::Mt940);
     }
-    let record = text.lines().find(|line| !line.trim().is_empty())?;
+    let mut first = lines(text).filter(|line| !line.trim().is_empty());
+    let record = first.next()?;
+    let mut pairs = lines(text).filter(|line| !line.trim().is_empty()).zip(
+        lines(text)
+            .filter(|line| !line.trim().is_empty())
+            .map(Some)
+            .skip(1)
+            .chain([None]),
+    );
+    if pairs
+        .by_ref()
+        .take(PREAMBLE)
+        .any(|(line, next)| bai2::is_file(line, next))
+    {
+        return Some(Format::Bai2);
+    }
     cfonb::is_record(record.as_bytes()).then_some(Format::Cfonb120)
 }
 
@@ -66,6 +93,11 @@ fn head_text(head: &[u8]) -> Cow<'_, str> {
         _ => (UTF_8, 0),
     };
     encoding.decode_without_bom_handling(&head[marked..]).0
+}
+
+/// Lines, whatever ends them.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.split(['\r', '\n'])
 }
 
 /// A field that only a statement message has.
@@ -98,6 +130,21 @@ mod tests {
                 "\n0130004    00828EUR2 00001234567  310124",
                 Some(Format::Cfonb120),
             ),
+            (
+                "01,BANK,ME,260131,0700,1,,,2/\n02,ME,BANK,1,260131,,EUR,2/",
+                Some(Format::Bai2),
+            ),
+            (
+                "$$ADD ID=X\n01,BANK,ME,260131,0700,1,,,2/\r\n02,ME",
+                Some(Format::Bai2),
+            ),
+            ("01,2,3,4,5,6,7\n08,1", None),
+            ("\r\nOFXHEADER:100\r\nDATA:OFXSGML", Some(Format::Ofx)),
+            (
+                "<?xml version='1.0'?><?OFX OFXHEADER=\"200\"?><OFX>",
+                Some(Format::Ofx),
+            ),
+            ("<OFX><SIGNONMSGSRSV1>", Some(Format::Ofx)),
             ("", None),
             ("<html><body>camt</body></html>", None),
             ("Date;Amount\n2024-01-01;1,00", None),

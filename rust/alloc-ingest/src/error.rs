@@ -17,7 +17,7 @@ pub enum FileError {
     #[error("is empty; ask the bank for it again")]
     Empty,
     /// Its content is none of the formats.
-    #[error("is no camt, MT940 or CFONB120 file: its content was not recognised")]
+    #[error("is no camt, MT940, CFONB120, BAI2 or OFX file: its content was not recognised")]
     FormatUnknown,
     /// It ends in the middle.
     #[error("line {line}: the file ends inside {inside}; it was cut off: fetch it again")]

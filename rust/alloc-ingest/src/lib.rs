@@ -5,6 +5,7 @@
 //! with the file.
 #![forbid(unsafe_code)]
 
+mod bai2;
 mod camt;
 mod cfonb;
 mod decode;
@@ -12,6 +13,7 @@ mod detect;
 mod error;
 mod lines;
 mod mt940;
+mod ofx;
 mod read;
 mod recorder;
 pub mod toml_lines;

@@ -16,16 +16,25 @@ pub(crate) struct Lines<R> {
     source: Decoder<R>,
     line: Vec<u8>,
     number: u64,
+    /// What ends a line: carriage returns in files of old, else line feeds.
+    end: u8,
     /// Records of this many bytes instead of lines.
     width: Option<usize>,
 }
 
 impl<R: Read> Lines<R> {
     pub(crate) fn new(source: Decoder<R>) -> Self {
+        let head = source.head();
+        let end = if head.contains(&b'\r') && !head.contains(&b'\n') {
+            b'\r'
+        } else {
+            b'\n'
+        };
         Self {
             source,
             line: Vec::new(),
             number: 0,
+            end,
             width: None,
         }
     }
@@ -51,7 +60,7 @@ impl<R: Read> Lines<R> {
         let mut limited = self.source.by_ref().take(limit);
         let read = match self.width {
             Some(_) => limited.read_to_end(&mut self.line),
-            None => limited.read_until(b'\n', &mut self.line),
+            None => limited.read_until(self.end, &mut self.line),
         };
         if read.map_err(|error| FileError::Unreadable {
             detail: error.to_string(),
@@ -107,6 +116,11 @@ mod tests {
             lines(b"a\r\n\r\nM\xfcller\nM\xc3\xbcller", 120),
             ["a", "", "Müller", "Müller"]
         );
+    }
+
+    #[test]
+    fn lines_may_end_in_carriage_returns_alone() {
+        assert_eq!(lines(b"a\rb\r\rc", 120), ["a", "b", "", "c"]);
     }
 
     #[test]

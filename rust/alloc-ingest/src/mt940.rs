@@ -51,8 +51,15 @@ struct State<'s> {
 /// The entry that may still get its field 86.
 enum Pending {
     None,
-    Entry(Field61, String),
+    Entry(Box<Entry>),
     LeftOut,
+}
+
+/// An entry, the text that belongs to it, and its fields as printed.
+struct Entry {
+    field: Field61,
+    text: String,
+    raw: String,
 }
 
 /// A field that is being read: tag, value with line ends, and line.
@@ -145,8 +152,8 @@ impl State<'_> {
             "62F" | "62M" => self.closing(field)?,
             "61" => self.entry(field)?,
             "86" | "NS" if self.closed => {}
-            "86" => self.narrative(&field.value),
-            "NS" => self.narrative(&narrative::german_ns(&field.value)),
+            "86" => self.narrative(field, &field.value),
+            "NS" => self.narrative(field, &narrative::german_ns(&field.value)),
             _ => {}
         }
         Ok(())
@@ -183,7 +190,7 @@ impl State<'_> {
             // A field 86 under a wrong tag: seen in real files.
             let message = "field 25 behind entries; read as text of the entry before";
             self.recorder.warn("FIELD_MISPLACED", field.line, message);
-            self.narrative(&field.value);
+            self.narrative(field, &field.value);
         } else {
             statement.account = account;
         }
@@ -251,7 +258,13 @@ impl State<'_> {
         }
         let currency = *self.currency.get_or_insert(BankCurrency::NONE);
         match Field61::parse(&field.value, field.line, currency) {
-            Ok(entry) => self.entry = Pending::Entry(entry, String::new()),
+            Ok(entry) => {
+                self.entry = Pending::Entry(Box::new(Entry {
+                    field: entry,
+                    text: String::new(),
+                    raw: format!(":61:{}", field.value.trim_end()),
+                }));
+            }
             Err(error) => {
                 self.entry = Pending::LeftOut;
                 self.recorder.bad_entry(error)?;
@@ -261,19 +274,24 @@ impl State<'_> {
     }
 
     /// Text of the entry before; several fields 86 are one text.
-    fn narrative(&mut self, value: &str) {
-        if let Pending::Entry(_, text) = &mut self.entry {
-            if !text.is_empty() {
-                text.push('\n');
+    fn narrative(&mut self, field: &Field, value: &str) {
+        if let Pending::Entry(entry) = &mut self.entry {
+            if !entry.text.is_empty() {
+                entry.text.push('\n');
             }
-            text.push_str(value);
+            entry.text.push_str(value);
+            entry.raw.push_str("\n:");
+            entry.raw.push_str(field.tag);
+            entry.raw.push(':');
+            entry.raw.push_str(field.value.trim_end());
         }
     }
 
     fn flush_entry(&mut self) -> Result<(), FileError> {
-        let Pending::Entry(field, text) = std::mem::replace(&mut self.entry, Pending::None) else {
+        let Pending::Entry(entry) = std::mem::replace(&mut self.entry, Pending::None) else {
             return Ok(());
         };
+        let Entry { field, text, raw } = *entry;
         let statement = self.statement(field.line);
         let account = statement.account.clone();
         let opened = statement.opening.and_then(|opening| opening.date);
@@ -291,7 +309,8 @@ impl State<'_> {
             );
             self.recorder.warn("DATE_INVALID", line, &message);
         }
-        let detail = narrative::decode(&field, &text);
+        let mut detail = narrative::decode(&field, &text);
+        detail.raw = Some(raw);
         self.recorder.entry(&BankEntry {
             line,
             account,
@@ -406,7 +425,7 @@ fn account_number(value: &str) -> String {
 }
 
 /// Whether a text has the form of an IBAN and its check digits.
-fn is_iban(text: &str) -> bool {
+pub(crate) fn is_iban(text: &str) -> bool {
     let bytes = text.as_bytes();
     if !(15..=34).contains(&bytes.len())
         || !bytes[..2].iter().all(u8::is_ascii_alphabetic)

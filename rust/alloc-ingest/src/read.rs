@@ -6,6 +6,7 @@ use std::path::Path;
 
 use alloc_domain::bank::BankSink;
 
+use crate::bai2::Bai2Reader;
 use crate::camt::CamtReader;
 use crate::cfonb::CfonbReader;
 use crate::decode::{Charset, Decoder};
@@ -13,6 +14,7 @@ use crate::detect::{Format, detect};
 use crate::error::{BankFileError, FileError};
 use crate::lines::Lines;
 use crate::mt940::Mt940Reader;
+use crate::ofx::OfxReader;
 use crate::recorder::Recorder;
 
 /// How to read.
@@ -81,6 +83,14 @@ fn read(source: impl Read, options: Options, sink: &mut dyn BankSink) -> Result<
             decoder.decode_as(Charset::PerLine)?;
             let lines = Lines::new(decoder).or_records_of(crate::cfonb::WIDTH);
             CfonbReader::new(lines, recorder).read()?;
+        }
+        Format::Bai2 => {
+            decoder.decode_as(Charset::PerLine)?;
+            Bai2Reader::new(Lines::new(decoder), recorder).read()?;
+        }
+        Format::Ofx => {
+            decoder.decode_as(Charset::PerLine)?;
+            OfxReader::new(decoder, recorder).read()?;
         }
     }
     Ok(format)

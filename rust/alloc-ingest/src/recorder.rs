@@ -58,9 +58,31 @@ impl<'s> Recorder<'s> {
     /// Takes note of an entry that cannot be read: an error for the whole file when strict, else a
     /// warning.
     pub(crate) fn bad_entry(&mut self, error: FileError) -> Result<(), FileError> {
+        if self.strict || !error.is_local() {
+            return Err(error);
+        }
+        self.leave_out(&error);
+        Ok(())
+    }
+
+    /// The end of a file in the middle of an entry: an error when strict, else a warning.
+    pub(crate) fn cut_entry(&mut self, error: FileError) -> Result<(), FileError> {
+        if self.strict {
+            return Err(error);
+        }
+        self.leave_out(&error);
+        Ok(())
+    }
+
+    fn leave_out(&mut self, error: &FileError) {
         // It keeps its place in the statement, so that counts say what the file has.
         self.entry_index += 1;
-        self.tolerate(error, "entry left out")
+        self.sink.warning(&Warning {
+            code: error.code(),
+            message: format!("entry left out: {error}"),
+            line: error.line().unwrap_or(1),
+            entry_left_out: true,
+        });
     }
 
     /// Passes on a mistake that costs a part of the file: an error when strict, else a warning.
@@ -75,14 +97,19 @@ impl<'s> Recorder<'s> {
 
     /// The end of a file in the middle of a statement: an error when strict, else a warning.
     pub(crate) fn unclosed(&mut self, line: u64) -> Result<(), FileError> {
+        self.cut_off(line, "a statement, before its closing balance")
+    }
+
+    /// The same for whatever the file ends `inside` of.
+    pub(crate) fn cut_off(&mut self, line: u64, inside: &str) -> Result<(), FileError> {
         if self.strict {
             return Err(FileError::Truncated {
                 line,
-                inside: "a statement, before its closing balance".to_owned(),
+                inside: inside.to_owned(),
             });
         }
-        let message = "the statement has no closing balance; the file may be cut off";
-        self.warn("STATEMENT_NOT_CLOSED", line, message);
+        let message = format!("the file ends inside {inside}; it may be cut off");
+        self.warn("STATEMENT_NOT_CLOSED", line, &message);
         Ok(())
     }
 
@@ -105,7 +132,13 @@ impl<'s> Recorder<'s> {
             code,
             message: message.to_owned(),
             line,
+            entry_left_out: false,
         });
+    }
+
+    /// Passes on a warning that was made elsewhere.
+    pub(crate) fn pass(&mut self, warning: &Warning) {
+        self.sink.warning(warning);
     }
 
     /// Opening + booked entries − closing, in the currency of the balances.

@@ -44,6 +44,19 @@ impl Date {
         Self::from_short(&text[..2], &text[2..4], &text[4..])
     }
 
+    /// Reads `YYYYMMDD`.
+    #[must_use]
+    pub fn parse_yyyymmdd(text: &[u8]) -> Option<Self> {
+        if text.len() != 8 {
+            return None;
+        }
+        Self::from_ymd(
+            digits(&text[..4])?,
+            digits(&text[4..6])?,
+            digits(&text[6..])?,
+        )
+    }
+
     /// Reads `DDMMYY` with years 1980–2079.
     #[must_use]
     pub fn parse_ddmmyy(text: &[u8]) -> Option<Self> {

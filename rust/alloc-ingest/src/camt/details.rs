@@ -27,6 +27,8 @@ pub(super) struct RawDetail {
     pub(super) structured: Vec<Structured>,
     pub(super) return_reason: Option<String>,
     pub(super) additional: Option<String>,
+    /// What is not decoded.
+    pub(super) raw: Option<String>,
 }
 
 /// One side of a transaction.
@@ -67,14 +69,15 @@ impl Charges {
 impl<R: Read> CamtReader<'_, R> {
     pub(super) fn detail(&mut self) -> Result<RawDetail, FileError> {
         let mut detail = RawDetail::default();
+        let outer = self.xml.raw.start();
         while let Some(tag) = self.xml.child()? {
             match tag {
                 n::REFS => self.references(&mut detail)?,
-                n::AMT => detail.amount = self.money_or_warn(None)?,
+                n::AMT => detail.amount = self.all_kept(|camt| camt.money_or_warn(None))?,
                 n::CDT_DBT_IND => detail.credit = self.credit()?,
-                n::AMT_DTLS => self.amount_details(&mut detail)?,
+                n::AMT_DTLS => self.all_kept(|camt| camt.amount_details(&mut detail))?,
                 n::BK_TX_CD => detail.code = self.transaction_code()?,
-                n::CHRGS => self.charges(&mut detail.charges)?,
+                n::CHRGS => self.all_kept(|camt| camt.charges(&mut detail.charges))?,
                 n::RLTD_PTIES => self.parties(&mut detail)?,
                 n::RMT_INF => self.remittance(&mut detail)?,
                 n::RTR_INF => self.return_information(&mut detail)?,
@@ -82,6 +85,7 @@ impl<R: Read> CamtReader<'_, R> {
                 _ => self.xml.skip()?,
             }
         }
+        detail.raw = self.xml.raw.resume(outer);
         Ok(detail)
     }
 

@@ -6,9 +6,13 @@ use alloc_domain::bank::{BankEntry, Date, EntryStatus, Money};
 
 use super::details::{Charges, RawDetail};
 use super::names as n;
+use super::raw::{self, Keep};
 use super::split::split;
 use super::{CamtReader, OpenStatement};
 use crate::error::{FileError, excerpt};
+
+/// Characters of `YYYY-MM-DD`; longer ones say a time, too.
+const DAY: usize = 10;
 
 /// What an entry says, in the order of the file.
 #[derive(Default)]
@@ -26,6 +30,8 @@ pub(super) struct RawEntry {
     pub(super) charges: Charges,
     pub(super) additional: Option<String>,
     pub(super) details: Vec<RawDetail>,
+    /// What is not decoded.
+    pub(super) raw: Option<String>,
 }
 
 impl<R: Read> CamtReader<'_, R> {
@@ -34,6 +40,7 @@ impl<R: Read> CamtReader<'_, R> {
             line: self.xml.start_line(),
             ..RawEntry::default()
         };
+        let outer = self.xml.raw.start();
         while let Some(tag) = self.xml.child()? {
             match tag {
                 n::NTRY_REF => raw.entry_reference = self.reference()?,
@@ -45,13 +52,25 @@ impl<R: Read> CamtReader<'_, R> {
                 n::VAL_DT => raw.valued = self.day("ValDt")?,
                 n::ACCT_SVCR_REF => raw.bank_reference = self.reference()?,
                 n::BK_TX_CD => raw.code = self.transaction_code()?,
-                n::CHRGS => self.charges(&mut raw.charges)?,
+                n::CHRGS => self.all_kept(|camt| camt.charges(&mut raw.charges))?,
                 n::NTRY_DTLS => self.entry_details(&mut raw)?,
                 n::ADDTL_NTRY_INF => raw.additional = self.xml.some_text()?,
                 _ => self.xml.skip()?,
             }
         }
+        raw.raw = self.xml.raw.resume(outer);
         self.finish(open, raw)
+    }
+
+    /// Reads an element and takes down every leaf of it all the same.
+    pub(super) fn all_kept<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<T, FileError>,
+    ) -> Result<T, FileError> {
+        let before = std::mem::replace(&mut self.xml.raw.keep, Keep::All);
+        let found = read(self)?;
+        self.xml.raw.keep = before;
+        Ok(found)
     }
 
     fn entry_details(&mut self, raw: &mut RawEntry) -> Result<(), FileError> {
@@ -81,6 +100,9 @@ impl<R: Read> CamtReader<'_, R> {
     fn day(&mut self, field: &str) -> Result<Option<Date>, FileError> {
         let line = self.xml.start_line();
         let (date, text) = self.date()?;
+        if let Some(timed) = text.as_deref().filter(|text| text.len() > DAY) {
+            self.xml.raw.note_child(field, timed);
+        }
         if let (None, Some(text)) = (date, text) {
             let message = format!("{field} {:?} is not a date", excerpt(&text));
             self.recorder.warn("DATE_INVALID", line, &message);
@@ -112,11 +134,14 @@ impl<R: Read> CamtReader<'_, R> {
         let status = self.status(raw.status.as_deref(), line);
         let booking_date = self.booking_date(open, &raw, status)?;
         let only_detail = match raw.details.as_mut_slice() {
-            [detail] => detail.bank_reference.take(),
+            [detail] if raw.bank_reference.is_none() => detail.bank_reference.take(),
             _ => None,
         };
-        let bank_reference = raw.bank_reference.take();
+        let bank_reference = raw.bank_reference.take().or(only_detail);
         let entry_reference = raw.entry_reference.take();
+        if bank_reference.is_some() {
+            raw::add(&mut raw.raw, "NtryRef", entry_reference.as_deref());
+        }
         let (details, warning) = split(&raw, money, &open.statement.account);
         if let Some((code, message)) = warning {
             self.recorder.warn(code, line, &message);
@@ -129,7 +154,7 @@ impl<R: Read> CamtReader<'_, R> {
             money,
             status,
             reversal: raw.reversal,
-            bank_reference: bank_reference.or(only_detail).or(entry_reference),
+            bank_reference: bank_reference.or(entry_reference),
             details,
         })
     }

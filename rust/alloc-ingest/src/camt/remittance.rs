@@ -47,7 +47,7 @@ impl<R: Read> CamtReader<'_, R> {
             match tag {
                 n::USTRD => detail.texts.extend(self.xml.some_text()?),
                 n::STRD => {
-                    let structured = self.structured(&mut detail.texts)?;
+                    let structured = self.all_kept(|camt| camt.structured(&mut detail.texts))?;
                     detail.structured.push(structured);
                 }
                 _ => self.xml.skip()?,

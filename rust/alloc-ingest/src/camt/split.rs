@@ -9,6 +9,7 @@ use alloc_domain::bank::{DocumentKind, EntryDetail, Money, ReferredDocument};
 
 use super::details::{Party, RawDetail};
 use super::entry::RawEntry;
+use super::raw::add;
 
 /// A warning that goes with a split: code and message.
 type Remark = Option<(&'static str, String)>;
@@ -18,13 +19,27 @@ pub(super) fn split(raw: &RawEntry, money: Money, account: &str) -> (Vec<EntryDe
     let rows = |details: &[RawDetail]| -> Vec<EntryDetail> {
         details
             .iter()
-            .map(|detail| row(raw, detail, money, account))
+            .enumerate()
+            .map(|(index, detail)| {
+                let mut row = row(raw, detail, money, account);
+                if index == 0
+                    && let Some(lines) = &raw.raw
+                {
+                    // What the entry says beside its transactions stands in front of the first.
+                    let own = row.raw.take();
+                    row.raw =
+                        Some(own.map_or_else(|| lines.clone(), |own| format!("{lines}\n{own}")));
+                }
+                row
+            })
             .collect()
     };
     match raw.details.as_slice() {
         [] => (vec![bare_row(raw, money)], None),
         [detail] => {
-            let mut only = row(raw, detail, money, account);
+            let Some(mut only) = rows(std::slice::from_ref(detail)).pop() else {
+                return (vec![bare_row(raw, money)], None);
+            };
             only.amount_minor = money.minor;
             only.charges_minor = only.charges_minor.or_else(|| raw.charges.minor(money));
             only.original = original(detail, money);
@@ -124,6 +139,7 @@ fn bare_row(raw: &RawEntry, money: Money) -> EntryDetail {
         remittance_text: raw.additional.iter().cloned().collect(),
         charges_minor: raw.charges.minor(money),
         additional_info: raw.additional.clone(),
+        raw: raw.raw.clone(),
         ..EntryDetail::default()
     }
 }
@@ -155,16 +171,39 @@ fn row(raw: &RawEntry, detail: &RawDetail, money: Money, account: &str) -> Entry
         end_to_end_id: detail.end_to_end_id.clone(),
         creditor_reference,
         mandate_id: detail.mandate_id.clone(),
-        counterparty_name: counterparty.name,
-        counterparty_iban: counterparty.account,
-        ultimate_name: counterparty.ultimate,
+        counterparty_name: counterparty.name.clone(),
+        counterparty_iban: counterparty.account.clone(),
+        ultimate_name: counterparty.ultimate.clone(),
         remittance_text,
         charges_minor: detail.charges.minor(money),
         original: None,
         return_reason: detail.return_reason.clone(),
         additional_info: (!infos.is_empty()).then(|| infos.join("\n")),
         references,
+        raw: unused(detail, &counterparty),
     }
+}
+
+/// What is not decoded, and what was but has no column: the other party, a second reference.
+fn unused(detail: &RawDetail, counterparty: &Party) -> Option<String> {
+    let mut raw = detail.raw.clone();
+    add(
+        &mut raw,
+        "Refs/AcctSvcrRef",
+        detail.bank_reference.as_deref(),
+    );
+    for (party, names) in [
+        (&detail.debtor, ["Dbtr/Nm", "DbtrAcct/Id", "UltmtDbtr/Nm"]),
+        (&detail.creditor, ["Cdtr/Nm", "CdtrAcct/Id", "UltmtCdtr/Nm"]),
+    ] {
+        if party != counterparty {
+            let values = [&party.name, &party.account, &party.ultimate];
+            for (name, value) in names.into_iter().zip(values) {
+                add(&mut raw, &format!("RltdPties/{name}"), value.as_deref());
+            }
+        }
+    }
+    raw
 }
 
 /// The other side: the debtor of a credit, the creditor of a debit. Returned and reversed
@@ -241,7 +280,8 @@ fn merge(rows: Vec<EntryDetail>, money: Money) -> EntryDetail {
         merged.end_to_end_id.is_none(),
         merged.creditor_reference.is_none(),
     );
-    for row in rows {
+    for (number, row) in (1..).zip(rows) {
+        keep_of_merged(&mut merged, number, &row);
         let id = row.end_to_end_id.filter(|_| no_id);
         let name = row
             .counterparty_name
@@ -262,4 +302,42 @@ fn merge(rows: Vec<EntryDetail>, money: Money) -> EntryDetail {
         merged.references.extend(row.references);
     }
     merged
+}
+
+/// What a merged row cannot say of its transaction `number`.
+fn keep_of_merged(merged: &mut EntryDetail, number: usize, row: &EntryDetail) {
+    let agreed = [
+        merged.transaction_code.is_some(),
+        merged.mandate_id.is_some(),
+        merged.counterparty_iban.is_some(),
+        merged.ultimate_name.is_some(),
+        merged.return_reason.is_some(),
+        merged.additional_info.is_some(),
+    ];
+    let fields = [
+        ("transaction_code", &row.transaction_code),
+        ("mandate_id", &row.mandate_id),
+        ("counterparty_iban", &row.counterparty_iban),
+        ("ultimate_name", &row.ultimate_name),
+        ("return_reason", &row.return_reason),
+        ("additional_info", &row.additional_info),
+    ];
+    for ((name, value), agreed) in fields.into_iter().zip(agreed) {
+        if !agreed {
+            let value = value.as_deref().map(|text| text.replace('\n', "\\n"));
+            add(
+                &mut merged.raw,
+                &format!("TxDtls[{number}]/{name}"),
+                value.as_deref(),
+            );
+        }
+    }
+    for line in row.raw.iter().flat_map(|raw| raw.lines()) {
+        let (path, value) = line.split_once('=').unwrap_or((line, ""));
+        add(
+            &mut merged.raw,
+            &format!("TxDtls[{number}]/{path}"),
+            Some(value),
+        );
+    }
 }

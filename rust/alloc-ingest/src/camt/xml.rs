@@ -7,6 +7,7 @@ use quick_xml::errors::{Error, SyntaxError};
 use quick_xml::events::{BytesRef, BytesStart, Event};
 
 use super::names::{Tag, tag};
+use super::raw::{Keep, Raw};
 use crate::decode::{DecodeError, Decoder, encoding_label, encoding_of};
 use crate::error::{FileError, excerpt};
 
@@ -21,6 +22,17 @@ enum Step {
     End,
 }
 
+/// What becomes of the text that a step meets.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Text {
+    /// It is between elements.
+    Ignored,
+    /// It is the value of a field.
+    Decoded,
+    /// Nobody decodes it.
+    Undecoded,
+}
+
 /// Reads elements in order; leaving an element consumes it whole.
 pub(super) struct Xml<R> {
     reader: Reader<Decoder<R>>,
@@ -32,6 +44,8 @@ pub(super) struct Xml<R> {
     line: u64,
     start_line: u64,
     depth: usize,
+    /// What is not decoded.
+    pub(super) raw: Raw,
 }
 
 impl<R: Read> Xml<R> {
@@ -49,6 +63,7 @@ impl<R: Read> Xml<R> {
             line: 1,
             start_line: 1,
             depth: 0,
+            raw: Raw::default(),
         }
     }
 
@@ -70,7 +85,7 @@ impl<R: Read> Xml<R> {
     /// Opens the next element at whatever level; `None` at the end of the file.
     pub(super) fn next(&mut self) -> Result<Option<Tag>, FileError> {
         loop {
-            match self.step(false)? {
+            match self.step(Text::Ignored)? {
                 Step::Open(tag) => return Ok(Some(tag)),
                 Step::End => return Ok(None),
                 Step::Close | Step::Other => {}
@@ -81,7 +96,7 @@ impl<R: Read> Xml<R> {
     /// Opens the next child of the element that is open; `None` once that element closes.
     pub(super) fn child(&mut self) -> Result<Option<Tag>, FileError> {
         loop {
-            match self.step(false)? {
+            match self.step(Text::Ignored)? {
                 Step::Open(tag) => return Ok(Some(tag)),
                 Step::Close => return Ok(None),
                 Step::End | Step::Other => {}
@@ -92,14 +107,24 @@ impl<R: Read> Xml<R> {
     /// Reads on until only `depth` elements are open.
     pub(super) fn close_to(&mut self, depth: usize) -> Result<(), FileError> {
         while self.depth > depth {
-            self.step(false)?;
+            self.step(Text::Ignored)?;
         }
         Ok(())
     }
 
-    /// Leaves the open element unread.
+    /// Leaves the open element undecoded.
     pub(super) fn skip(&mut self) -> Result<(), FileError> {
-        self.close_to(self.depth.saturating_sub(1))
+        let outside = self.depth.saturating_sub(1);
+        if self.raw.keep == Keep::Nothing {
+            return self.close_to(outside);
+        }
+        self.text.clear();
+        while self.depth > outside {
+            if matches!(self.step(Text::Undecoded)?, Step::Open(_) | Step::Close) {
+                self.text.clear();
+            }
+        }
+        Ok(())
     }
 
     /// All text of the open element, trimmed; elements inside it add theirs.
@@ -107,7 +132,7 @@ impl<R: Read> Xml<R> {
         self.text.clear();
         let outside = self.depth.saturating_sub(1);
         while self.depth > outside {
-            self.step(true)?;
+            self.step(Text::Decoded)?;
         }
         if self.text.contains('\r') {
             self.text = self.text.replace("\r\n", "\n").replace('\r', "\n");
@@ -128,7 +153,11 @@ impl<R: Read> Xml<R> {
         let mut found = None;
         self.text.clear();
         while self.depth > outside {
-            let step = self.step(found.is_none())?;
+            let text = match found {
+                None => Text::Decoded,
+                Some(_) => Text::Undecoded,
+            };
+            let step = self.step(text)?;
             let ends = matches!(step, Step::Open(_) | Step::Close);
             if ends && found.is_none() && !self.text.trim().is_empty() {
                 found = Some(self.text.trim().to_owned());
@@ -146,7 +175,7 @@ impl<R: Read> Xml<R> {
         let mut joined = String::new();
         self.text.clear();
         while self.depth > outside {
-            if matches!(self.step(true)?, Step::Open(_) | Step::Close) {
+            if matches!(self.step(Text::Decoded)?, Step::Open(_) | Step::Close) {
                 let text = self.text.trim();
                 if !text.is_empty() {
                     if !joined.is_empty() {
@@ -160,8 +189,8 @@ impl<R: Read> Xml<R> {
         Ok((!joined.is_empty()).then_some(joined))
     }
 
-    /// One step of the parser; text is kept if asked for.
-    fn step(&mut self, keep_text: bool) -> Result<Step, FileError> {
+    /// One step of the parser; text is gathered if wanted.
+    fn step(&mut self, wanted: Text) -> Result<Step, FileError> {
         self.event.clear();
         let event = match self.reader.read_event_into(&mut self.event) {
             Ok(event) => event,
@@ -179,17 +208,27 @@ impl<R: Read> Xml<R> {
                 self.start_line = line;
                 self.start.clear();
                 self.start.push_str(&start);
+                self.raw.open(start.local_name().as_ref());
                 Ok(Step::Open(local_tag(&start)))
             }
             Event::End(_) => {
                 self.depth -= 1;
+                let kept = match wanted {
+                    Text::Ignored => false,
+                    Text::Decoded => self.raw.keep == Keep::All,
+                    Text::Undecoded => self.raw.keep != Keep::Nothing,
+                };
+                if kept {
+                    self.raw.note(&self.start, &self.text);
+                }
+                self.raw.close();
                 Ok(Step::Close)
             }
-            Event::Text(text) if keep_text => {
+            Event::Text(text) if wanted != Text::Ignored => {
                 self.text.push_str(&text);
                 Ok(Step::Other)
             }
-            Event::CData(text) if keep_text => {
+            Event::CData(text) if wanted != Text::Ignored => {
                 self.text.push_str(&text);
                 Ok(Step::Other)
             }

@@ -29,7 +29,7 @@ impl Accounts {
 }
 
 /// The IBAN of bank (5 digits), branch (5 digits) and account number (11 digits or letters).
-fn iban([bank, branch, number]: [&str; 3]) -> Option<String> {
+pub(crate) fn iban([bank, branch, number]: [&str; 3]) -> Option<String> {
     let digits =
         |text: &str, length| text.len() == length && text.bytes().all(|b| b.is_ascii_digit());
     let plain = |b: u8| b.is_ascii_digit() || b.is_ascii_uppercase();

@@ -14,7 +14,7 @@ pub(super) struct Complements {
     payee: Side,
     /// Charges as printed, until the currency of the entry is known.
     charges: Option<Money>,
-    /// Line `LCC`, until `LC2` may continue it.
+    /// Line `LCC`, until `LC2` continues it or anything else follows.
     first_line: Option<String>,
     infos: Vec<String>,
 }
@@ -33,6 +33,7 @@ impl Complements {
             transaction_code: some(record.operation()),
             return_reason: record.reject_code().map(str::to_owned),
             remittance_text: some(record.label()).into_iter().collect(),
+            raw: Some(record.printed().to_owned()),
             ..EntryDetail::default()
         };
         Self {
@@ -47,6 +48,12 @@ impl Complements {
 
     pub(super) fn add(&mut self, record: &Record<'_>) {
         let text = record.information().trim();
+        let raw = self.detail.raw.get_or_insert_default();
+        raw.push('\n');
+        raw.push_str(record.printed());
+        if record.qualifier() != "LC2" {
+            self.end_line();
+        }
         let [first, second] = record.halves();
         match record.qualifier() {
             "NPY" => set(&mut self.payer.name, text, &mut self.infos),
@@ -110,7 +117,6 @@ impl Complements {
 
     /// `LCC` and `LC2` are one text of 2 × 70 characters, cut anywhere.
     fn start_line(&mut self, information: &str) {
-        self.end_line();
         self.first_line = some(information.trim_end());
     }
 

@@ -38,6 +38,11 @@ impl<'a> Record<'a> {
         self.line
     }
 
+    /// The whole record, without the blanks at its end.
+    pub(crate) fn printed(&self) -> &'a str {
+        self.text.trim_end()
+    }
+
     pub(crate) fn is_blank(&self) -> bool {
         self.text
             .chars()

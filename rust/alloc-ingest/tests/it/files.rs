@@ -93,11 +93,41 @@ pub const CFONB: &str = "\
 0730004    00828EUR2 00001234567  310126                                                  0000000002480{
 ";
 
-/// The three files, with the number of entries that each has.
-pub fn all() -> [(&'static str, Format, usize); 3] {
+pub const BAI2: &str = "\
+01,BANK,ME,260131,0700,1,,,2/
+02,ME,BANK,1,260131,2359,EUR,2/
+03,20070000 123,EUR,010,10000,,,015,12000,,/
+88,100,2500,1,,400,500,1,/
+16,165,2500,V,260201,,BANK-1,CUST 2,FACTURE 1, 2/
+88,ET Ü 3/
+16,475,500,S,100,200,200,,,CHECK
+49,27500,6/
+98,27500,1,8/
+99,27500,1,10/
+";
+
+pub const OFX: &str = "OFXHEADER:100
+DATA:OFXSGML
+VERSION:102
+CHARSET:1252
+
+<OFX><BANKMSGSRSV1><STMTTRNRS><STMTRS><CURDEF>EUR
+<BANKACCTFROM><BANKID>1<ACCTID>20070000123</BANKACCTFROM><BANKTRANLIST>
+<STMTTRN><TRNTYPE>CREDIT<DTPOSTED>20260131120000[+1:CET]<TRNAMT>+1 234,50
+<FITID>T1<NAME>MÜLLER & SÖHNE<MEMO>A &lt; B</STMTTRN>
+<STMTTRN><TRNTYPE>CHECK<DTPOSTED>20260131<TRNAMT>-20.00<FITID>T2<CHECKNUM>7
+<PAYEE><NAME>X</PAYEE><MEMO/></STMTTRN></BANKTRANLIST>
+<LEDGERBAL><BALAMT>90.5<DTASOF>20260131</LEDGERBAL></STMTRS></STMTTRNRS>
+</BANKMSGSRSV1></OFX>
+";
+
+/// One file of each format, with the number of entries that each has.
+pub fn all() -> [(&'static str, Format, usize); 5] {
     [
         (CAMT, Format::Camt, 2),
         (MT940, Format::Mt940, 2),
         (CFONB, Format::Cfonb120, 2),
+        (BAI2, Format::Bai2, 2),
+        (OFX, Format::Ofx, 2),
     ]
 }
