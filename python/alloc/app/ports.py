@@ -703,5 +703,6 @@ class Ledger(Protocol):
     def findings(self) -> Iterator[Finding]:
         """Check the stored rows against each other; `alloc.app.verify` adds the chain.
 
-        Reads only. A broken invariant is an error finding, never an exception.
+        Reads only, over connections of its own: another thread may use the ledger
+        meanwhile. A broken invariant is an error finding, never an exception.
         """

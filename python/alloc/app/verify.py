@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -71,16 +72,16 @@ def verify(ledger: Ledger) -> VerifyReport:
     alloc.errors.StoreError
         The file cannot be read at all.
     """
-    findings = [*ledger.findings()]
     counts: Mapping[str, int] = {}
-    try:
-        findings += _chain(ledger)
-        counts = _counts(ledger)
-    except AllocError as error:
-        if not findings:
-            raise
-        # What was found already says why the rest cannot be read.
-        findings.append(Finding("error", error.reason, str(error)))
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(lambda: list(ledger.findings()))
+        try:
+            chained = list(_chain(ledger))
+            counts = _counts(ledger)
+        except AllocError as error:
+            # The other findings say why this cannot be read.
+            chained = [Finding("error", error.reason, str(error))]
+        findings = [*asked.result(), *chained]
     findings.sort(key=lambda row: row.severity != "error")
     return VerifyReport(tuple(findings), counts)
 

@@ -6,7 +6,10 @@ so that a year of postings is checked in seconds.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
@@ -16,11 +19,11 @@ from alloc.app.ports import Finding
 from alloc.errors import AllocError
 from alloc.store import identity
 from alloc.store.columns import columns
+from alloc.store.database import Database
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from alloc.store.database import Database
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 #: Findings of one question that are listed; one more says how many there are.
 LISTED_MAX = 100
@@ -136,16 +139,22 @@ CHECKS = (
         """
         select d.decision_id, 'payment ' || d.payment_id
         from decision d join bank_entry b on b.payment_id = d.payment_id
-        where d.state = 'posted' and b.amount_minor
-          + coalesce((select sum(j.amount_minor) from adjustment j
-              where j.decision_id = d.decision_id and j.rank = 0
-                and j.role not in ('on_account', 'suspense')), 0)
-          + coalesce((select sum(i.imported_minor) from posting p
-              join open_item i on i.entity = b.entity and i.item_id = p.item_id
-              where p.seq = d.seq and i.source in ('on_account', 'suspense')), 0)
-          <> coalesce((select sum(a.allocated_minor) from allocation a
-              where a.decision_id = d.decision_id and a.rank = 0
-                and a.customer_id is not null), 0)
+        left join (
+          select decision_id, sum(allocated_minor) as minor from allocation
+          where rank = 0 and customer_id is not null group by decision_id
+        ) a on a.decision_id = d.decision_id
+        left join (
+          select decision_id, sum(amount_minor) as minor from adjustment
+          where rank = 0 and role not in ('on_account', 'suspense')
+          group by decision_id
+        ) j on j.decision_id = d.decision_id
+        left join (
+          select seq, sum(imported_minor) as minor from open_item
+          where source <> 'import' and source in ('on_account', 'suspense')
+          group by seq
+        ) o on o.seq = d.seq
+        where d.state = 'posted' and b.amount_minor + coalesce(j.minor, 0)
+          + coalesce(o.minor, 0) <> coalesce(a.minor, 0)
         """,
     ),
     Check(
@@ -499,28 +508,53 @@ CHECKS = (
 )
 
 
-def findings(db: Database) -> Iterator[Finding]:
-    """Yield what is wrong; all questions see one state of the ledger."""
-    with db.read():
-        yield from _file_findings(db)
-        for check in CHECKS:
-            yield from _asked(db, check)
-        yield from _code_findings(db)
-        yield from identity.findings(db)
+def findings(path: Path, *, workers: int = 2) -> Iterator[Finding]:
+    """Yield what is wrong, in the order of the questions.
+
+    Every question is one statement, so it sees one state of the ledger; several are
+    asked at once, each over a connection of its own.
+    """
+    asked: list[Callable[[Database], list[Finding]]] = [
+        _file_findings,
+        identity.findings,
+        *(partial(_asked, check=check) for check in CHECKS),
+        _code_findings,
+    ]
+    free: SimpleQueue[Database] = SimpleQueue()
+    databases = [Database(path, write=False) for _ in range(workers)]
+    for database in databases:
+        free.put(database)
+
+    def ask(question: Callable[[Database], list[Finding]]) -> list[Finding]:
+        database = free.get()
+        try:
+            return question(database)
+        finally:
+            free.put(database)
+
+    try:
+        with ThreadPoolExecutor(workers) as pool:
+            for found in pool.map(ask, asked):
+                yield from found
+    finally:
+        for database in databases:
+            database.close()
 
 
-def _file_findings(db: Database) -> Iterator[Finding]:
+def _file_findings(db: Database) -> list[Finding]:
     """Ask SQLite whether the file itself is whole."""
     try:
         rows = db.query("pragma integrity_check", columns("key")).to_pylist()
     except AllocError as error:
         rows = [{"key": str(error)}]
-    for row in rows:
-        if row["key"] != "ok":
-            yield Finding("error", "FILE_DAMAGED", row["key"], "file")
+    return [
+        Finding("error", "FILE_DAMAGED", row["key"], "file")
+        for row in rows
+        if row["key"] != "ok"
+    ]
 
 
-def _code_findings(db: Database) -> Iterator[Finding]:
+def _code_findings(db: Database) -> list[Finding]:
     """Compare the code of each lettering group with its number."""
     groups = db.query(
         "select letter_group, code_no, kind, code from letter_group order by 1", _CODES
@@ -531,27 +565,34 @@ def _code_findings(db: Database) -> Iterator[Finding]:
         )
         odd = groups.filter(pc.not_equal(groups["code"], codes))
     except AllocError as error:
-        yield Finding("error", "LETTER_CODE_DIFFERS", str(error), "letter_group")
-        return
-    for row in odd.slice(0, LISTED_MAX).to_pylist():
-        message = f"the code {row['code']} is not that of number {row['code_no']}"
-        key = str(row["letter_group"])
-        yield Finding("error", "LETTER_CODE_DIFFERS", message, "letter_group", key)
+        return [Finding("error", "LETTER_CODE_DIFFERS", str(error), "letter_group")]
+    return [
+        Finding(
+            "error",
+            "LETTER_CODE_DIFFERS",
+            f"the code {row['code']} is not that of number {row['code_no']}",
+            "letter_group",
+            str(row["letter_group"]),
+        )
+        for row in odd.slice(0, LISTED_MAX).to_pylist()
+    ]
 
 
-def _asked(db: Database, check: Check) -> Iterator[Finding]:
+def _asked(db: Database, check: Check) -> list[Finding]:
     try:
         rows = db.query(check.sql, _ROWS).to_pylist()
     except AllocError as error:
         # A sum beyond 64 bits or a text in place of an amount: tampered with.
         message = f"{check.message}: {error}"
-        yield Finding("error", check.code, message, check.subject)
-        return
+        return [Finding("error", check.code, message, check.subject)]
+    found = []
     for row in rows[:LISTED_MAX]:
-        message = (
-            f"{check.message} ({row['detail']})" if row["detail"] else check.message
+        said = f" ({row['detail']})" if row["detail"] else ""
+        message = check.message + said
+        found.append(
+            Finding(check.severity, check.code, message, check.subject, row["key"])
         )
-        yield Finding(check.severity, check.code, message, check.subject, row["key"])
     if len(rows) > LISTED_MAX:
         more = f"{check.message}: {len(rows) - LISTED_MAX} more"
-        yield Finding(check.severity, check.code, more, check.subject)
+        found.append(Finding(check.severity, check.code, more, check.subject))
+    return found

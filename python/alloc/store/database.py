@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BUSY_TIMEOUT_MS = 10_000
+_WRITER_CACHE_KIB = 128 * 1024
+_READER_CACHE_KIB = 32 * 1024
 _BATCH_ROWS = {"adbc.sqlite.query.batch_rows": str(1 << 30)}
 _MAGIC = b"SQLite format 3\x00"
 _DRIVER_ERRORS = (adbc_driver_manager.Error, OSError, pa.ArrowException)
@@ -66,7 +68,7 @@ class Database:
         try:
             with self._translated():
                 self._connection.adbc_connection.set_autocommit(True)
-                self._configure(busy_timeout_ms)
+                self._configure(write=write, busy_timeout_ms=busy_timeout_ms)
             self._check_revision()
             if write:
                 self.scalar("pragma journal_mode = wal")
@@ -78,13 +80,13 @@ class Database:
         """Close the connection; an open transaction is rolled back."""
         self._connection.close()
 
-    def _configure(self, busy_timeout_ms: int) -> None:
+    def _configure(self, *, write: bool, busy_timeout_ms: int) -> None:
         settings = [
             f"busy_timeout = {busy_timeout_ms}",
             "foreign_keys = on",
             "synchronous = full",
             "temp_store = memory",
-            "cache_size = -65536",
+            f"cache_size = -{_WRITER_CACHE_KIB if write else _READER_CACHE_KIB}",
             # Pages that batch after batch changes go to the file once, not each time.
             "wal_autocheckpoint = 8000",
         ]

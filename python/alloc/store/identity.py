@@ -9,8 +9,6 @@ from alloc.app.ports import Finding
 from alloc.store.columns import columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from alloc.store.database import Database
 
 _ENTRIES = columns(
@@ -34,8 +32,8 @@ def entry_id(said: tuple[object, ...], occurrence: int) -> str:
     return "P" + hashlib.sha256(text.encode()).hexdigest()[:16].upper()
 
 
-def findings(db: Database) -> Iterator[Finding]:
-    """Yield bank entries whose id is not made of what they say."""
+def findings(db: Database) -> list[Finding]:
+    """Return bank entries whose id is not made of what they say."""
     rows = db.query(
         """
         select payment_id, account, booking_date, entry_amount_minor, currency,
@@ -52,10 +50,11 @@ def findings(db: Database) -> Iterator[Finding]:
         facts = tuple(said)
         if payment_id != entry_id(facts, 1) + suffix:
             odd.setdefault(facts, set()).add(payment_id.removesuffix(suffix))
+    changed: list[Finding] = []
     for facts, held in odd.items():
         twins = {entry_id(facts, number) for number in range(2, len(held) + 2)}
-        for payment_id in sorted(held - twins):
-            yield _changed(payment_id)
+        changed += [_changed(payment_id) for payment_id in sorted(held - twins)]
+    return changed
 
 
 def _changed(payment_id: str) -> Finding:

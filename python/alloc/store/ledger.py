@@ -318,4 +318,4 @@ class SqlLedger:
 
     def findings(self) -> Iterator[Finding]:
         """Check the stored rows against each other."""
-        return checks.findings(self._db)
+        return checks.findings(self._db.path)
