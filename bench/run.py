@@ -48,7 +48,7 @@ def bench_day(folder: Path) -> Iterator[Figure]:
     state = json.loads(alloc(workspace, "--json", "status").stdout)
     yield Figure("day: alloc run", run_day.wall_ms, "ms", "<= 3000")
     yield Figure("day: peak memory", run_day.peak_kb, "kB", "")
-    yield Figure("day: payments", _payments(state), "payments", "900")
+    yield Figure("day: bank entries", _payments(state), "entries", "900")
     yield Figure("day: alloc verify", alloc(workspace, "verify").wall_ms, "ms", "")
 
 
@@ -62,7 +62,7 @@ def bench_year(folder: Path) -> Iterator[Figure]:
         "verify": alloc(workspace, "verify"),
     }
     state = json.loads(alloc(workspace, "--json", "status").stdout)
-    yield Figure("year: payments", _payments(state), "payments", "220000")
+    yield Figure("year: bank entries", _payments(state), "entries", "220000")
     for name, step in steps.items():
         yield Figure(f"year: alloc {name}", step.wall_ms, "ms", "")
         yield Figure(f"year: alloc {name}, peak memory", step.peak_kb, "kB", "")
