@@ -6,6 +6,7 @@ import calendar
 import datetime as dt
 import re
 from functools import cached_property
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -497,10 +498,19 @@ def _policy(table: TomlTable) -> Policy:
     return policy
 
 
+RESERVED_FOLDERS = frozenset({"done", "failed", "reports", "exports", "profiles"})
+"""Folders of a workspace that can be no inbox."""
+
+
 def _inbox(table: TomlTable) -> Inbox:
     default = Inbox()
+    folder = table.text("folder", default.folder)
+    parts = PurePosixPath(folder).parts
+    below = bool(parts) and not folder.startswith("/") and ".." not in parts
+    if not below or parts[0] in RESERVED_FOLDERS:
+        table.mistake("folder", f"{folder!r} is no folder of its own in the workspace")
     inbox = Inbox(
-        folder=table.text("folder", default.folder),
+        folder=folder,
         ignore=table.texts("ignore", default.ignore),
         settle_seconds=table.integer(
             "settle_seconds", default.settle_seconds, low=0, high=86_400

@@ -8,7 +8,7 @@ import pytest
 
 from alloc.app.reverse import reverse
 from alloc.app.review import Items, OnAccount, Rank, accept, refuse
-from alloc.errors import ConflictError, NotFoundError
+from alloc.errors import ConflictError, InputError, NotFoundError
 
 if TYPE_CHECKING:
     from clearing_book import Book
@@ -310,3 +310,22 @@ def _decision_of(book: Book, reference: str) -> int:
     allocations = book.ledger.journal().allocations
     at = allocations["payment_id"].to_pylist().index(payment_id)
     return allocations["decision_id"][at].as_py()
+
+
+def test_money_in_another_currency_than_the_books_waits_for_a_person(
+    book: Book,
+) -> None:
+    book.toml = book.toml.replace(
+        'siren = "732829320"', 'siren = "732829320"\ncurrency = "CHF"'
+    )
+    book.write("""
+        item     FA100234  100.00 EUR  of ACME
+        payment  B1        100.00 EUR  on 2026-03-02  from ACME  "FACT FA100234"
+        payment  B2        432.10 EUR  on 2026-03-02  from STRANGER  "MERCI"
+    """)
+    report = book.clear()
+    assert report.totals() == {("review", "EUR"): (2, 53210)}
+    assert book.entries() == ""
+    with pytest.raises(InputError, match="books of E1 are in CHF") as caught:
+        accept(book.ledger, book.settings, book.payment_id("B1"), Rank(0), **ALICE)
+    assert caught.value.reason == "CURRENCY_NOT_OF_BOOKS"

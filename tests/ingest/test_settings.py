@@ -311,3 +311,11 @@ def test_the_example_of_the_guide_is_valid(root: Path) -> None:
     assert load_settings(example, name="guide").entity("E01").siren == "732829320"
     roles = guide.partition("Roles: ")[2].replace("\n", " ").rstrip(". ").split(", ")
     assert sorted(role.strip("` ") for role in roles) == sorted(ACCOUNTS)
+
+
+@pytest.mark.parametrize("folder", [".", "..", "../other", "/tmp", "done", "failed/x"])  # noqa: S108
+def test_the_inbox_is_a_folder_of_its_own_in_the_workspace(folder: str) -> None:
+    text = GROUP + f'\n[inbox]\nfolder = "{folder}"\n'
+    with pytest.raises(InputError, match="no folder of its own") as caught:
+        load_settings(text, name="alloc.toml")
+    assert caught.value.reason == "SETTINGS_INVALID"

@@ -207,7 +207,7 @@ class _Run:
         self._keep(payments, proposal)
 
     def _keep(self, payments: pa.Table, proposal: Proposal) -> None:
-        decided = _decided(payments, proposal)
+        decided = _decided(payments, proposal, self._foreign(payments))
         self._tally.outcomes.append(decided.select(OUTCOMES.names).cast(OUTCOMES))
         to_draft = decided.filter(decided["drafted"])
         allocations, positions = self._with_items(proposal.allocations)
@@ -233,6 +233,16 @@ class _Run:
         on_account = pc.equal(drafts.new_items["kind"], "on_account")
         if pc.any(on_account).as_py():
             self._book.add(drafts.new_items.filter(on_account))
+
+    def _foreign(self, payments: pa.Table) -> pa.Array:
+        """Mark payments in another currency than the books of their entity."""
+        books = {entity.id: entity.currency for entity in self._settings.entities}
+        pairs = zip(
+            payments["entity"].to_pylist(),
+            payments["currency"].to_pylist(),
+            strict=True,
+        )
+        return pa.array([books[entity] != said for entity, said in pairs], pa.bool_())
 
     def _with_items(self, allocations: pa.Table) -> tuple[pa.Table, pa.Array]:
         """Add what the draft needs of each item: account and open amount."""
@@ -279,8 +289,10 @@ def contract(table: pa.Table, name: str) -> pa.Table:
     )
 
 
-def _decided(payments: pa.Table, proposal: Proposal) -> pa.Table:
+def _decided(payments: pa.Table, proposal: Proposal, foreign: pa.Array) -> pa.Table:
     """Join the payments of a day with what was decided on each.
+
+    Foreign payments (not in the currency of the books) are never posted by themselves.
 
     Adds: status, reason, customer_id, lines (items of rank 0), drafted (an entry is
     posted), identified (of its payer), outcome as in `ClearReport`.
@@ -293,9 +305,10 @@ def _decided(payments: pa.Table, proposal: Proposal) -> pa.Table:
     counted = first.group_by("payment_id").aggregate([([], "count_all")])
     at = pc.index_in(payments["payment_id"], value_set=counted["payment_id"])
     lines = pc.fill_null(counted["count_all"].take(at), 0)
-    automatic = pc.equal(mine["status"], "auto")
+    automatic = pc.and_not(pc.equal(mine["status"], "auto"), foreign)
     parked = pc.equal(payments["state"], PaymentState.SUSPENSE)
-    park = pc.and_not(pc.equal(mine["reason"], PAYER_UNKNOWN), parked)
+    unknown = pc.equal(mine["reason"], PAYER_UNKNOWN)
+    park = pc.and_not(unknown, pc.or_(parked, foreign))
     still_parked = pc.and_(parked, pc.equal(lines, 0))
     outcome = pc.if_else(
         automatic,

@@ -103,6 +103,15 @@ class Drafting:
         if payment.account not in self._banks:
             self._banks[payment.account] = self._bank_account(payment.account)
         entity, bank = self._banks[payment.account]
+        if payment.currency != entity.currency:
+            raise InputError(
+                f"payment {payment.payment_id} is in {payment.currency}, the books of"
+                f" {entity.id} are in {entity.currency}: post it in the accounting"
+                " system, with its rate",
+                reason="CURRENCY_NOT_OF_BOOKS",
+                payment_id=payment.payment_id,
+                currency=payment.currency,
+            )
         accounts = entity.accounts
         release = payment.state == PaymentState.SUSPENSE
         kind = "clearing" if payment.identified else "suspense"

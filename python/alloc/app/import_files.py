@@ -339,7 +339,7 @@ def _import_table(
         there = sorted(set(read.table["entity"].to_pylist()))
         counts = ledger.import_open_items(
             source,
-            read.table,
+            _with_references(read.table),
             accounts={
                 name: settings.entity(name).accounts["customer"] for name in there
             },
@@ -357,6 +357,15 @@ def _import_table(
         skipped=read.skipped,
         notices=notices.all_with(counts),
     )
+
+
+def _with_references(items: pa.Table) -> pa.Table:
+    """Let items without a reference go by their id: that is what payers write."""
+    if "reference" not in items.column_names:
+        return items.append_column("reference", items["item_id"])
+    column = items.column_names.index("reference")
+    named = pc.coalesce(items["reference"], items["item_id"])
+    return items.set_column(column, "reference", named)
 
 
 def _totals(table: pa.Table, column: str) -> tuple[Total, ...]:

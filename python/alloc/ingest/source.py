@@ -127,7 +127,7 @@ def table_format(head: bytes, *, name: str) -> str:
 
 
 def _refuse_empty(data: bytes, name: str) -> None:
-    if not data.strip():
+    if not data.strip(b" \t\r\n\x00\xef\xbb\xbf\xff\xfe"):
         raise InputError(f"{name} is empty", reason="FILE_EMPTY", file=name, line=1)
 
 

@@ -191,7 +191,8 @@ def _check_file(path: Path) -> None:
     """Say what is wrong with a file before SQLite does, which creates missing ones."""
     if not path.exists():
         raise NotFoundError(
-            f"there is no ledger {path}: create it with alloc init",
+            f"there is no ledger {path}: restore it from the backup; only a new"
+            " workspace starts one with alloc init",
             reason="LEDGER_MISSING",
             file=path,
         )

@@ -134,6 +134,8 @@ def is_text_advice(head: bytes) -> bool:
 
 def _is_table(text: str) -> bool:
     lines = [line for line in text.splitlines()[:50] if line.strip()]
+    if not lines:
+        return False
     for mark in (*_SEPARATED, ","):
         wide = [line for line in lines if line.count(mark) >= _TABLE_FIELDS_MIN - 1]
         # A comma is also a decimal mark: there, a line of headings must come first.
