@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from alloc.engine import currency_exponent
-from alloc.errors import InputError, NotFoundError
-from alloc.toml_reader import TomlDocument, TomlTable
+from alloc.errors import NotFoundError
+from alloc.toml_reader import TomlDocument, TomlTable, read_toml_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -380,28 +380,12 @@ def read_settings(path: Path) -> Settings:
     alloc.errors.InputError
         It cannot be read, or see `load_settings`.
     """
-    try:
-        text = path.read_bytes().decode()
-    except FileNotFoundError:
-        raise NotFoundError(
-            f"{path} does not exist: make a workspace with `alloc init`",
-            reason="SETTINGS_MISSING",
-            file=path,
-        ) from None
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise InputError(
-            f"{path}:{line}: not UTF-8: save the file as UTF-8",
-            reason="ENCODING_WRONG",
-            file=path,
-            line=line,
-        ) from None
-    except OSError as error:
-        raise InputError(
-            f"{path} cannot be read: {error.strerror}",
-            reason="FILE_UNREADABLE",
-            file=path,
-        ) from None
+    missing = NotFoundError(
+        f"{path} does not exist: make a workspace with `alloc init`",
+        reason="SETTINGS_MISSING",
+        file=path,
+    )
+    text = read_toml_text(path, missing=missing)
     return load_settings(text, name=str(path))
 
 

@@ -12,8 +12,11 @@ from alloc.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
-__all__ = ["Mistake", "TomlDocument", "TomlTable", "key_path"]
+    from alloc.errors import AllocError
+
+__all__ = ["Mistake", "TomlDocument", "TomlTable", "key_path", "read_toml_text"]
 
 MISTAKES_SHOWN = 20
 """How many mistakes one message lists; the rest is counted."""
@@ -247,6 +250,39 @@ class TomlTable:
             near = difflib.get_close_matches(key, known, n=1)
             hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
             self.mistake(key, f"unknown key; {hint}")
+
+
+def read_toml_text(path: Path, *, missing: AllocError | None = None) -> str:
+    """Return the text of a TOML file.
+
+    Parameters
+    ----------
+    missing
+        What to raise when there is no such file; else ``FILE_UNREADABLE``.
+
+    Raises
+    ------
+    alloc.errors.InputError
+        ``ENCODING_WRONG`` with the line, ``FILE_UNREADABLE``.
+    """
+    try:
+        return path.read_bytes().decode()
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise InputError(
+            f"{path}:{line}: not UTF-8: save the file as UTF-8",
+            reason="ENCODING_WRONG",
+            file=path,
+            line=line,
+        ) from None
+    except OSError as error:
+        if missing is not None and isinstance(error, FileNotFoundError):
+            raise missing from None
+        raise InputError(
+            f"{path} cannot be read: {error.strerror}",
+            reason="FILE_UNREADABLE",
+            file=path,
+        ) from None
 
 
 def _syntax_error(name: str, line: str, what: str) -> InputError:

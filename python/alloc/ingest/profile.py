@@ -60,8 +60,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from alloc.engine import currency_exponent
-from alloc.errors import InputError
-from alloc.toml_reader import TomlDocument, TomlTable
+from alloc.toml_reader import TomlDocument, TomlTable, read_toml_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -315,22 +314,7 @@ def load_profiles(folder: Path) -> tuple[Profile, ...]:
     paths = sorted(folder.glob("*.toml")) if folder.is_dir() else []
     profiles = []
     for path in paths:
-        try:
-            text = path.read_bytes().decode()
-        except UnicodeDecodeError as error:
-            line = error.object.count(b"\n", 0, error.start) + 1
-            raise InputError(
-                f"{path}:{line}: not UTF-8: save the file as UTF-8",
-                reason="ENCODING_WRONG",
-                file=path,
-                line=line,
-            ) from None
-        except OSError as error:
-            raise InputError(
-                f"{path} cannot be read: {error.strerror}",
-                reason="FILE_UNREADABLE",
-                file=path,
-            ) from None
+        text = read_toml_text(path)
         profiles.append(load_profile(text, path.stem, file=str(path)))
     return tuple(profiles)
 
