@@ -6,12 +6,14 @@ time that the interpreter and click take. Everything else loads inside the comma
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import io
 import json
 import os
 import signal
 import sys
+import threading
 import traceback
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -183,11 +185,26 @@ def cli() -> None:
 def main() -> NoReturn:
     """Run the command line of this process."""
     signal.signal(signal.SIGTERM, _terminate)
+    _catch_interrupts()
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A terminal without a letter shows "?" for it, and the command goes on.
         sys.stdout.reconfigure(errors="replace")
     cli.main(prog_name="alloc")
     raise AssertionError("click leaves by SystemExit")
+
+
+def _catch_interrupts() -> None:
+    # Database drivers put their own SIGINT handler in place during a call of theirs; a
+    # signal that comes as the call ends is lost with it. A thread that waits for the
+    # signal sees each one.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    threading.Thread(target=_pass_interrupts_on, daemon=True).start()
+
+
+def _pass_interrupts_on() -> NoReturn:
+    while True:
+        signal.sigwait({signal.SIGINT})
+        _thread.interrupt_main()
 
 
 def _terminate(signum: int, frame: FrameType | None) -> NoReturn:
