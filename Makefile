@@ -16,7 +16,7 @@ DEMO      ?= demo
 DEMO_SIZE ?= month
 DEMO_SEED ?= 1
 
-.PHONY: help demo test check check-rust check-python build lock bench clean system toolchain
+.PHONY: help demo test check check-rust check-python build lock bench judge clean system toolchain
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -83,6 +83,9 @@ lock: $(VENV)/.tools ## Resolve the dependency locks again (hashes, no registry 
 	  $(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $$source $$options -o requirements/$$name.txt; \
 	done
 	@$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-deps requirements/judges.in -o requirements/judges.txt
+
+judge: $(VENV)/.wheel ## Measure rates on the ledgers of ../shared/judge into bench/record/judge.md
+	@$(BIN)/python bench/judge.py
 
 bench: $(VENV)/.wheel-dev ## Measure; results go to bench/record/
 	@$(BIN)/python bench/run.py

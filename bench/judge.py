@@ -1,0 +1,316 @@
+"""Rates on real ledgers with synthetic texts: the matrix of the judge, as one table.
+
+make judge                                     # the whole matrix, twenty minutes
+python bench/judge.py --ledger gla --text full --seed 1 --seed 2
+
+The judge (`python -m judge`, a folder beside this one unless `--judge` names another)
+builds each scenario, replays it through `bench/judge_engine.py` and scores it. The
+table goes to `bench/record/judge.md`, every figure behind it to `judge.csv` beside it.
+"""
+
+from __future__ import annotations
+
+import csv
+import importlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from processes import BIN, ROOT, commit, compiler, machine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+SHARED = Path(os.environ.get("ALLOC_SHARED", str(ROOT.parent / "shared")))
+RECORD = ROOT / "bench" / "record"
+ENGINE = "bench.judge_engine:propose"
+LEDGERS = ("gla", "troy", "salford")
+TEXTS = ("none", "scant", "partial", "full", "advice")
+STRATA = ("total", "hard", "k100")
+#: The documented rules that are wrong least often; beside ours in the table.
+SAFEST = "business_central"
+#: Lower ends of the confidence bins, ppm.
+BINS = (999_900, 999_000, 990_000, 900_000, 500_000, 0)
+
+
+COLUMNS = ("scenario", "seeds", "payments", "total", "hard", "k >= 100")
+COLUMNS += ("payments/s", "slowest call", "safest documented: total", "hard")
+BIN_COLUMNS = ("confidence from, ppm", "decisions", "wrong", "wrong, ppm")
+BIN_COLUMNS += ("stated at most, ppm", "95 % lower bound, ppm", "")
+HEAD = """# Rates on real ledgers with synthetic texts
+
+Written by `make judge`. Correct automatic decisions in % of the payments / wrong ones
+in ppm of the automatic decisions; mean of the seeds, wrong ones pooled; policy
+`amount_only = true`, `max_wrong_ppm = 100` unless said. The texts are synthetic (a
+noise model written before any engine): only the rows without text speak of the field.
+`hard`: at least 2 items, leaves items open, more than 22 open. Beside it the documented
+rules that are wrong least often, seed 1.
+"""
+
+
+class Scenario(NamedTuple):
+    """One question to the engine: a ledger, what is known, and what is permitted."""
+
+    ledger: str
+    text: str
+    payer: str = "known"
+    deductions: str = "none"
+    pool: str = ""
+    history: bool = False
+    max_wrong_ppm: int = 100
+
+    @property
+    def title(self) -> str:
+        """A row's name in the table."""
+        parts = [f"{self.ledger} {self.text}"]
+        parts += [f"payer {self.payer}"] * (self.payer != "known")
+        parts += [f"deductions {self.deductions}"] * (self.deductions != "none")
+        parts += [f"pool {self.pool}"] * bool(self.pool)
+        parts += ["with history"] * self.history
+        parts += [f"at {self.max_wrong_ppm} ppm"] * (self.max_wrong_ppm != 100)  # noqa: PLR2004 - the default
+        return ", ".join(parts)
+
+
+def matrix(ledgers: Sequence[str], texts: Sequence[str]) -> list[Scenario]:
+    """List the standard matrix, and rows with another budget, pool or deductions."""
+    rows = [
+        Scenario(ledger, text, payer)
+        for ledger in ledgers
+        for payer in ("known", "unknown")
+        for text in texts
+    ]
+    more = [
+        Scenario("gla", "none", max_wrong_ppm=300),
+        Scenario("gla", "none", max_wrong_ppm=1_000),
+        Scenario("gla", "none", pool="w30j"),
+        Scenario("gla", "none", pool="w30j", history=True),
+        Scenario("troy", "none", max_wrong_ppm=500),
+        Scenario("gla", "full", deductions="mixed"),
+    ]
+    return rows + [row for row in more if row.ledger in ledgers and row.text in texts]
+
+
+def seeds_of(scenario: Scenario, seeds: Sequence[int]) -> Sequence[int]:
+    """Without texts and with a known payer the seeds ask the same question."""
+    same = scenario.text == "none" and scenario.payer == "known"
+    return seeds[:1] if same and scenario.deductions == "none" else seeds
+
+
+SCORE = """
+import json, sys
+from pathlib import Path
+import numpy as np
+from judge.score import judge, score, upper_bound
+scenario, run, bins = Path(sys.argv[1]), Path(sys.argv[2]), json.loads(sys.argv[3])
+answers = judge(scenario, run)
+offered = (answers["status"] != "none") & answers["proposed"]
+confidence, correct = answers["confidence"][offered], answers["correct"][offered]
+out, high = [], 1_000_001
+for low in bins:
+    inside = (confidence >= low) & (confidence < high)
+    stated = int((1_000_000 - confidence[inside]).sum())
+    out.append([low, int(inside.sum()), int((~correct[inside]).sum()), stated])
+    high = low
+print(json.dumps({**score(scenario, run), "bins": out}))
+"""
+
+
+def measure(
+    scenario: Scenario, seed: int, judge: Path, folder: Path
+) -> dict[str, object]:
+    """Build, replay and score one scenario; its folder is removed afterwards."""
+    here = folder / f"{'-'.join(str(part) for part in scenario if part)}-{seed}"
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(judge)]),
+        "ALLOC_MAX_WRONG_PPM": str(scenario.max_wrong_ppm),
+        "ALLOC_AMOUNT_ONLY": "1",
+        "ALLOC_DEDUCTIONS": "1" if scenario.deductions != "none" else "0",
+        "RAYON_NUM_THREADS": "1",
+    }
+
+    def python(*words: object) -> str:
+        command = [str(BIN / "python"), *(str(word) for word in words)]
+        done = subprocess.run(
+            command, env=environment, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise click.ClickException(f"{scenario.title}, seed {seed}: {done.stderr}")
+        return done.stdout
+
+    build = ["-m", "judge", "build", scenario.ledger, "--text", scenario.text]
+    build += ["--payer", scenario.payer, "--deductions", scenario.deductions]
+    build += ["--pool", scenario.pool, "--seed", seed, "--out", here / "scenario"]
+    python(*build)
+    drive = ["-m", "judge", "drive", here / "scenario", "--engine", ENGINE]
+    python(*drive, "--out", here / "run", *(["--history"] * scenario.history))
+    scored = python("-c", SCORE, here / "scenario", here / "run", json.dumps(BINS))
+    shutil.rmtree(here)
+    return json.loads(scored)
+
+
+def baselines(judge: Path) -> dict[tuple[str, str, str, str], str]:
+    """Ledger, text, payer, stratum -> `correct / wrong ppm` of the safest rules."""
+    found: dict[tuple[str, str, str, str], str] = {}
+    payer, column = "known", 0
+    for line in (judge / "BASELINES.md").read_text().splitlines():
+        if line.startswith("## "):
+            payer = "unknown" if "payer unknown" in line else "known"
+            column = -1 if "deductions = mixed" in line else 0
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if SAFEST in cells and column >= 0:
+            column = cells.index(SAFEST)
+        title = re.fullmatch(r"(\w+) (\w+)", cells[0])
+        stratum = re.match(r"(\w+) \(\d+\)", cells[1]) if len(cells) > 1 else None
+        if title and stratum and column > 0:
+            found[title[1], title[2], payer, stratum[1]] = cells[column]
+    return found
+
+
+def row(*cells: object) -> str:
+    """Lay out a row of a table."""
+    return "| " + " | ".join(str(cell) for cell in cells) + " |"
+
+
+class Figures(NamedTuple):
+    """A stratum over the seeds: mean of the rates, wrong ones pooled."""
+
+    payments: int
+    correct: float
+    auto: int
+    wrong: int
+
+    def __str__(self) -> str:
+        """As in the table: per cent correct / wrong ppm."""
+        if not self.payments:
+            return "-"
+        ppm = f"{1_000_000 * self.wrong / self.auto:.0f}" if self.auto else "-"
+        return f"{100 * self.correct:.1f} / {ppm}"
+
+
+def pooled(results: Iterable[dict], stratum: str) -> Figures:
+    """One stratum of one scenario over its seeds."""
+    rows = [result["strata"][stratum] for result in results]
+    rows = [row for row in rows if row["payments"]]
+    rates = [row["correct_auto"] for row in rows]
+    return Figures(
+        payments=sum(row["payments"] for row in rows),
+        correct=sum(rates) / len(rates) if rates else 0.0,
+        auto=sum(round(row["auto"] * row["payments"]) for row in rows),
+        wrong=sum(row["wrong_auto"] for row in rows),
+    )
+
+
+def table(
+    results: dict[Scenario, dict[int, dict]], safest: dict[tuple[str, ...], str]
+) -> Iterable[str]:
+    """Lay out the matrix, a row per scenario."""
+    yield row(*COLUMNS)
+    yield row(*["---"] * len(COLUMNS))
+    for scenario, by_seed in results.items():
+        all_seeds = list(by_seed.values())
+        figures = [pooled(all_seeds, stratum) for stratum in STRATA]
+        runs = [result["run"] for result in all_seeds]
+        rate = min(run["payments_per_second"] for run in runs)
+        slowest = max(run["slowest_call_seconds"] for run in runs)
+        plain = scenario.deductions == "none" and not scenario.pool
+        key = (scenario.ledger, scenario.text, scenario.payer)
+        beside = [safest.get((*key, s), "") if plain else "" for s in STRATA[:2]]
+        cells = [scenario.title, len(by_seed), figures[0].payments, *figures]
+        cells += [f"{rate:.0f}", f"{1000 * slowest:.0f} ms", *beside]
+        yield row(*cells)
+
+
+def bins(results: dict[Scenario, dict[int, dict]], judge: Path) -> Iterable[str]:
+    """Hold what was stated against what was right, wherever there is a proposal."""
+    sys.path.insert(0, str(judge))
+    upper_bound = importlib.import_module("judge.score").upper_bound
+    total: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0])
+    for by_seed in results.values():
+        for result in by_seed.values():
+            for low, *counts in result["bins"]:
+                total[low] = [a + b for a, b in zip(total[low], counts, strict=True)]
+    yield row(*BIN_COLUMNS)
+    yield row(*["---"] * len(BIN_COLUMNS))
+    for low, (count, wrong, stated) in sorted(total.items(), reverse=True):
+        if not count:
+            continue
+        least = 1_000_000 * (1 - upper_bound(count - wrong, count))
+        mean = stated / count
+        holds = "holds" if least <= mean else "FAILS"
+        share = 1_000_000 * wrong / count
+        yield row(low, count, wrong, *map(round, (share, mean, least)), holds)
+
+
+def write(results: dict[Scenario, dict[int, dict]], judge: Path, out: Path) -> None:
+    """Write the table, and beside it a row per scenario, seed and stratum."""
+    where = f"{machine()}, {compiler()}, commit {commit()}"
+    head = [HEAD, f"{where}; one thread, two replays side by side.", ""]
+    between = ["", "## Is the confidence true?", "", *bins(results, judge)]
+    lines = [*head, *table(results, baselines(judge)), *between]
+    out.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with out.with_suffix(".csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        figures = (
+            "payments",
+            "auto",
+            "correct_auto",
+            "wrong_auto",
+            "review_correct_top",
+        )
+        writer.writerow(("scenario", "seed", "stratum", *figures))
+        for scenario, by_seed in results.items():
+            for seed, result in by_seed.items():
+                for stratum, row in result["strata"].items():
+                    values = [row[figure] for figure in figures]
+                    writer.writerow((scenario.title, seed, stratum, *values))
+
+
+@click.command()
+@click.option("--judge", type=click.Path(path_type=Path), default=SHARED / "judge")
+@click.option("--ledger", "ledgers", multiple=True, default=LEDGERS)
+@click.option("--text", "texts", multiple=True, default=TEXTS)
+@click.option("--seed", "seeds", type=int, multiple=True, default=(1, 2, 3, 4, 5))
+@click.option("--out", type=click.Path(path_type=Path), default=RECORD / "judge.md")
+@click.option("--jobs", type=int, default=2, help="Replays side by side.")
+def main(
+    *,
+    judge: Path,
+    ledgers: tuple[str, ...],
+    texts: tuple[str, ...],
+    seeds: tuple[int, ...],
+    out: Path,
+    jobs: int,
+) -> None:
+    """Run the matrix of the judge."""
+    if not (judge / "judge").is_dir():
+        raise click.ClickException(
+            f"{judge} holds no judge: name its folder by --judge"
+        )
+    results: dict[Scenario, dict[int, dict]] = {}
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(jobs) as pool:
+        asked = {
+            (scenario, seed): pool.submit(measure, scenario, seed, judge, Path(folder))
+            for scenario in matrix(ledgers, texts)
+            for seed in seeds_of(scenario, seeds)
+        }
+        for (scenario, seed), answer in asked.items():
+            result = answer.result()
+            results.setdefault(scenario, {})[seed] = result
+            click.echo(f"{scenario.title}, seed {seed}: {pooled([result], 'total')}")
+    write(results, judge, out)
+    click.echo(out.read_text(encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    main()
