@@ -14,6 +14,7 @@ use crate::policy::{
     NEAR_ERROR_PPM, PARTIAL_ERROR_PPM, REFERENCES_ERROR_PPM, TRIMMED_ERROR_PPM,
     UNIQUE_AMOUNT_ERROR_PPM, WEAK_ERROR_PPM, WHOLE_BALANCE_ERROR_PPM, coincidence_ppm,
 };
+use crate::reference::near::Candidate;
 use crate::reference::scan::{Hit, Strength};
 
 /// A part of the payment on one item.
@@ -74,7 +75,7 @@ pub struct Case<'c, 'r, 'a> {
     /// Each item named, once, by item.
     pub hits: &'c [Hit],
     /// Items that misread tokens resemble, per place in the text.
-    pub places: &'c [Vec<u32>],
+    pub places: &'c [Vec<Candidate>],
     /// Lines of the advice, each item once.
     pub advice: &'c [AdviceMatch],
 }
@@ -110,7 +111,8 @@ impl Case<'_, '_, '_> {
         if let Ok(position) = self.hits.binary_search_by_key(&item, |hit| hit.item) {
             return self.hits[position].evidence;
         }
-        if self.places.iter().any(|place| place.contains(&item)) {
+        let mut near = self.places.iter().flatten();
+        if near.any(|candidate| candidate.item == item) {
             return EvidenceSet::EMPTY.with(Evidence::ReferenceNear);
         }
         EvidenceSet::EMPTY
@@ -230,7 +232,7 @@ fn by_references(case: &Case<'_, '_, '_>) -> Option<Explanation> {
             return Some(found);
         }
     }
-    let single = |place: &Vec<u32>| (place.len() == 1).then(|| place[0]);
+    let single = |place: &Vec<Candidate>| (place.len() == 1).then(|| place[0].item);
     let near: Option<Vec<u32>> = case.places.iter().map(single).collect();
     let near = near.filter(|near| !near.is_empty())?;
     for (strength, _) in circles {
@@ -251,7 +253,8 @@ fn by_references(case: &Case<'_, '_, '_>) -> Option<Explanation> {
 /// Misread tokens are looked at only when the others do not do it.
 fn by_some_references(case: &Case<'_, '_, '_>) -> Option<Explanation> {
     let named = case.hits.iter().map(|hit| hit.item);
-    let near = case.places.iter().flatten().copied();
+    let near = case.places.iter().flatten();
+    let near = near.map(|candidate| candidate.item);
     by_some(case, named.clone().collect()).or_else(|| {
         (!case.places.is_empty())
             .then(|| by_some(case, named.chain(near).collect()))
@@ -275,8 +278,8 @@ fn by_some(case: &Case<'_, '_, '_>, mut optional: Vec<u32>) -> Option<Explanatio
     let search = Subset::new(case, &fixed, &optional)?;
     let mut found = search.explanation(case, case.reference_reason())?;
     // One misread number means one item.
-    let picked = |item: &&u32| found.picks.iter().any(|pick| pick.item == **item);
-    let meant = |place: &Vec<u32>| place.iter().filter(picked).count();
+    let picked = |near: &&Candidate| found.picks.iter().any(|pick| pick.item == near.item);
+    let meant = |place: &Vec<Candidate>| place.iter().filter(picked).count();
     let most = case.places.iter().map(meant).max().unwrap_or(0);
     if found.proof == Proof::Unique && most > 1 {
         return None;

@@ -7,8 +7,9 @@ use crate::explain::AdviceMatch;
 use crate::ledger::age;
 use crate::limits::{ADVICE_LINES_MAX, ITEMS_PER_TOKEN_MAX, TEXT_BYTES_MAX};
 use crate::reference::index::Scope;
-use crate::reference::near::{Spellings, near};
+use crate::reference::near::{Candidate, Spellings, near};
 use crate::reference::scan::{Hit, Search, Strength, scan};
+use crate::reference::surprise::ln_millinats;
 use crate::text::Text;
 
 /// The texts of one payment, folded and cut once.
@@ -92,7 +93,7 @@ pub struct Gathered {
     /// Lines that found their item, each item once.
     pub advice: Vec<AdviceMatch>,
     /// Items that misread tokens resemble, per place.
-    pub places: Vec<Vec<u32>>,
+    pub places: Vec<Vec<Candidate>>,
 }
 
 /// Reads texts and advice.
@@ -124,11 +125,12 @@ pub fn gather(
         .sum();
     if named != i128::from(search.amount_minor) {
         let spellings = spellings(search, pool, &gathered.hits);
+        let surprise = |reading, token: &[u8]| search.surprise(reading, token);
         for (text, mut read) in unread {
             mark_foreign(search, text, &mut read);
             gathered
                 .places
-                .extend(near(text, &read, &spellings).unwrap_or_default());
+                .extend(near(text, &read, &spellings, &surprise).unwrap_or_default());
         }
     }
     gathered
@@ -164,7 +166,10 @@ fn once_per_item(hits: Vec<Hit>) -> Vec<Hit> {
 ///
 /// * `mentioned` — is told how often an item was named
 fn merged(mut hits: Vec<Hit>, mentioned: impl Fn(&mut Hit, usize)) -> Vec<Hit> {
-    hits.sort_by_key(|hit| (hit.item, std::cmp::Reverse(hit.strength), hit.sharers));
+    hits.sort_by_key(|hit| {
+        let surest = std::cmp::Reverse((hit.strength, hit.surprise_millinats));
+        (hit.item, surest, hit.sharers)
+    });
     let mut out: Vec<Hit> = Vec::with_capacity(hits.len());
     for mentions in hits.chunk_by(|left, right| left.item == right.item) {
         let mut hit = mentions[0];
@@ -202,11 +207,11 @@ fn read_advice(
         let class = |item: u32| search.ledger.class_of(item);
         let apart = meant
             .iter()
-            .any(|&(item, _)| class(item) != class(meant[0].0));
+            .any(|one| class(one.item) != class(meant[0].item));
         if apart {
             advice.take_any(&meant);
         } else {
-            meant.sort_unstable_by_key(|&(item, _)| age(search.ledger.item(item)));
+            meant.sort_unstable_by_key(|one| age(search.ledger.item(one.item)));
             advice.take_one(line, &meant, open);
         }
     }
@@ -224,19 +229,20 @@ struct Advice {
 }
 
 impl Advice {
-    fn hit(&mut self, item: u32, strength: Strength, sharers: usize) {
+    fn hit(&mut self, meant: Meant, sharers: usize) {
         self.hits.push(Hit {
-            item,
-            strength,
+            item: meant.item,
+            strength: meant.strength,
             evidence: EvidenceSet::EMPTY.with(Evidence::AdviceLine),
             sharers,
+            surprise_millinats: meant.surprise_millinats,
         });
     }
 
     /// A line that means one of several items which differ: the amounts must tell.
-    fn take_any(&mut self, meant: &[(u32, Strength)]) {
-        for &(item, strength) in meant {
-            self.hit(item, strength, meant.len());
+    fn take_any(&mut self, meant: &[Meant]) {
+        for &one in meant {
+            self.hit(one, meant.len());
         }
     }
 
@@ -245,14 +251,15 @@ impl Advice {
     fn take_one(
         &mut self,
         line: &RemittanceLine<'_>,
-        meant: &[(u32, Strength)],
+        meant: &[Meant],
         open: &(dyn Fn(u32) -> i64 + Sync),
     ) {
-        let free = |&&(item, _): &&(u32, Strength)| !self.taken.contains_key(&item);
-        let Some(&(item, strength)) = meant.iter().find(free).or(meant.first()) else {
+        let free = |one: &&Meant| !self.taken.contains_key(&one.item);
+        let Some(&one) = meant.iter().find(free).or(meant.first()) else {
             return;
         };
-        self.hit(item, strength, 1);
+        let item = one.item;
+        self.hit(one, 1);
         let next = AdviceMatch {
             item,
             paid_minor: line.amount_minor.map(|paid| signed_like(paid, open(item))),
@@ -280,6 +287,27 @@ fn signed_like(paid: i64, open: i64) -> i64 {
     if open < 0 && paid > 0 { -paid } else { paid }
 }
 
+/// An item that a line of the advice means.
+#[derive(Clone, Copy, Debug)]
+struct Meant {
+    item: u32,
+    strength: Strength,
+    surprise_millinats: i64,
+}
+
+/// How surprising it is that a line's amount is that of an item by accident.
+///
+/// * `alike` — payable items of that amount
+fn amount_surprise_millinats(paid_minor: u64, alike: usize) -> i64 {
+    const AGREEMENT_MAX: u64 = 1_000;
+    let mut significant = paid_minor.max(1);
+    while significant.is_multiple_of(10) {
+        significant /= 10;
+    }
+    let rarity = ln_millinats(u128::from(significant.min(AGREEMENT_MAX)));
+    (rarity - ln_millinats(alike as u128)).max(0)
+}
+
 /// The items a line may mean, and how surely: one, or several that it does not tell apart.
 fn match_line(
     search: &Search<'_, '_, '_>,
@@ -287,33 +315,43 @@ fn match_line(
     text: &Text,
     by_amount: &FxHashMap<u64, Vec<u32>>,
     open: &(dyn Fn(u32) -> i64 + Sync),
-) -> Vec<(u32, Strength)> {
+) -> Vec<Meant> {
     let agrees = |item: u32| {
         line.amount_minor
             .is_some_and(|paid| signed_like(paid, open(item)) == open(item))
     };
     let hits = scan(search, text).hits;
-    let mut agreeing: Vec<(u32, Strength)> = hits
+    let paid = line.amount_minor.unwrap_or(0).unsigned_abs();
+    let alike = by_amount.get(&paid).map_or(1, Vec::len);
+    let agreement = amount_surprise_millinats(paid, alike);
+    let mut agreeing: Vec<Meant> = hits
         .iter()
         .filter(|hit| agrees(hit.item))
-        .map(|hit| (hit.item, Strength::Strong))
+        .map(|hit| Meant {
+            item: hit.item,
+            strength: Strength::Strong,
+            surprise_millinats: hit.surprise_millinats + agreement,
+        })
         .collect();
     if agreeing.len() > 1 {
         let printed = |item: u32| search.ledger.item(item).reference == line.reference;
-        if agreeing.iter().any(|&(item, _)| printed(item)) {
-            agreeing.retain(|&(item, _)| printed(item));
+        if agreeing.iter().any(|one| printed(one.item)) {
+            agreeing.retain(|one| printed(one.item));
         }
     }
     if !agreeing.is_empty() {
         return agreeing;
     }
-    let paid = line.amount_minor.unwrap_or(0).unsigned_abs();
     if let Some(items) = by_amount.get(&paid)
         && items.len() <= ITEMS_PER_TOKEN_MAX
-        && let [item] = resembling(search, text, items).as_slice()
-        && agrees(*item)
+        && let [one] = resembling(search, text, items).as_slice()
+        && agrees(one.item)
     {
-        return vec![(*item, Strength::Trimmed)];
+        return vec![Meant {
+            item: one.item,
+            strength: Strength::Trimmed,
+            surprise_millinats: one.surprise_millinats + agreement,
+        }];
     }
     let alone = hits.iter().filter(|hit| hit.sharers == 1);
     let surest = alone.max_by_key(|hit| (hit.strength, std::cmp::Reverse(hit.item)));
@@ -325,22 +363,27 @@ fn match_line(
         }
     };
     surest
-        .map(|hit| (hit.item, doubted(hit)))
+        .map(|hit| Meant {
+            item: hit.item,
+            strength: doubted(hit),
+            surprise_millinats: hit.surprise_millinats,
+        })
         .into_iter()
         .collect()
 }
 
 /// Of the items with a line's amount, those its reference resembles.
-fn resembling(search: &Search<'_, '_, '_>, text: &Text, items: &[u32]) -> Vec<u32> {
+fn resembling(search: &Search<'_, '_, '_>, text: &Text, items: &[u32]) -> Vec<Candidate> {
     let spellings: Vec<Spellings> = items
         .iter()
         .filter_map(|&item| Spellings::of(item, search.ledger.item(item).reference?))
         .collect();
     let read = vec![false; text.atoms.len()];
-    let places = near(text, &read, &spellings).unwrap_or_default();
-    let mut found: Vec<u32> = places.into_iter().flatten().collect();
-    found.sort_unstable();
-    found.dedup();
+    let surprise = |reading, token: &[u8]| search.surprise(reading, token);
+    let places = near(text, &read, &spellings, &surprise).unwrap_or_default();
+    let mut found: Vec<Candidate> = places.into_iter().flatten().collect();
+    found.sort_unstable_by_key(|near| (near.item, std::cmp::Reverse(near.surprise_millinats)));
+    found.dedup_by_key(|near| near.item);
     found
 }
 

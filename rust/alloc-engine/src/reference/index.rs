@@ -18,6 +18,8 @@ struct Entry {
 pub struct ReferenceIndex {
     entries: Vec<Entry>,
     starts: FxHashMap<u64, (u32, u32)>,
+    of_account: Vec<usize>,
+    of_entity: FxHashMap<u32, usize>,
 }
 
 /// Which items a search may find.
@@ -34,10 +36,17 @@ impl ReferenceIndex {
     #[must_use]
     pub fn new(ledger: &Ledger<'_, '_>) -> Self {
         let mut entries = Vec::with_capacity(ledger.items.len() * 2);
+        let mut of_account = vec![0; ledger.accounts.len()];
+        let mut of_entity = FxHashMap::default();
         for (index, item) in (0_u32..).zip(ledger.items) {
             let account = ledger.account_of(index);
             let entity = ledger.accounts[account as usize].entity;
             for reference in item.reference.iter().chain(&item.other_references) {
+                *of_entity.entry(entity).or_default() += 1;
+                of_account[account as usize] += 1;
+                if let Some(payer) = ledger.payer_of(index) {
+                    of_account[payer as usize] += 1;
+                }
                 forms(reference, |_, bytes| {
                     let hash = form_hash(entity, bytes);
                     let mut push = |account| {
@@ -57,7 +66,21 @@ impl ReferenceIndex {
         entries.sort_unstable();
         entries.dedup();
         let starts = group(&entries);
-        Self { entries, starts }
+        Self {
+            entries,
+            starts,
+            of_account,
+            of_entity,
+        }
+    }
+
+    /// How many references are searched in this scope.
+    #[must_use]
+    pub fn population(&self, entity: u32, scope: Scope) -> usize {
+        match scope {
+            Scope::Account(account) => self.of_account[account as usize],
+            Scope::Entity => self.of_entity.get(&entity).copied().unwrap_or(0),
+        }
     }
 
     /// Calls `visit` with every item that has these bytes as a form and lies in scope, by account

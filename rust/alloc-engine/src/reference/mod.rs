@@ -4,3 +4,4 @@ pub mod form;
 pub mod index;
 pub mod near;
 pub mod scan;
+pub mod surprise;

@@ -5,6 +5,7 @@
 
 use crate::limits::NEAR_COMPARISONS_MAX;
 use crate::reference::form::{Form, digits, forms};
+use crate::reference::surprise::Reading;
 use crate::text::{Joint, Text};
 
 /// Digits a written end of a number must have.
@@ -43,35 +44,70 @@ impl Spellings {
         })
     }
 
-    fn resembles(&self, token: &[u8]) -> bool {
+    /// How the token is this item, the cheapest way; `None` when it is not.
+    fn reading(&self, token: &[u8]) -> Option<Reading> {
         let tail = token.len() >= TAIL_DIGITS_MIN
             && token.len() < self.number.len()
             && token.iter().all(u8::is_ascii_digit)
             && self.number.ends_with(token);
-        tail || (token.len() + 1 >= SLIP_BYTES_MIN
-            && self.whole.iter().any(|form| is_one_slip(form, token)))
+        if tail {
+            return Some(Reading::Tail);
+        }
+        if token.len() + 1 < SLIP_BYTES_MIN {
+            return None;
+        }
+        let slips = self.whole.iter().filter(|form| is_one_slip(form, token));
+        slips
+            .map(|form| {
+                if looks_alike(form, token) {
+                    Reading::LookAlike
+                } else {
+                    Reading::Slip
+                }
+            })
+            .min()
     }
 }
 
-/// Items that unread tokens resemble, one list per place in the text; places overlap nowhere.
+/// An item that a misread token may mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Candidate {
+    /// The item.
+    pub item: u32,
+    /// As in [`super::scan::Hit`]; the candidates of one place share it.
+    pub surprise_millinats: i64,
+}
+
+/// Items that unread tokens resemble, by item, one list per place in the text; places overlap
+/// nowhere.
 ///
 /// * `read` — atoms that named something already
 /// * `items` — what the payer may pay and nothing named yet
+/// * `surprise` — what a token is worth that is read in some way
 ///
 /// `None` when [`NEAR_COMPARISONS_MAX`] would be passed.
 #[must_use]
-pub fn near(text: &Text, read: &[bool], items: &[Spellings]) -> Option<Vec<Vec<u32>>> {
+pub fn near(
+    text: &Text,
+    read: &[bool],
+    items: &[Spellings],
+    surprise: &dyn Fn(Reading, &[u8]) -> i64,
+) -> Option<Vec<Vec<Candidate>>> {
     let tokens = unread_tokens(text, read);
     if tokens.len().saturating_mul(items.len()) > NEAR_COMPARISONS_MAX {
         return None;
     }
-    let mut places: Vec<(usize, usize, Vec<u32>)> = Vec::new();
+    let mut places: Vec<(usize, usize, Vec<Candidate>)> = Vec::new();
     for &(first, last) in &tokens {
         let token = text.window(first, last);
-        let found: Vec<u32> = items
+        let found: Vec<Candidate> = items
             .iter()
-            .filter(|item| item.resembles(token))
-            .map(|item| item.item)
+            .filter_map(|item| {
+                Some(Candidate {
+                    item: item.item,
+                    surprise_millinats: surprise(item.reading(token)?, token),
+                })
+            })
             .collect();
         if found.is_empty() {
             continue;
@@ -88,8 +124,10 @@ pub fn near(text: &Text, read: &[bool], items: &[Spellings]) -> Option<Vec<Vec<u
         places
             .into_iter()
             .map(|(_, _, mut items)| {
-                items.sort_unstable();
-                items.dedup();
+                items.sort_unstable_by_key(|found| {
+                    (found.item, std::cmp::Reverse(found.surprise_millinats))
+                });
+                items.dedup_by_key(|found| found.item);
                 items
             })
             .collect(),
@@ -135,6 +173,16 @@ pub fn is_one_slip(printed: &[u8], written: &[u8]) -> bool {
     }
 }
 
+/// Whether one character of the same length was taken for one that looks alike.
+fn looks_alike(printed: &[u8], written: &[u8]) -> bool {
+    const ALIKE: [(u8, u8); 4] = [(b'O', b'0'), (b'I', b'1'), (b'S', b'5'), (b'B', b'8')];
+    let pairs = printed.iter().zip(written);
+    let mut differing = pairs.filter(|(left, right)| left != right);
+    printed.len() == written.len()
+        && differing
+            .all(|(&left, &right)| ALIKE.contains(&(left, right)) || ALIKE.contains(&(right, left)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -156,10 +204,10 @@ mod tests {
     #[test]
     fn the_end_of_a_number_resembles_it() {
         let item = Spellings::of(7, "5107832560").unwrap();
-        assert!(item.resembles(b"32560"));
-        assert!(item.resembles(b"2560"));
-        assert!(!item.resembles(b"560"));
-        assert!(!item.resembles(b"5107832560"));
+        assert_eq!(item.reading(b"32560"), Some(Reading::Tail));
+        assert_eq!(item.reading(b"2560"), Some(Reading::Tail));
+        assert_eq!(item.reading(b"560"), None);
+        assert_eq!(item.reading(b"5107832560"), None);
     }
 
     #[test]
@@ -167,7 +215,24 @@ mod tests {
         let text = Text::of("FACT 32560 4711 5107832");
         let items = [Spellings::of(7, "5107832560").unwrap()];
         let read = |flag: bool| vec![flag; text.atoms.len()];
-        assert_eq!(near(&text, &read(false), &items), Some(vec![vec![7]]));
-        assert_eq!(near(&text, &read(true), &items), Some(vec![]));
+        let found = |flag| {
+            near(&text, &read(flag), &items, &|_, token| {
+                if token == b"32560" { 5 } else { 0 }
+            })
+        };
+        let end = Candidate {
+            item: 7,
+            surprise_millinats: 5,
+        };
+        assert_eq!(found(false), Some(vec![vec![end]]));
+        assert_eq!(found(true), Some(vec![]));
+    }
+
+    #[test]
+    fn look_alikes_are_told_from_other_slips() {
+        let item = Spellings::of(7, "INV-510783").unwrap();
+        assert_eq!(item.reading(b"INV5I0783"), Some(Reading::LookAlike));
+        assert_eq!(item.reading(b"INV520783"), Some(Reading::Slip));
+        assert_eq!(item.reading(b"INV51078"), Some(Reading::Slip));
     }
 }

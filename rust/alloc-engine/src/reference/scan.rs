@@ -6,6 +6,7 @@ use crate::ledger::Ledger;
 use crate::limits::{ATOMS_PER_REFERENCE_MAX, ITEMS_PER_TOKEN_MAX, RANGE_MAX, REFERENCE_BYTES_MAX};
 use crate::reference::form::{FORM_BYTES_MIN, Form, Zeros, digits, spell};
 use crate::reference::index::{ReferenceIndex, Scope};
+use crate::reference::surprise::{DOUBT_MILLINATS, Reading, surprise_millinats};
 use crate::text::{Joint, Text};
 
 /// How surely a token means an item, the surest last.
@@ -32,6 +33,9 @@ pub struct Hit {
     pub evidence: EvidenceSet,
     /// How many items the same token names; 1 when it names this one alone.
     pub sharers: usize,
+    /// The logarithm of one over the number of references that the token would name by accident,
+    /// less the price of its reading; thousandths, at least 0. Sharers divide it among them.
+    pub surprise_millinats: i64,
 }
 
 /// What a search looks in.
@@ -48,6 +52,16 @@ pub struct Search<'s, 'r, 'a> {
     pub amount_minor: i64,
     /// Whether an item may be paid at all: open, and in the payment's currency.
     pub payable: &'s (dyn Fn(u32) -> bool + Sync),
+}
+
+impl Search<'_, '_, '_> {
+    /// The surprise of a token that was read in some way, among the references in scope.
+    #[must_use]
+    pub fn surprise(&self, reading: Reading, token: &[u8]) -> i64 {
+        let population = self.index.population(self.entity, self.scope);
+        let digits = digits(token);
+        surprise_millinats(reading, population, (digits, token.len() - digits))
+    }
 }
 
 /// Words that part a number from what stands before it without being a part of it.
@@ -131,11 +145,16 @@ pub fn scan(search: &Search<'_, '_, '_>, text: &Text) -> Findings {
             Evidence::ReferencePrinted
         };
         let sharers = token.items.len();
+        let mut surprise = search.surprise(reading_of(token.form), &token.spelled);
+        if strength == Strength::Weak && is_doubtful(search, text, first, &token) {
+            surprise = (surprise - DOUBT_MILLINATS).max(0);
+        }
         findings.hits.extend(token.items.iter().map(|&item| Hit {
             item,
             strength,
             evidence: EvidenceSet::EMPTY.with(piece),
             sharers,
+            surprise_millinats: surprise,
         }));
         let end = follow_list(search, text, &token, &mut findings.hits);
         findings.places.push((first, end, strength));
@@ -245,11 +264,27 @@ fn strength_of(search: &Search<'_, '_, '_>, text: &Text, first: usize, token: &T
             Strength::Weak
         }
     };
-    let doubtful = is_date(text, first, token.last)
+    if is_doubtful(search, text, first, token) {
+        Strength::Weak
+    } else {
+        known
+    }
+}
+
+/// Whether a token may well be something else than a reference, or a part of another one.
+fn is_doubtful(search: &Search<'_, '_, '_>, text: &Text, first: usize, token: &Token) -> bool {
+    is_date(text, first, token.last)
         || is_amount(search.amount_minor, text, first, token.last)
         || is_cut_out(text, first, token.last)
-        || (token.form.is_trimmed() && has_foreign_prefix(text, first));
-    if doubtful { Strength::Weak } else { known }
+        || (token.form.is_trimmed() && has_foreign_prefix(text, first))
+}
+
+fn reading_of(form: Form) -> Reading {
+    match form {
+        Form::Printed => Reading::Printed,
+        Form::ZerosDropped => Reading::ZerosDropped,
+        Form::PrefixDropped | Form::PrefixAndZerosDropped => Reading::PrefixDropped,
+    }
 }
 
 /// `12/03/2026` or `12-03-26`.
@@ -404,11 +439,13 @@ fn push_listed(
         return false;
     };
     let sharers = items.len();
+    let surprise_millinats = search.surprise(Reading::Listed, &spelled);
     hits.extend(items.into_iter().map(|item| Hit {
         item,
         strength: Strength::Weak,
         evidence: EvidenceSet::EMPTY.with(Evidence::ReferenceListed),
         sharers,
+        surprise_millinats,
     }));
     true
 }
