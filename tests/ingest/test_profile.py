@@ -16,7 +16,7 @@ from alloc.ingest import (
     load_profile,
     load_profiles,
 )
-from alloc.ingest.profile import TARGETS
+from alloc.ingest.profile import TARGETS, TEXTS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -147,6 +147,7 @@ def test_generic_profiles_come_with_the_package() -> None:
         "generic_customers": "customers",
         "generic_open_items": "open_items",
         "generic_remittances": "remittances",
+        "generic_statement": "statement",
     }
 
 
@@ -308,4 +309,13 @@ def test_the_example_of_the_guide_is_valid(root: Path) -> None:
     for kind, targets in TARGETS.items():
         (row,) = [line for line in guide.splitlines() if line.startswith(f"| `{kind}`")]
         listed = set(re.findall("`([a-z_]+)`", row)) - {kind}
-        assert listed == set(targets) - {"debit", "credit", "indicator"}
+        assert listed == set(targets) - {"debit", "credit", "indicator", *TEXTS[1:]}
+
+
+def test_the_example_of_a_bank_statement_in_the_guide_is_valid(root: Path) -> None:
+    guide = (root / "docs/guide/profiles.md").read_text("utf-8")
+    section = guide.partition("## Bank statements")[2]
+    example = section.partition("```toml\n")[2].partition("```")[0]
+    profile = load_profile(example, "guide")
+    assert profile.kind == "statement"
+    assert profile.columns["remittance_text_2"] == "Détail"

@@ -57,7 +57,7 @@ def list_profiles(session: Session) -> int:
     "path",
     metavar="FILE",
     type=click.Path(readable=False, path_type=Path),
-    help="A table of open items, customers or remittance lines.",
+    help="A table of open items, customers, remittance lines or bank entries.",
 )
 @click.option(
     "--profile",
@@ -208,11 +208,15 @@ def _draw_sums(view: View, report: ProfileReport) -> None:
     if not report.sums:
         return
     say = view.messages.say
+    sides = (say("Owed to us"), say("Owed by us"))
+    whose = say("Entity")
+    if report.kind == "statement":
+        whose = say("Account")
+        sides = (say("Money in"), say("Money out"))
     columns = (
-        Column(say("Entity")),
+        Column(whose),
         Column(say("Rows"), "right"),
-        Column(say("Owed to us"), "right"),
-        Column(say("Owed by us"), "right"),
+        *(Column(side, "right") for side in sides),
     )
     rows = [
         (

@@ -87,6 +87,7 @@ WORDS = {
     "customers": deferred("customers"),
     "open_items": deferred("open items"),
     "remittances": deferred("remittance advices"),
+    "statement": deferred("bank statement"),
     # What a check found.
     "error": deferred("error"),
     "notice": deferred("notice"),

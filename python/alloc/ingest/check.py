@@ -11,6 +11,8 @@ import pyarrow.compute as pc
 
 from alloc.errors import InputError
 from alloc.ingest.advices import advice_lines
+from alloc.ingest.bank_table.building import bank_file
+from alloc.ingest.bank_table.reading import map_bank_table
 from alloc.ingest.detection import detect_data
 from alloc.ingest.profile import MAIN_AMOUNT, heading
 from alloc.ingest.source import read_bytes, table_format
@@ -56,7 +58,11 @@ class ColumnReport:
 
 @dataclass(frozen=True, slots=True)
 class SumReport:
-    """How much of an entity and a currency there is, minor units."""
+    """How much of an entity and a currency there is, minor units.
+
+    Of a bank statement, `entity` is the account, `debit_minor` what came in and
+    `credit_minor` what went out.
+    """
 
     entity: str
     currency: str
@@ -157,9 +163,9 @@ def check_profile(
             raise _needs_no_profile(name, detected.format)
         profile = detected.profile
     format_ = table_format(data, name=name)
-    grid = read_grid(data, format_, profile, name=name)
-    file = read_grid_rows(grid, profile, name=name, entities=entities)
-    advices, notices = 0, [f"{iban!r} is not an IBAN" for _, iban in file.ibans_odd]
+    file, notices = _mapped(data, format_, profile, name, entities)
+    grid, advices = file.grid, 0
+    notices += [f"{iban!r} is not an IBAN" for _, iban in file.ibans_odd]
     if profile.kind == "remittances" and not file.problems.count:
         lines, off = advice_lines(file, name=name)
         advices = pc.count_distinct(lines["advice"]).as_py()
@@ -186,6 +192,24 @@ def check_profile(
     )
 
 
+def _mapped(
+    data: bytes,
+    format_: str,
+    profile: Profile,
+    name: str,
+    entities: Collection[str] | None,
+) -> tuple[TableFile, list[str]]:
+    """Map the columns of a file; of bank statements also tell what looks odd."""
+    if profile.kind != "statement":
+        grid = read_grid(data, format_, profile, name=name)
+        return read_grid_rows(grid, profile, name=name, entities=entities), []
+    table = map_bank_table(data, format_, profile, name=name)
+    if table.file.problems.count:
+        return table.file, []
+    warnings = bank_file(table, format_, strict=False).warnings.to_pylist()
+    return table.file, [f"{name}:{row['line']}: {row['message']}" for row in warnings]
+
+
 def _needs_no_profile(name: str, format_: str) -> InputError:
     return InputError(
         f"{name} ({format_}) needs no profile: `alloc inspect` shows it, "
@@ -200,6 +224,8 @@ def _columns(file: TableFile, profile: Profile) -> Iterator[ColumnReport]:
     rows = file.rows[:SAMPLE_ROWS].tolist()
     for target, meaning in profile.targets.items():
         source = profile.columns.get(target, "")
+        if target == MAIN_AMOUNT.get(profile.kind) and "debit" in profile.columns:
+            source = f"{profile.columns['debit']}, {profile.columns['credit']}"
         cells = grid.columns.get(heading(source), [])
         if target not in table.schema.names and not len(cells):
             continue
@@ -230,11 +256,12 @@ def _sums(file: TableFile, profile: Profile) -> Iterator[SumReport]:
         return
     table = file.table
     none = pa.nulls(table.num_rows, pa.string())
+    owner = "account" if profile.kind == "statement" else "entity"
     minor = pc.fill_null(table[main], 0)
     summed = (
         pa.table(
             {
-                "entity": table["entity"] if "entity" in table.schema.names else none,
+                "entity": table[owner] if owner in table.schema.names else none,
                 "currency": table["currency"],
                 "debit": pc.max_element_wise(minor, 0),
                 "credit": pc.min_element_wise(minor, 0),

@@ -28,7 +28,13 @@ if TYPE_CHECKING:
 
     from alloc.ingest.profile import Profile
 
-__all__ = ["decode", "read_csv", "sniff_csv"]
+__all__ = [
+    "decode",
+    "find_csv_header",
+    "read_csv",
+    "sniff_csv",
+    "whole_records",
+]
 
 SNIFFED_BYTES = 1 << 16
 """How much of a text file is looked at to find its header."""
@@ -152,6 +158,41 @@ def _records(
         return
 
 
+def whole_records(
+    text: str, separator: str, quote: str, *, name: str
+) -> list[tuple[int, list[str]]]:
+    """Return the line and the fields of every record that is not blank.
+
+    Raises
+    ------
+    alloc.errors.InputError
+        ``FILE_DAMAGED``: a quote is not closed, or a field is longer than any text.
+    """
+    found, line, begin, last = [], 1, 0, 0
+    stream = io.StringIO(text, newline="")
+    reader = csv.reader(stream, delimiter=separator, quotechar=quote)
+    try:
+        for fields in reader:
+            if fields:
+                found.append((line, fields))
+            last, begin, line = begin, stream.tell(), reader.line_num + 1
+        tail = io.StringIO(text[last:], newline="")
+        for _ in csv.reader(tail, delimiter=separator, quotechar=quote, strict=True):
+            pass
+    except csv.Error as error:
+        if "end of data" not in str(error) and "limit" not in str(error):
+            return found  # an odd quote within the last record
+        line = found[-1][0] if stream.tell() == len(text) and found else line
+        raise InputError(
+            f"{name}:{line}: the quote {quote} that opens here is not closed: the rest "
+            "of the file would be one text",
+            reason="FILE_DAMAGED",
+            file=name,
+            line=line,
+        ) from None
+    return found
+
+
 def _header_records(text: str, separator: str, quote: str) -> Iterator[Header]:
     for line, fields, end in _records(text, separator, quote):
         yield make_header(fields, line, separator, end)
@@ -165,6 +206,7 @@ def _first_records(head: str, separator: str, quote: str) -> tuple[Header, ...]:
 
 
 def find_csv_header(text: str, profile: Profile, name: str) -> Header:
+    """Find the header of a text, whatever separates its columns."""
     tried: list[Header] = []
     for separator in profile.separator or SEPARATORS:
         if profile.header_row:

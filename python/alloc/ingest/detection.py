@@ -34,8 +34,8 @@ class Detected:
     kind
         ``bank``, ``open_items``, ``customers`` or ``remittances``.
     profile
-        The mapping profile that fits; None for bank files, and for advices that
-        need none.
+        The mapping profile that fits; None for the formats of banks, and for
+        advices that need none.
     """
 
     format: str
@@ -96,7 +96,9 @@ def detect_data(data: bytes, profiles: Sequence[Profile], *, name: str) -> Detec
         if len(fitting) > 1:
             raise _ambiguous(fitting, name)
         if fitting:
-            return Detected(format_, fitting[0].kind, fitting[0])
+            kind = fitting[0].kind
+            kind = "bank" if kind == "statement" else kind
+            return Detected(format_, kind, fitting[0])
     return _loose(data, format_, _nothing_fits(misfits, format_, name), name)
 
 

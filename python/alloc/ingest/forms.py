@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ __all__ = [
     "parse_date",
     "parse_dates",
     "parse_flags",
+    "without_currency",
 ]
 
 Integers = npt.NDArray[np.int64]
@@ -119,6 +121,43 @@ def parse_amounts(texts: pa.Array, exponents: Integers, form: Form) -> Amounts:
     minor += _integers(padded, bad) // 10 ** (scale - wanted)
     negative = opened | _minus(lead) | _minus(trail)
     return Amounts(np.where(negative, -minor, minor), blank, wrong, decimals, large)
+
+
+_SYMBOLS = {
+    "AUD": ("A$", "$"),
+    "CAD": ("C$", "$"),
+    "CHF": ("SFr.", "Fr."),
+    "CZK": ("Kč",),
+    "DKK": ("kr.", "kr"),
+    "EUR": ("€",),
+    "GBP": ("£",),
+    "JPY": ("¥",),
+    "NOK": ("kr",),
+    "PLN": ("zł",),
+    "SEK": ("kr",),
+    "USD": ("US$", "$"),
+}
+"""How currencies are written beside amounts, apart from their codes."""
+
+
+def without_currency(texts: pa.Array, currencies: pa.Array) -> pa.Array:
+    """Take the row's own currency off its amount; any other stays and is refused.
+
+    >>> amounts = pa.array(["-$1.50", "2,00 EUR", "£3"])
+    >>> without_currency(amounts, pa.array(["USD", "EUR", "EUR"])).to_pylist()
+    ['-1.50', '2,00', '£3']
+    """
+    for code in pc.unique(currencies).to_pylist():
+        if code is None:
+            continue
+        words = "|".join(map(re.escape, (code, *_SYMBOLS.get(code, ()))))
+        lead = f"^([+(]|{_MINUS}|){_BLANKS}*(?:{words}){_BLANKS}*"
+        bare = pc.replace_substring_regex(texts, lead, r"\1")
+        trail = f"{_BLANKS}*(?:{words})([-)]?)$"
+        bare = pc.replace_substring_regex(bare, trail, r"\1")
+        theirs = pc.fill_null(pc.equal(currencies, code), fill_value=False)
+        texts = pc.if_else(theirs, bare, texts)
+    return texts
 
 
 def _group(parts: pa.Array, name: str) -> pa.Array:
@@ -220,7 +259,8 @@ def _parse_form(cell: object, form: str) -> dt.date | None:
     if form.startswith("excel"):
         return _excel_day(str(cell), after_1904=form == "excel1904")
     if not isinstance(cell, str):
-        return None
+        # A spreadsheet keeps 20260401 as a number.
+        return _parse_form(cell_text(cell) or "", form)
     try:
         return dt.datetime.strptime(cell, form).date()  # noqa: DTZ007 - a day
     except ValueError:

@@ -23,6 +23,7 @@ __all__ = [
     "choose_header",
     "header_rows",
     "make_header",
+    "missing_columns",
     "wanted_columns",
 ]
 
@@ -93,6 +94,7 @@ def header_rows(rows: Iterator[Header], profile: Profile) -> list[Header]:
 
 
 def missing_columns(header: Header, profile: Profile) -> list[str]:
+    """Return the headings that a row lacks to be the header."""
     needed = dict.fromkeys([*profile.detect, *profile.needed])
     return [column for column in needed if heading(column) not in header.headings]
 

@@ -89,7 +89,7 @@ def inspect_file(
         opened = open_source(path)
         detected = detect_source(opened, profiles)
         if detected.kind == "bank":
-            bank = read_bank_source(opened, strict=False)
+            bank = read_bank_source(opened, detected.profile, strict=False)
             return FileContent(path, opened, detected, bank=bank)
         if detected.profile is None:
             advices = read_advice_data(

@@ -14,10 +14,13 @@ if TYPE_CHECKING:
 
     from alloc.ingest.forms import Mask
 
-__all__ = ["PROBLEMS_SHOWN", "Problem", "Problems"]
+__all__ = ["PROBLEMS_KEPT", "PROBLEMS_SHOWN", "Problem", "Problems"]
 
 PROBLEMS_SHOWN = 20
 """How many problems one message lists; the rest is counted."""
+
+PROBLEMS_KEPT = 1000
+"""How many problems of one field are named when their rows are left out one by one."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -39,12 +42,22 @@ class Problems:
         File name for messages.
     lines
         Lines of rows, given their numbers.
+    kept
+        How many problems of one field keep their text.
     """
 
-    def __init__(self, file: str, lines: Callable[[Sequence[int]], list[int]]) -> None:
+    def __init__(
+        self,
+        file: str,
+        lines: Callable[[Sequence[int]], list[int]],
+        *,
+        kept: int = PROBLEMS_SHOWN,
+    ) -> None:
         self.file = file
         self.lines = lines
         self.count = 0
+        self.rows: set[int] = set()
+        self._kept = kept
         self._rows: list[tuple[int, str, str, str]] = []
         self._others: list[Problem] = []
 
@@ -54,8 +67,9 @@ class Problems:
         """Note a problem for every marked row; `say` tells it of one row number."""
         rows = np.flatnonzero(mask)
         self.count += len(rows)
+        self.rows.update(rows.tolist())
         self._rows.extend(
-            (int(row), field, reason, say(int(row))) for row in rows[:PROBLEMS_SHOWN]
+            (int(row), field, reason, say(int(row))) for row in rows[: self._kept]
         )
 
     def add_line(self, line: int, reason: str, message: str) -> None:
@@ -65,12 +79,16 @@ class Problems:
 
     def first(self) -> list[Problem]:
         """Return the first problems in the order of the file, 20 at most."""
-        rows = sorted(self._rows)[:PROBLEMS_SHOWN]
+        return self.named(PROBLEMS_SHOWN)
+
+    def named(self, most: int) -> list[Problem]:
+        """Return so many problems at most, in the order of the file."""
+        rows = sorted(self._rows)[:most]
         lines = self.lines([row for row, *_ in rows]) if rows else []
         named = [
             Problem(line, *rest) for line, (_, *rest) in zip(lines, rows, strict=True)
         ]
-        return sorted([*named, *self._others])[:PROBLEMS_SHOWN]
+        return sorted([*named, *self._others])[:most]
 
     def said(self) -> list[str]:
         """Return one line of text a problem, and how many more there are."""

@@ -2,7 +2,7 @@
 
 ::
 
-    kind = "open_items"                # or "customers", "remittances"
+    kind = "open_items"                # or "customers", "remittances", "statement"
     snapshot = true                    # the file lists every open item of its entities
     entity = "E01"                     # for all rows; or a column, see below
     currency = "EUR"                   # for all rows; or a column
@@ -45,6 +45,23 @@
 
     [skip]                             # rows that are no data, by heading and value
     "N° pièce" = ["", "Total"]
+
+Bank statements (kind ``statement``) have these beside::
+
+    account = "FR76..."                # for all rows; or a column; or a cell
+
+    [columns]
+    remittance_text = ["Libellé", "Détail"]    # one line of text each
+
+    [cells]                            # beside a label, above or below the entries
+    account = "IBAN"
+    opening_minor = ["Solde initial", "Ancien solde"]
+
+    [statuses]                         # their word = booked, pending, information
+    "En attente" = "pending"
+
+    [form]
+    debits = "negative"                # the column `debit` has its own minus
 """
 
 from __future__ import annotations
@@ -67,10 +84,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
+    "CELLS",
     "FORMATS",
     "ITEM_KINDS",
     "SEPARATORS",
     "TARGETS",
+    "TEXTS",
     "Form",
     "Profile",
     "Target",
@@ -87,7 +106,24 @@ SEPARATORS = (";", ",", "\t", "|")
 ITEM_KINDS = ("invoice", "credit_note", "deposit", "proforma", "payable", "payment")
 """Document types of open items."""
 
+ENTRY_STATES = ("booked", "pending", "information")
+"""Where an entry of a bank statement may stand."""
+
 EXCEL_EPOCHS = ("excel", "excel1904")
+
+TEXTS = ("remittance_text", *(f"remittance_text_{number}" for number in range(2, 10)))
+"""Columns that become the lines of text of a bank entry, in this order."""
+
+CELLS = {
+    "account": "text",
+    "currency": "text",
+    "number": "text",
+    "opening_minor": "amount",
+    "opening_date": "date",
+    "closing_minor": "amount",
+    "closing_date": "date",
+}
+"""What a bank statement may say beside a label, outside of its entries."""
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -153,11 +189,37 @@ TARGETS: Mapping[str, Mapping[str, Target]] = {
         "payment_date": _DATE,
         "total_minor": _AMOUNT,
     },
+    "statement": {
+        "account": _KEY,
+        "currency": _KEY,
+        "booking_date": Target("date", required=True),
+        "value_date": _DATE,
+        "amount_minor": Target("amount", required=True),
+        "debit": _AMOUNT,
+        "credit": _AMOUNT,
+        "indicator": _TEXT,
+        "balance_minor": _AMOUNT,
+        "status": _TEXT,
+        **dict.fromkeys(TEXTS, _TEXT),
+        "counterparty_name": _TEXT,
+        "counterparty_iban": _TEXT,
+        "ultimate_name": _TEXT,
+        "bank_reference": _TEXT,
+        "end_to_end_id": _TEXT,
+        "creditor_reference": _TEXT,
+        "mandate_id": _TEXT,
+        "transaction_code": _TEXT,
+        "additional_info": _TEXT,
+    },
 }
 """What each kind of table can hold; ``debit``, ``credit`` and ``indicator`` make up the
 amount and are no columns of the result."""
 
-MAIN_AMOUNT = {"open_items": "open_minor", "remittances": "amount_minor"}
+MAIN_AMOUNT = {
+    "open_items": "open_minor",
+    "remittances": "amount_minor",
+    "statement": "amount_minor",
+}
 """The amount that ``debit``, ``credit``, ``indicator`` and ``sign`` speak of."""
 
 
@@ -177,6 +239,9 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
         ``major`` (euros with decimals) or ``minor`` (whole cents).
     list_separator
         Between the parts of a list.
+    debits
+        ``positive``, or ``negative``: the column ``debit`` of a bank statement has
+        its own minus.
     """
 
     decimal: str = "."
@@ -184,6 +249,7 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
     dates: tuple[str, ...] = ("%Y-%m-%d",)
     amounts: str = "major"
     list_separator: str = "|"
+    debits: str = "positive"
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
@@ -207,6 +273,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     credit_positive: bool = False
     entity: str | None = None
     currency: str | None = None
+    account: str | None = None
     customer_id_prefix: str = ""
     snapshot: bool = False
     optional: frozenset[str] = frozenset()
@@ -215,12 +282,24 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     indicator_debit: tuple[str, ...] = ("D", "S")
     indicator_credit: tuple[str, ...] = ("C", "H")
     skip: Mapping[str, tuple[str, ...]] = {}
+    cells: Mapping[str, tuple[str, ...]] = {}
+    statuses: Mapping[str, str] = {}
     builtin: bool = False
 
     @property
     def targets(self) -> Mapping[str, Target]:
         """The columns that this kind of table can hold."""
         return TARGETS[self.kind]
+
+    @property
+    def constants(self) -> Mapping[str, str]:
+        """What holds for every row."""
+        given = {
+            "entity": self.entity,
+            "currency": self.currency,
+            "account": self.account,
+        }
+        return {name: value for name, value in given.items() if value is not None}
 
     @property
     def needed(self) -> tuple[str, ...]:
@@ -272,11 +351,12 @@ def load_profile(text: str, name: str, *, file: str = "") -> Profile:
     kind = root.choice("kind", tuple(TARGETS), default="open_items")
     source, detect = root.table("file"), root.table("detect")
     form, indicator = root.table("form"), root.table("indicator")
+    columns = _columns(root, kind)
     profile = Profile(
         name=name,
         kind=kind,
-        formats=_formats(source),
-        columns=_columns(root, kind),
+        formats=_formats(source, kind),
+        columns=columns,
         separator=_separator(source),
         encoding=_encoding(source),
         quote=_one_character(source, "quote", '"'),
@@ -287,14 +367,17 @@ def load_profile(text: str, name: str, *, file: str = "") -> Profile:
         form=_form(form),
         entity=root.optional_text("entity"),
         currency=_currency(root),
+        account=root.optional_text("account"),
         customer_id_prefix=root.raw_text("customer_id_prefix", ""),
         snapshot=root.flag("snapshot", default=False),
-        optional=frozenset(root.texts("optional")),
+        optional=_optional(root, columns),
         entities=root.table("entities").text_by_key(),
-        kinds=_kinds(root.table("kinds")),
+        kinds=_codes(root.table("kinds"), ITEM_KINDS),
         indicator_debit=indicator.texts("debit", ("D", "S")),
         indicator_credit=indicator.texts("credit", ("C", "H")),
         skip=_skip(root.table("skip")),
+        cells=_cells(root.table("cells")),
+        statuses=_codes(root.table("statuses"), ENTRY_STATES),
     )
     for table in (source, detect, form, indicator, root):
         table.finish()
@@ -334,22 +417,33 @@ def builtin_profiles() -> tuple[Profile, ...]:
     )
 
 
-def _formats(table: TomlTable) -> tuple[str, ...]:
+def _formats(table: TomlTable, kind: str) -> tuple[str, ...]:
     table.require("format")
     formats = table.texts("format")
-    for unknown in sorted(set(formats) - set(FORMATS)):
-        table.mistake("format", f"must be of {', '.join(FORMATS)}, not {unknown!r}")
+    known = FORMATS if kind != "statement" else ("csv", "xlsx")
+    for unknown in sorted(set(formats) - set(known)):
+        table.mistake("format", f"must be of {', '.join(known)}, not {unknown!r}")
     return formats
 
 
 def _columns(root: TomlTable, kind: str) -> dict[str, str]:
     root.require("columns")
     table = root.table("columns")
-    columns = {
-        key: table.required_text(key) for key in table.keys if key in TARGETS[kind]
-    }
-    table.finish(TARGETS[kind])
+    single = [key for key in table.keys if key in TARGETS[kind] and key not in TEXTS]
+    columns = {key: table.required_text(key) for key in single}
+    if kind == "statement" and TEXTS[0] in table:
+        texts = table.texts(TEXTS[0])
+        if len(texts) > len(TEXTS):
+            table.mistake(TEXTS[0], f"takes {len(TEXTS)} columns at most")
+        columns |= dict(zip(TEXTS, texts, strict=False))
+    table.finish([key for key in TARGETS[kind] if key not in TEXTS[1:]])
     return columns
+
+
+def _optional(root: TomlTable, columns: Mapping[str, str]) -> frozenset[str]:
+    optional = frozenset(root.texts("optional"))
+    texts = columns.keys() & TEXTS if TEXTS[0] in optional else frozenset()
+    return optional | texts
 
 
 def _one_character(table: TomlTable, key: str, default: str) -> str:
@@ -381,7 +475,8 @@ def _credit_positive(table: TomlTable, kind: str) -> bool:
     signs = ("debit_positive", "credit_positive")
     if "sign" in table and kind not in MAIN_AMOUNT:
         table.mistake("sign", f"{kind} have no amount")
-    return table.choice("sign", signs, default=signs[0]) == "credit_positive"
+    usual = signs[1] if kind == "statement" else signs[0]
+    return table.choice("sign", signs, default=usual) == "credit_positive"
 
 
 def _form(table: TomlTable) -> Form:
@@ -396,6 +491,7 @@ def _form(table: TomlTable) -> Form:
         dates=_dates(table),
         amounts=table.choice("amounts", ("major", "minor"), default="major"),
         list_separator=table.raw_text("list_separator", "|") or "|",
+        debits=table.choice("debits", ("positive", "negative"), default="positive"),
     )
 
 
@@ -425,16 +521,22 @@ def _currency(root: TomlTable) -> str | None:
     return currency
 
 
-def _kinds(table: TomlTable) -> dict[str, str]:
-    kinds = table.text_by_key()
-    for code, kind in kinds.items():
-        if kind and kind not in ITEM_KINDS:
-            table.mistake(code, f"must be one of {', '.join(ITEM_KINDS)}")
-    return kinds
+def _codes(table: TomlTable, ours: tuple[str, ...]) -> dict[str, str]:
+    codes = table.text_by_key()
+    for code, meaning in codes.items():
+        if meaning and meaning not in ours:
+            table.mistake(code, f"must be one of {', '.join(ours)}")
+    return codes
 
 
 def _skip(table: TomlTable) -> dict[str, tuple[str, ...]]:
     return {key: table.texts(key) for key in table.keys}
+
+
+def _cells(table: TomlTable) -> dict[str, tuple[str, ...]]:
+    cells = {key: table.texts(key) for key in table.keys if key in CELLS}
+    table.finish(CELLS)
+    return cells
 
 
 def _check_whole(profile: Profile, root: TomlTable) -> None:
@@ -442,22 +544,41 @@ def _check_whole(profile: Profile, root: TomlTable) -> None:
     columns = root.table("columns")
     main = MAIN_AMOUNT.get(profile.kind, "")
     split = {"debit", "credit"} & profile.columns.keys()
-    constants = {"entity": profile.entity, "currency": profile.currency}
+    given = {*profile.columns, *profile.constants, *profile.cells}
     for target, meaning in profile.targets.items():
-        given = target in profile.columns or constants.get(target) is not None
-        if meaning.required and not given and not (target == main and split):
-            hint = f", or {target} = ... at the top" if target in constants else ""
+        missing = target not in given and not (target == main and split)
+        if meaning.required and missing:
+            constant = target in ("entity", "currency", "account")
+            hint = f", or {target} = ... at the top" if constant else ""
             columns.mistake("", f"{target} is missing{hint}")
-    for name, constant in constants.items():
-        if constant is not None and name in profile.columns:
+    for name in profile.constants:
+        if name in profile.columns:
             root.mistake(name, f"{name} is also a column: keep one of the two")
-        if constant is not None and name not in profile.targets:
+        if name not in profile.targets:
             root.mistake(name, f"{profile.kind} have no {name}")
-    for target in sorted(profile.optional - profile.columns.keys()):
+    for target in sorted(profile.optional - profile.columns.keys() - {*profile.cells}):
         root.mistake("optional", f"{target} is not one of the [columns]")
     if profile.snapshot and profile.kind != "open_items":
         root.mistake("snapshot", "only open items come as snapshots")
+    _check_statement(profile, root)
     _check_amounts(profile, columns, main, split)
+
+
+def _check_statement(profile: Profile, root: TomlTable) -> None:
+    """Note what only bank statements have, or have in two ways."""
+    for name in profile.cells:
+        if name in profile.columns or name in profile.constants:
+            root.table("cells").mistake(name, "is given in another way too: keep one")
+    if profile.kind != "statement":
+        for name, said in (("cells", profile.cells), ("statuses", profile.statuses)):
+            if said:
+                root.mistake(name, f"only bank statements have {name}")
+    for name in sorted({"account", "currency"} & profile.optional & {*profile.cells}):
+        root.mistake("optional", f"{name} is needed: it cannot be missing")
+    if profile.statuses and "status" not in profile.columns:
+        root.mistake("statuses", "needs the column status")
+    if profile.form.debits == "negative" and "debit" not in profile.columns:
+        root.table("form").mistake("debits", "needs the column debit")
 
 
 def _check_amounts(

@@ -43,7 +43,7 @@ class OpenedFile:
 
     def bank(self, *, strict: bool = True) -> BankFile:
         """Read a bank file; see `alloc.ingest.statements.read_bank`."""
-        return read_bank_source(self.opened, strict=strict)
+        return read_bank_source(self.opened, self.detected.profile, strict=strict)
 
     def table(self, entities: Collection[str]) -> IncomingTable:
         """Read a table by its profile, or advices that need none."""

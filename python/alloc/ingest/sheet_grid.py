@@ -7,6 +7,7 @@ import re
 import zipfile
 import zlib
 from contextlib import contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import python_calamine as calamine
@@ -18,6 +19,7 @@ from alloc.ingest.grid import (
     choose_header,
     header_rows,
     make_header,
+    missing_columns,
     wanted_columns,
 )
 
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
     _Rows = Sequence[Sequence[object]]
 
-__all__ = ["read_sheet", "sniff_sheet"]
+__all__ = ["find_sheets", "read_sheet", "sniff_sheet"]
 
 SHEET_BYTES_MAX = 2 << 30
 """Unpacked size of a spreadsheet that is still opened."""
@@ -140,10 +142,22 @@ def _spreadsheet_errors(name: str) -> Iterator[None]:
         raise _damaged(name, error) from None
 
 
-def _find_sheet(
-    workbook: calamine.CalamineWorkbook, profile: Profile, name: str
-) -> tuple[str, _Rows, list[str], int]:
-    """Return the sheet's name, its rows, the headings and the row of the header."""
+def find_sheets(
+    data: bytes, profile: Profile, name: str
+) -> list[tuple[str, Header, _Rows]]:
+    """Return the sheets that have the columns of a profile, one at least.
+
+    Returns
+    -------
+    list of (str, Header, rows)
+        The sheet's name, its header and all its rows, as Python cells.
+
+    Raises
+    ------
+    alloc.errors.InputError
+        ``COLUMNS_MISSING``, ``SHEET_MISSING``, ``FILE_DAMAGED``.
+    """
+    workbook = _open_workbook(data, name)
     visible = [
         sheet.name
         for sheet in workbook.sheets_metadata
@@ -158,17 +172,17 @@ def _find_sheet(
             field=profile.sheet,
         )
     tried: list[Header] = []
-    sheets: list[tuple[str, _Rows]] = []
+    fitting: list[tuple[str, Header, _Rows]] = []
     for sheet_name in visible if profile.sheet is None else [profile.sheet]:
         with _spreadsheet_errors(name):
             sheet = workbook.get_sheet_by_name(sheet_name)
             rows: _Rows = sheet.to_python(skip_empty_area=False)
         found = header_rows(_sheet_rows(rows), profile)
         tried.extend(found)
-        sheets.extend((sheet_name, rows) for _ in found)
-    header = choose_header(tried, profile, name)
-    place = next(index for index, row in enumerate(tried) if row is header)
-    return (*sheets[place], header.names, header.line)
+        fits = (row for row in found if not missing_columns(row, profile))
+        fitting.extend((sheet_name, row, rows) for row in islice(fits, 1))
+    choose_header(tried, profile, name)
+    return fitting
 
 
 def _sheet_rows(rows: _Rows) -> Iterator[Header]:
@@ -179,8 +193,8 @@ def _sheet_rows(rows: _Rows) -> Iterator[Header]:
 
 def read_sheet(data: bytes, profile: Profile, name: str) -> Grid:
     """Read the columns that a profile wants, as Python cells."""
-    workbook = _open_workbook(data, name)
-    sheet, rows, names, header_line = _find_sheet(workbook, profile, name)
+    sheet, header, rows = find_sheets(data, profile, name)[0]
+    names, header_line = header.names, header.line
     below = rows[header_line:]
     return Grid(
         names=names,
@@ -197,4 +211,4 @@ def read_sheet(data: bytes, profile: Profile, name: str) -> Grid:
 
 def sniff_sheet(data: bytes, profile: Profile, name: str) -> list[str]:
     """Return the headings of a spreadsheet."""
-    return _find_sheet(_open_workbook(data, name), profile, name)[2]
+    return find_sheets(data, profile, name)[0][1].names

@@ -1,4 +1,4 @@
-"""Tables of other systems to ours: open items, customers, remittance lines."""
+"""Tables of other systems to ours: open items, customers, remittances, bank entries."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ from alloc.ingest.forms import (
     parse_amounts,
     parse_dates,
     parse_flags,
+    without_currency,
 )
-from alloc.ingest.problems import Problems
-from alloc.ingest.profile import ITEM_KINDS, MAIN_AMOUNT, heading
+from alloc.ingest.problems import PROBLEMS_KEPT, PROBLEMS_SHOWN, Problems
+from alloc.ingest.profile import ENTRY_STATES, ITEM_KINDS, MAIN_AMOUNT, heading
 from alloc.ingest.source import read_bytes, table_format
 from alloc.ingest.table_files import read_grid
 
@@ -31,7 +32,14 @@ if TYPE_CHECKING:
     from alloc.ingest.grid import Grid
     from alloc.ingest.profile import Profile
 
-__all__ = ["TableFile", "read_grid_rows", "read_rows", "read_table", "table_schema"]
+__all__ = [
+    "TableFile",
+    "compact_iban",
+    "read_grid_rows",
+    "read_rows",
+    "read_table",
+    "table_schema",
+]
 
 _TYPES = {
     "text": pa.string(),
@@ -40,6 +48,7 @@ _TYPES = {
     "date": pa.date32(),
     "flag": pa.bool_(),
 }
+_BANK_NUMBERS = ("account", "counterparty_iban")
 _PARTS_OF_AMOUNT = ("debit", "credit", "indicator")
 _UNKNOWN_EXPONENT = 2
 
@@ -74,7 +83,6 @@ class TableFile:
 
 def table_schema(profile: Profile) -> pa.Schema:
     """Return the columns of the table that a profile yields."""
-    given = {"entity": profile.entity, "currency": profile.currency}
     main = MAIN_AMOUNT.get(profile.kind)
     names = [
         name
@@ -82,7 +90,7 @@ def table_schema(profile: Profile) -> pa.Schema:
         if name not in _PARTS_OF_AMOUNT
         and (
             name in profile.columns
-            or given.get(name) is not None
+            or name in profile.constants
             or (name == main and "debit" in profile.columns)
         )
     ]
@@ -160,7 +168,8 @@ class _Mapping:
         self.grid, self.profile, self.entities = grid, profile, entities
         self._texts_by_heading: dict[str, pa.Array] = {}
         self.rows = self._data_rows()
-        self.problems = Problems(name, self._lines)
+        kept = PROBLEMS_KEPT if profile.kind == "statement" else PROBLEMS_SHOWN
+        self.problems = Problems(name, self._lines, kept=kept)
         self.ibans_odd: list[tuple[int, str]] = []
         self.columns: dict[str, pa.Array] = {}
         for line, fields in grid.ragged:
@@ -246,8 +255,7 @@ class _Mapping:
     # Columns by type
 
     def _texts_of(self, target: str, type_: str) -> pa.Array:
-        constant = {"entity": self.profile.entity, "currency": self.profile.currency}
-        if (value := constant.get(target)) is not None:
+        if (value := self.profile.constants.get(target)) is not None:
             return pa.array([value] * len(self.rows), pa.string())
         if type_ == "list":
             return self._list(target)
@@ -261,6 +269,12 @@ class _Mapping:
             )
         if target == "kind":
             return self._kinds(texts)
+        if target == "status":
+            return self._statuses(texts)
+        if self.profile.kind == "statement" and target in _BANK_NUMBERS:
+            coded = texts.dictionary_encode()
+            compact = [compact_iban(text) for text in coded.dictionary.to_pylist()]
+            return pc.take(pa.array(compact, pa.string()), coded.indices)
         return texts
 
     def _translated(
@@ -286,6 +300,12 @@ class _Mapping:
             return self._translated("kind", texts, self.profile.kinds, "KIND_UNKNOWN")
         own = {kind: kind for kind in ITEM_KINDS}
         return self._translated("kind", pc.utf8_lower(texts), own, "KIND_UNKNOWN")
+
+    def _statuses(self, texts: pa.Array) -> pa.Array:
+        own = {state: state for state in ENTRY_STATES}
+        table = self.profile.statuses or own
+        known = self._translated("status", texts, table, "STATUS_UNKNOWN")
+        return pc.fill_null(known, "booked")
 
     def _list(self, target: str) -> pa.Array:
         cells = self._cells(target)
@@ -360,8 +380,9 @@ class _Mapping:
             texts = pa.array([cell_amount(cell, form) for cell in values], pa.string())
         else:
             texts = self._texts(target)
-        amounts = parse_amounts(texts, self._exponents(), form)
         currencies = self.columns["currency"]
+        texts = without_currency(texts, currencies)
+        amounts = parse_amounts(texts, self._exponents(), form)
         digits = self._exponents()
         self.problems.add(
             amounts.wrong,
@@ -408,11 +429,48 @@ class _Mapping:
             "VALUE_MISSING",
             lambda _: "neither debit nor credit is given",
         )
+        if self.profile.kind == "statement":
+            return pa.array(self._moved(debit, credit), pa.int64())
         return pa.array(self._signed(minor), pa.int64())
 
+    def _moved(self, debit: Amounts, credit: Amounts) -> Integers:
+        """Return what the columns of a bank statement moved: money in is positive."""
+        self.problems.add(
+            (debit.minor != 0) & (credit.minor != 0),
+            "credit",
+            "SIDE_TWICE",
+            lambda _: "debit and credit are both given: an entry has one side",
+        )
+        own_minus = self.profile.form.debits == "negative"
+        if own_minus:
+            self.problems.add(
+                debit.minor > 0,
+                "debit",
+                "SIGN_MISSING",
+                lambda row: (
+                    f"{_shown(self._cells('debit'), row)} has no minus, but the "
+                    'profile says debits = "negative"'
+                ),
+            )
+        elif (debit.minor < 0).any() and not (debit.minor > 0).any():
+            self.problems.add(
+                debit.minor < 0,
+                "debit",
+                "SIGN_UNCLEAR",
+                lambda row: (
+                    f"{_shown(self._cells('debit'), row)} has a minus, as all debits "
+                    'do: say [form] debits = "negative" in the profile'
+                ),
+            )
+        return credit.minor + debit.minor if own_minus else credit.minor - debit.minor
+
     def _signed(self, minor: Integers) -> Integers:
-        """Apply the indicator and the profile's sign: what we are owed is positive."""
+        """Apply the indicator and the profile's sign.
+
+        What we are owed is positive; of a bank statement, the money that came in.
+        """
         profile = self.profile
+        of_bank = profile.kind == "statement"
         if "indicator" in profile.columns:
             said = self._texts("indicator")
             debit, credit = (
@@ -426,8 +484,23 @@ class _Mapping:
                 "INDICATOR_UNKNOWN",
                 lambda row: f"{_shown(said, row)} is not one of {words}",
             )
+            if of_bank:
+                self._refuse_two_signs(minor)
             minor = np.where(credit, -minor, minor)
-        return -minor if profile.credit_positive else minor
+            return -minor if of_bank or profile.credit_positive else minor
+        return -minor if profile.credit_positive != of_bank else minor
+
+    def _refuse_two_signs(self, minor: Integers) -> None:
+        self.problems.add(
+            minor < 0,
+            "amount_minor",
+            "SIGN_TWICE",
+            lambda row: (
+                f"{_shown(self._cells('amount_minor'), row)} has a minus, and "
+                f"{_shown(self._texts('indicator'), row)} says the side too: leave out "
+                "the indicator if amounts have signs"
+            ),
+        )
 
     # Checks over columns
 
@@ -540,6 +613,16 @@ def _spreadsheet_hint(cells: pa.Array | list[object], row: int) -> str:
             "or store it as text"
         )
     return ""
+
+
+def compact_iban(text: str) -> str:
+    """Write an IBAN without blanks; any other number as it stands.
+
+    >>> compact_iban("fr76 3000 6000 0112 3456 7890 189")
+    'FR7630006000011234567890189'
+    """
+    compact = "".join(text.split()).upper()
+    return compact if _is_iban(compact) else text
 
 
 _IBAN_LENGTHS = range(15, 35)
