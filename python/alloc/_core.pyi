@@ -396,8 +396,8 @@ def read_bank_file(
     strict
         Refuse the file for one entry or balance that cannot be read, and for a
         statement that ends without its closing balance. Otherwise the entry is left
-        out with a warning; it still counts in ``entry_count``, and
-        ``difference_minor`` shows the gap.
+        out with a warning that names line and offset; it counts in ``entry_count``
+        and ``left_out_count``, and ``difference_minor`` shows the gap.
 
     Returns
     -------
@@ -409,9 +409,10 @@ def read_bank_file(
     Raises
     ------
     alloc.errors.InputError
-        ``file`` and mostly ``line`` say where: ``FILE_UNREADABLE``, ``FILE_EMPTY``,
-        ``FORMAT_UNKNOWN``, ``FILE_TRUNCATED``, ``ENCODING_INVALID`` (with
-        ``offset``), ``ENCODING_UNKNOWN``, ``DTD_REFUSED``, ``XML_INVALID``; if
+        ``file``, mostly ``line`` and ``offset`` (the byte where it starts, from 0)
+        say where: ``FILE_UNREADABLE``, ``FILE_EMPTY``,
+        ``FORMAT_UNKNOWN``, ``FILE_TRUNCATED``, ``ENCODING_INVALID``,
+        ``ENCODING_UNKNOWN``, ``DTD_REFUSED``, ``XML_INVALID``; if
         strict also ``AMOUNT_INVALID``, ``AMOUNT_DECIMALS``, ``AMOUNT_OVERFLOW``,
         ``CURRENCY_UNKNOWN``, ``DATE_INVALID``, ``FIELD_MISSING`` (with ``field``).
     """

@@ -225,11 +225,33 @@ def schema(name: str) -> pa.Schema:
 
 
 def read_bank_file(
-    source: bytes | bytearray | str | PathLike[str], *, name: str, strict: bool = True
+    source: bytes | bytearray | str | PathLike[str], *, name: str, strict: bool = False
 ) -> BankFile:
     r"""Read a camt, MT940, CFONB120, BAI2 or OFX file; see `alloc._core`.
 
     Give a path rather than bytes: the file is then read in chunks.
+
+    Parameters
+    ----------
+    source
+        The bytes of a file, or its path.
+    name
+        Name of the file in messages.
+    strict
+        Refuse the file whole for one entry or balance that cannot be read, or an end
+        that is missing. Otherwise the entry is left out: a warning names it by line
+        and offset, ``left_out_count`` of its statement counts it, and
+        ``difference_minor`` shows what it leaves open.
+
+    Returns
+    -------
+    BankFile
+        Statements, entries, references and warnings as Arrow tables.
+
+    Raises
+    ------
+    alloc.errors.InputError
+        The file cannot be read; names file, line and offset.
 
     Examples
     --------

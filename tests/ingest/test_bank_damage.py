@@ -133,3 +133,34 @@ def test_formats_are_recognised_by_content() -> None:
         (b"", None),
     ):
         assert detect_bank_format(head) == expected
+
+
+@pytest.mark.parametrize(
+    ("head", "bad"),
+    [
+        (":20:A\n:25:1\n:60F:C260130EUR0,\n", ":61:260131C1,005NTRFX\n"),
+        (
+            "01,BANK,ME,260131,0700,1,,,2/\n02,ME,BANK,1,260131,,EUR,2/\n03,1,EUR/\n",
+            "16,195,1.005,,REF/\n",
+        ),
+        ("OFXHEADER:100\n<OFX>\n<STMTRS>\n<STMTTRN>\n", "<TRNAMT>?</STMTTRN>"),
+        (HEAD + "<Document>\n<BkToCstmrStmt>\n<Stmt>\n", "<Ntry><Amt>?</Amt></Ntry>"),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_an_error_names_line_and_byte(head: str, bad: str, encoding: str) -> None:
+    content = (head + bad).replace("UTF-8", encoding).encode(encoding)
+    error = refusal(content)
+    lines = content[: int(error.metadata["offset"])].decode(encoding).count("\n") + 1
+    assert str(lines) == error.metadata["line"]
+    assert f" (byte {error.metadata['offset']})" in str(error)
+
+
+def test_what_is_left_out_is_named_with_its_byte_and_counted() -> None:
+    head = HEAD + document(balance("OPBD", "0.00") + "\n  ").partition("</Stmt>")[0]
+    content = head + entry(amount="1.005") + "</Stmt></BkToCstmrStmt></Document>"
+    file = read(content, strict=False)
+    (warning,) = file.warnings.to_pylist()
+    assert warning["entry_left_out"]
+    assert warning["offset"] == len(head)
+    assert file.statements["left_out_count"].to_pylist() == [1]

@@ -84,6 +84,7 @@ def test_an_entry_keeps_everything_the_bank_says() -> None:
     assert statement == {
         "statement_index": 0,
         "message_type": "camt.053.001.08",
+        "dialect": None,
         "kind": "statement",
         "account": OWN,
         "currency": "EUR",
@@ -93,6 +94,7 @@ def test_an_entry_keeps_everything_the_bank_says() -> None:
         "closing_date": dt.date(2026, 1, 31),
         "closing_minor": 11_000,
         "entry_count": 1,
+        "left_out_count": 0,
         "difference_minor": 0,
         "line": 1,
     }

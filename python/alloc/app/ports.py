@@ -120,9 +120,10 @@ class ImportCounts:
 class BankTables(Protocol):
     """The four tables of a bank file: ``alloc.engine.BankFile`` has them.
 
-    statements: statement_index, message_type, kind (statement, intraday,
+    statements: statement_index, message_type, dialect?, kind (statement, intraday,
     notification), account, currency?, number?, opening_date?, opening_minor?,
-    closing_date?, closing_minor?, entry_count, difference_minor?, line
+    closing_date?, closing_minor?, entry_count, left_out_count, difference_minor?,
+    line
 
     entries: statement_index, entry_index, detail_index, detail_count, payment_id,
     account, booking_date, value_date?, currency, amount_minor (credit > 0),
@@ -135,7 +136,7 @@ class BankTables(Protocol):
     references: payment_id, line_no, reference, kind (invoice, credit_note, other),
     amount_minor? (credit notes < 0), deduction_minor?, reason?, date?
 
-    warnings: code, message, line
+    warnings: code, message, line, offset?, entry_left_out
     """
 
     @property

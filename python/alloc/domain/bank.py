@@ -20,10 +20,12 @@ class BankFile:
     format
         ``camt``, ``mt940``, ``cfonb120``, ``bai2`` or ``ofx``.
     statements
-        One row a statement: ``statement_index``, ``message_type``, ``kind``
+        One row a statement: ``statement_index``, ``message_type``, ``dialect?`` (how
+        its free fields are written), ``kind``
         (``statement``, ``intraday``, ``notification``), ``account``, ``currency?``,
         ``number?``, ``opening_date?``, ``opening_minor?``, ``closing_date?``,
-        ``closing_minor?``, ``entry_count``, ``difference_minor?`` (opening + booked
+        ``closing_minor?``, ``entry_count``, ``left_out_count`` (entries that could not
+        be read, named in the warnings), ``difference_minor?`` (opening + booked
         entries - closing; null when a balance is missing), ``line``.
     entries
         One row a transaction of an entry: ``statement_index``, ``entry_index``,
@@ -44,7 +46,8 @@ class BankFile:
         ``date?``.
     warnings
         One row a thing that was read, but not as it should be: ``code``,
-        ``message``, ``line``, ``entry_left_out`` (an entry is missing because of
+        ``message``, ``line``, ``offset?`` (byte where the line starts, from 0),
+        ``entry_left_out`` (an entry is missing because of
         it).
     """
 

@@ -51,6 +51,7 @@ macro_rules! columns {
 columns! { Statements:
     statement_index Int64Builder, Int, false;
     message_type StringBuilder, Text, false;
+    dialect StringBuilder, Text, true;
     kind StringBuilder, Text, false;
     account StringBuilder, Text, false;
     currency StringBuilder, Text, true;
@@ -60,6 +61,7 @@ columns! { Statements:
     closing_date Date32Builder, Day, true;
     closing_minor Int64Builder, Int, true;
     entry_count Int64Builder, Int, false;
+    left_out_count Int64Builder, Int, false;
     difference_minor Int64Builder, Int, true;
     line Int64Builder, Int, false;
 }
@@ -111,6 +113,7 @@ columns! { Warnings:
     code StringBuilder, Text, false;
     message StringBuilder, Text, false;
     line Int64Builder, Int, false;
+    offset Int64Builder, Int, true;
     entry_left_out BooleanBuilder, Bool, false;
 }
 
@@ -238,6 +241,7 @@ impl BankSink for BankColumns {
         let currency = statement.currency;
         columns.statement_index.append_value(totals.statement_index);
         columns.message_type.append_value(&statement.message_type);
+        columns.dialect.append_option(statement.dialect.as_deref());
         columns.kind.append_value(statement.kind.as_str());
         columns.account.append_value(&statement.account);
         columns
@@ -257,6 +261,7 @@ impl BankSink for BankColumns {
             .closing_minor
             .append_option(minor(statement.closing));
         columns.entry_count.append_value(totals.entry_count);
+        columns.left_out_count.append_value(totals.left_out_count);
         columns
             .difference_minor
             .append_option(totals.difference_minor);
@@ -267,6 +272,7 @@ impl BankSink for BankColumns {
         self.warnings.code.append_value(warning.code);
         self.warnings.message.append_value(&warning.message);
         self.warnings.line.append_value(line(warning.line));
+        self.warnings.offset.append_option(warning.offset.map(line));
         self.warnings
             .entry_left_out
             .append_value(warning.entry_left_out);

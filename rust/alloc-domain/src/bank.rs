@@ -83,6 +83,8 @@ pub struct Balance {
 pub struct Statement {
     /// `camt.053.001.08`, `MT940`, `CFONB120`.
     pub message_type: String,
+    /// How its free fields are written, where the format leaves that to the banks.
+    pub dialect: Option<String>,
     /// What it reports.
     pub kind: MessageKind,
     /// IBAN where the file has or implies one, else the account as printed; empty if there is none.
@@ -207,6 +209,8 @@ pub struct Warning {
     pub message: String,
     /// Line of the file, from 1.
     pub line: u64,
+    /// Byte of the file where that line starts, from 0, when it is still known.
+    pub offset: Option<u64>,
     /// Whether an entry is missing because of it.
     pub entry_left_out: bool,
 }
@@ -216,8 +220,10 @@ pub struct Warning {
 pub struct StatementTotals {
     /// From 0, in order of the file.
     pub statement_index: i64,
-    /// Entries, of whatever status.
+    /// Entries, of whatever status, with those that were left out.
     pub entry_count: i64,
+    /// Entries that could not be read; a warning names each.
+    pub left_out_count: i64,
     /// Opening + booked entries − closing; none when a balance is missing.
     pub difference_minor: Option<i64>,
 }

@@ -232,6 +232,7 @@ impl State<'_> {
         });
         let mut statement = Statement {
             message_type: "BAI2".to_owned(),
+            dialect: None,
             kind: if self.group.intraday {
                 MessageKind::Intraday
             } else {

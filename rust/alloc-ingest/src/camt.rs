@@ -133,6 +133,7 @@ impl<'s, R: Read> CamtReader<'s, R> {
             .filter(|version| version.starts_with(family));
         Statement {
             message_type: version.unwrap_or_else(|| family.to_owned()),
+            dialect: None,
             kind,
             account: String::new(),
             currency: None,

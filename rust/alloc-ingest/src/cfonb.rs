@@ -142,6 +142,7 @@ impl State<'_> {
     fn open_statement(&mut self, record: &Record<'_>, opening: Option<Balance>) {
         self.statement = Some(Statement {
             message_type: "CFONB120".to_owned(),
+            dialect: None,
             kind: MessageKind::Statement,
             account: self.accounts.of(record),
             currency: record.currency().ok(),

@@ -6,6 +6,7 @@ use encoding_rs::{DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use thiserror::Error;
 
 use crate::error::FileError;
+use crate::positions::Positions;
 
 /// Bytes read at a time.
 const CHUNK: usize = 64 * 1024;
@@ -39,6 +40,9 @@ pub(crate) struct Decoder<R> {
     /// What `raw` says, given out from `position` on.
     text: Vec<u8>,
     position: usize,
+    /// Offset in the file of `text[position]`.
+    source_offset: u64,
+    positions: Positions,
     /// None passes bytes through.
     charset: Option<encoding_rs::Decoder>,
     encoding: &'static Encoding,
@@ -55,6 +59,8 @@ impl<R: Read> Decoder<R> {
             offset: 0,
             text: Vec::new(),
             position: 0,
+            source_offset: 0,
+            positions: Positions::default(),
             charset: None,
             encoding: UTF_8,
             failed: None,
@@ -74,6 +80,16 @@ impl<R: Read> Decoder<R> {
         self.encoding
     }
 
+    /// Byte of the file at which reading goes on.
+    pub(crate) fn source_offset(&self) -> u64 {
+        self.source_offset
+    }
+
+    /// Where the lines start that readers of this source mark.
+    pub(crate) fn positions(&self) -> Positions {
+        self.positions.clone()
+    }
+
     /// Decides on the encoding and decodes the head.
     pub(crate) fn decode_as(&mut self, charset: Charset) -> Result<(), FileError> {
         let mark = Encoding::for_bom(&self.raw);
@@ -88,6 +104,7 @@ impl<R: Read> Decoder<R> {
         if let Some((_, length)) = mark {
             self.raw.drain(..length);
             self.offset = length as u64;
+            self.source_offset = self.offset;
         }
         self.decode_chunk();
         Ok(())
@@ -108,6 +125,20 @@ impl<R: Read> Decoder<R> {
         }
         self.raw.truncate(filled);
         Ok(())
+    }
+
+    /// How many bytes of the file became `text`.
+    fn source_length(&self, text: &[u8]) -> u64 {
+        if self.charset.is_none() || self.encoding == UTF_8 {
+            return text.len() as u64;
+        }
+        let text = String::from_utf8_lossy(text);
+        let length = if self.encoding == UTF_16LE || self.encoding == UTF_16BE {
+            2 * text.encode_utf16().count()
+        } else {
+            self.encoding.encode(&text).0.len()
+        };
+        length as u64
     }
 
     fn decode_chunk(&mut self) {
@@ -159,7 +190,9 @@ impl<R: Read> BufRead for Decoder<R> {
     }
 
     fn consume(&mut self, amount: usize) {
-        self.position = self.text.len().min(self.position + amount);
+        let end = self.text.len().min(self.position + amount);
+        self.source_offset += self.source_length(&self.text[self.position..end]);
+        self.position = end;
     }
 }
 

@@ -166,6 +166,15 @@ impl FileError {
         }
     }
 
+    /// Byte of the mistake, if it is known better than by its line.
+    #[must_use]
+    pub fn offset(&self) -> Option<u64> {
+        match self {
+            Self::Encoding { offset, .. } => Some(*offset),
+            _ => None,
+        }
+    }
+
     /// The wire name.
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -191,12 +200,22 @@ impl FileError {
 
 /// A [`FileError`] of a named file.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{name}: {error}")]
+#[error("{name}: {error}{}", at(*.offset, .error))]
 pub struct BankFileError {
     /// Name of the file, for a person.
     pub name: String,
     /// What is wrong with it.
     pub error: FileError,
+    /// Byte of the file where its line starts, from 0, when it has one.
+    pub offset: Option<u64>,
+}
+
+/// The byte of an error whose text does not say it.
+fn at(offset: Option<u64>, error: &FileError) -> String {
+    match (offset, error.offset()) {
+        (Some(offset), None) => format!(" (byte {offset})"),
+        _ => String::new(),
+    }
 }
 
 impl Reason for BankFileError {
@@ -213,10 +232,11 @@ impl Reason for BankFileError {
         if let Some(line) = self.error.line() {
             fields.push(("line", line.to_string()));
         }
-        match &self.error {
-            FileError::Encoding { offset, .. } => fields.push(("offset", offset.to_string())),
-            FileError::FieldMissing { field, .. } => fields.push(("field", (*field).to_owned())),
-            _ => {}
+        if let Some(offset) = self.offset {
+            fields.push(("offset", offset.to_string()));
+        }
+        if let FileError::FieldMissing { field, .. } = &self.error {
+            fields.push(("field", (*field).to_owned()));
         }
         fields
     }

@@ -14,6 +14,7 @@ mod error;
 mod lines;
 mod mt940;
 mod ofx;
+mod positions;
 mod read;
 mod recorder;
 pub mod toml_lines;

@@ -7,6 +7,7 @@ use encoding_rs::WINDOWS_1252;
 
 use crate::decode::Decoder;
 use crate::error::FileError;
+use crate::positions::Positions;
 
 /// Longest line that a text format can have; more is no such file.
 const LONGEST: usize = 1 << 20;
@@ -14,6 +15,7 @@ const LONGEST: usize = 1 << 20;
 /// Lines without their ends; the last one counts even without an end.
 pub(crate) struct Lines<R> {
     source: Decoder<R>,
+    positions: Positions,
     line: Vec<u8>,
     number: u64,
     /// What ends a line: carriage returns in files of old, else line feeds.
@@ -31,6 +33,7 @@ impl<R: Read> Lines<R> {
             b'\n'
         };
         Self {
+            positions: source.positions(),
             source,
             line: Vec::new(),
             number: 0,
@@ -56,6 +59,7 @@ impl<R: Read> Lines<R> {
     /// Moves to the next line; false at the end of the file.
     pub(crate) fn advance(&mut self) -> Result<bool, FileError> {
         self.line.clear();
+        let offset = self.source.source_offset();
         let limit = self.width.unwrap_or(LONGEST) as u64;
         let mut limited = self.source.by_ref().take(limit);
         let read = match self.width {
@@ -69,6 +73,7 @@ impl<R: Read> Lines<R> {
             return Ok(false);
         }
         self.number += 1;
+        self.positions.mark(self.number, offset);
         while self.line.last().is_some_and(|byte| is_end(*byte)) {
             self.line.pop();
         }

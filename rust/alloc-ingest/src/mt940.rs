@@ -18,6 +18,7 @@ use alloc_domain::bank::{
 };
 
 use self::field61::Field61;
+use self::narrative::{Dialects, Narrative};
 use crate::error::{FileError, excerpt};
 use crate::lines::Lines;
 use crate::recorder::Recorder;
@@ -46,6 +47,7 @@ struct State<'s> {
     /// Whether the closing balance was seen: what follows is about the statement.
     closed: bool,
     intraday: bool,
+    dialects: Dialects,
 }
 
 /// The entry that may still get its field 86.
@@ -59,6 +61,7 @@ enum Pending {
 struct Entry {
     field: Field61,
     text: String,
+    numbered: bool,
     raw: String,
 }
 
@@ -78,6 +81,7 @@ impl<'s, R: Read> Mt940Reader<'s, R> {
             entry: Pending::None,
             closed: false,
             intraday: false,
+            dialects: Dialects::default(),
         };
         Self { lines, state }
     }
@@ -152,8 +156,7 @@ impl State<'_> {
             "62F" | "62M" => self.closing(field)?,
             "61" => self.entry(field)?,
             "86" | "NS" if self.closed => {}
-            "86" => self.narrative(field, &field.value),
-            "NS" => self.narrative(field, &narrative::german_ns(&field.value)),
+            "86" | "NS" => self.narrative(field),
             _ => {}
         }
         Ok(())
@@ -162,6 +165,7 @@ impl State<'_> {
     fn open_statement(&mut self, line: u64) {
         self.statement = Some(Statement {
             message_type: String::new(),
+            dialect: None,
             kind: MessageKind::Statement,
             account: String::new(),
             currency: None,
@@ -190,7 +194,7 @@ impl State<'_> {
             // A field 86 under a wrong tag: seen in real files.
             let message = "field 25 behind entries; read as text of the entry before";
             self.recorder.warn("FIELD_MISPLACED", field.line, message);
-            self.narrative(field, &field.value);
+            self.narrative(field);
         } else {
             statement.account = account;
         }
@@ -262,6 +266,7 @@ impl State<'_> {
                 self.entry = Pending::Entry(Box::new(Entry {
                     field: entry,
                     text: String::new(),
+                    numbered: false,
                     raw: format!(":61:{}", field.value.trim_end()),
                 }));
             }
@@ -274,12 +279,13 @@ impl State<'_> {
     }
 
     /// Text of the entry before; several fields 86 are one text.
-    fn narrative(&mut self, field: &Field, value: &str) {
+    fn narrative(&mut self, field: &Field) {
         if let Pending::Entry(entry) = &mut self.entry {
             if !entry.text.is_empty() {
                 entry.text.push('\n');
             }
-            entry.text.push_str(value);
+            entry.text.push_str(&field.value);
+            entry.numbered |= field.tag == "NS";
             entry.raw.push_str("\n:");
             entry.raw.push_str(field.tag);
             entry.raw.push(':');
@@ -291,7 +297,12 @@ impl State<'_> {
         let Pending::Entry(entry) = std::mem::replace(&mut self.entry, Pending::None) else {
             return Ok(());
         };
-        let Entry { field, text, raw } = *entry;
+        let Entry {
+            field,
+            text,
+            numbered,
+            raw,
+        } = *entry;
         let statement = self.statement(field.line);
         let account = statement.account.clone();
         let opened = statement.opening.and_then(|opening| opening.date);
@@ -309,7 +320,12 @@ impl State<'_> {
             );
             self.recorder.warn("DATE_INVALID", line, &message);
         }
-        let mut detail = narrative::decode(&field, &text);
+        let text = Narrative {
+            text: &text,
+            numbered,
+            own: &account,
+        };
+        let mut detail = narrative::decode(&field, text, &mut self.dialects);
         detail.raw = Some(raw);
         self.recorder.entry(&BankEntry {
             line,
@@ -336,6 +352,7 @@ impl State<'_> {
             (MessageKind::Statement, "MT940")
         };
         statement.kind = kind;
+        statement.dialect = std::mem::take(&mut self.dialects).names();
         name.clone_into(&mut statement.message_type);
         if statement.account.is_empty() {
             let message = "the statement names no account";

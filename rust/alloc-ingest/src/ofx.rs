@@ -215,6 +215,7 @@ impl<'s, R: Read> OfxReader<'s, R> {
         self.trades = 0;
         self.statement = Some(Statement {
             message_type: format!("OFX{}", self.tags.version),
+            dialect: None,
             kind: MessageKind::Statement,
             account: String::new(),
             currency: None,
@@ -290,7 +291,7 @@ impl<'s, R: Read> OfxReader<'s, R> {
         let currency = *statement.currency.get_or_insert(BankCurrency::NONE);
         let account = statement.account.clone();
         let recorder = &mut self.recorder;
-        let mut warn = |warning| recorder.pass(&warning);
+        let mut warn = |warning| recorder.pass(warning);
         match transaction.finish(&account, currency, &mut warn) {
             Ok(entry) => self.recorder.entry(&entry),
             Err(error) => self.recorder.bad_entry(error)?,

@@ -18,17 +18,11 @@ use crate::ofx::OfxReader;
 use crate::recorder::Recorder;
 
 /// How to read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     /// One entry that cannot be read is an error for the whole file. Otherwise it is left out, with
     /// a warning that names it, and the balance check of its statement shows the gap.
     pub strict: bool,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { strict: true }
-    }
 }
 
 /// Reads a bank file of any format, recognised by its content.
@@ -46,9 +40,16 @@ pub fn read_bank(
     options: Options,
     sink: &mut dyn BankSink,
 ) -> Result<Format, BankFileError> {
-    read(source, options, sink).map_err(|error| BankFileError {
+    let named = |error, offset| BankFileError {
         name: name.to_owned(),
         error,
+        offset,
+    };
+    let decoder = Decoder::new(source).map_err(|error| named(unreadable(&error), None))?;
+    let positions = decoder.positions();
+    read(decoder, options, sink).map_err(|error| {
+        let offset = error.offset().or_else(|| positions.offset(error.line()?));
+        named(error, offset)
     })
 }
 
@@ -60,16 +61,20 @@ pub fn open_bank(path: &Path, name: &str) -> Result<File, BankFileError> {
     File::open(path).map_err(|error| BankFileError {
         name: name.to_owned(),
         error: unreadable(&error),
+        offset: None,
     })
 }
 
-fn read(source: impl Read, options: Options, sink: &mut dyn BankSink) -> Result<Format, FileError> {
-    let mut decoder = Decoder::new(source).map_err(|error| unreadable(&error))?;
+fn read(
+    mut decoder: Decoder<impl Read>,
+    options: Options,
+    sink: &mut dyn BankSink,
+) -> Result<Format, FileError> {
     if decoder.head().is_empty() {
         return Err(FileError::Empty);
     }
     let format = detect(decoder.head()).ok_or(FileError::FormatUnknown)?;
-    let recorder = Recorder::new(sink, options.strict);
+    let recorder = Recorder::new(sink, decoder.positions(), options.strict);
     match format {
         Format::Camt => {
             decoder.decode_as(Charset::Declared)?;

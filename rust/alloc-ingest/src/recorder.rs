@@ -8,28 +8,33 @@ use alloc_domain::bank::{
 };
 
 use crate::error::FileError;
+use crate::positions::Positions;
 
 /// Numbers statements and entries on their way to the sink.
 pub(crate) struct Recorder<'s> {
     sink: &'s mut dyn BankSink,
+    positions: Positions,
     /// Refuse the file for one bad entry, instead of reporting and leaving it out.
     strict: bool,
     /// How many entries of the file had this identity.
     twins: HashMap<Identity, u32>,
     statement_index: i64,
     entry_index: i64,
+    left_out: i64,
     /// Booked entries of the statement, one sum per currency.
     booked: Vec<(BankCurrency, i128)>,
 }
 
 impl<'s> Recorder<'s> {
-    pub(crate) fn new(sink: &'s mut dyn BankSink, strict: bool) -> Self {
+    pub(crate) fn new(sink: &'s mut dyn BankSink, positions: Positions, strict: bool) -> Self {
         Self {
             sink,
+            positions,
             strict,
             twins: HashMap::new(),
             statement_index: 0,
             entry_index: 0,
+            left_out: 0,
             booked: Vec::new(),
         }
     }
@@ -77,10 +82,13 @@ impl<'s> Recorder<'s> {
     fn leave_out(&mut self, error: &FileError) {
         // It keeps its place in the statement, so that counts say what the file has.
         self.entry_index += 1;
+        self.left_out += 1;
+        let line = error.line().unwrap_or(1);
         self.sink.warning(&Warning {
             code: error.code(),
             message: format!("entry left out: {error}"),
-            line: error.line().unwrap_or(1),
+            line,
+            offset: self.positions.offset(line),
             entry_left_out: true,
         });
     }
@@ -118,11 +126,13 @@ impl<'s> Recorder<'s> {
         let totals = StatementTotals {
             statement_index: self.statement_index,
             entry_count: self.entry_index,
+            left_out_count: self.left_out,
             difference_minor: self.difference(statement),
         };
         self.sink.statement(totals, statement);
         self.statement_index += 1;
         self.entry_index = 0;
+        self.left_out = 0;
         self.booked.clear();
     }
 
@@ -132,13 +142,15 @@ impl<'s> Recorder<'s> {
             code,
             message: message.to_owned(),
             line,
+            offset: self.positions.offset(line),
             entry_left_out: false,
         });
     }
 
     /// Passes on a warning that was made elsewhere.
-    pub(crate) fn pass(&mut self, warning: &Warning) {
-        self.sink.warning(warning);
+    pub(crate) fn pass(&mut self, mut warning: Warning) {
+        warning.offset = self.positions.offset(warning.line);
+        self.sink.warning(&warning);
     }
 
     /// Opening + booked entries − closing, in the currency of the balances.

@@ -10,6 +10,7 @@ use super::names::{Tag, tag};
 use super::raw::{Keep, Raw};
 use crate::decode::{DecodeError, Decoder, encoding_label, encoding_of};
 use crate::error::{FileError, excerpt};
+use crate::positions::Positions;
 
 /// Deepest nesting; the messages need fewer than 30 levels.
 const DEEPEST: usize = 128;
@@ -36,6 +37,7 @@ enum Text {
 /// Reads elements in order; leaving an element consumes it whole.
 pub(super) struct Xml<R> {
     reader: Reader<Decoder<R>>,
+    positions: Positions,
     event: Vec<u8>,
     /// The start tag that was read last, without its brackets: name and attributes.
     start: String,
@@ -50,6 +52,7 @@ pub(super) struct Xml<R> {
 
 impl<R: Read> Xml<R> {
     pub(super) fn new(source: Decoder<R>) -> Self {
+        let positions = source.positions();
         let mut reader = Reader::from_reader(source);
         let config = reader.config_mut();
         config.expand_empty_elements = true;
@@ -57,6 +60,7 @@ impl<R: Read> Xml<R> {
         config.allow_dangling_amp = true;
         Self {
             reader,
+            positions,
             event: Vec::new(),
             start: String::new(),
             text: String::new(),
@@ -192,6 +196,8 @@ impl<R: Read> Xml<R> {
     /// One step of the parser; text is gathered if wanted.
     fn step(&mut self, wanted: Text) -> Result<Step, FileError> {
         self.event.clear();
+        let offset = self.reader.get_ref().source_offset();
+        self.positions.mark(self.line, offset);
         let event = match self.reader.read_event_into(&mut self.event) {
             Ok(event) => event,
             Err(error) => return Err(self.failure(&error)),

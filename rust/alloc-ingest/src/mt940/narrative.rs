@@ -1,35 +1,91 @@
 //! Field 86: what is known about an entry, in the dialects that banks write.
 //!
-//! * German and Polish subfields: `166?00TEXT?20SVWZ+…?30BIC?31IBAN?32NAME`, any separator.
-//! * SEPA tags inside text: `EREF+… MREF+… SVWZ+…`.
-//! * Code words between slashes: `/EREF/…/NAME/…/REMI/…`.
-//! * Anything else is text, line by line.
+//! A dialect is recognised by its structure, in this order:
+//!
+//! * `subfields` — numbered subfields: `166?00TEXT?20SVWZ+…?30BIC?31IBAN?32NAME`, whatever the
+//!   separator; a field NS without separators.
+//! * `slash_words` — code words between slashes: `/EREF/…/NAME/…/REMI/…`.
+//! * `sepa_tags` — tags inside text: `EREF+… MREF+… SVWZ+…`, alone or inside subfields.
+//! * `labels` — words with a colon: `IBAN: … NAAM: … OMSCHRIJVING: …`.
+//! * `columns` — a first line of account and name, in columns that blanks fill.
+//! * `text` — anything else: remittance text, line by line.
+
+mod labels;
+mod subfields;
+mod tags;
+mod words;
+
+use std::fmt;
 
 use alloc_domain::bank::{BankCurrency, EntryDetail, Money, minor_units};
 
 use super::field61::Field61;
 
-/// Characters of a subfield: a full one goes on in the next without a blank.
-const SUBFIELD: usize = 27;
+pub(super) use self::subfields::numbered_lines;
 
-/// SEPA tags, four letters before the plus sign.
-const TAGS: [&str; 18] = [
-    "EREF", "KREF", "MREF", "CRED", "DEBT", "COAM", "OAMT", "SVWZ", "ABWA", "ABWE", "IBAN", "BIC",
-    "PURP", "BREF", "RREF", "RETD", "CDTR", "DBTR",
+/// How a narrative is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dialect {
+    Subfields,
+    SlashWords,
+    SepaTags,
+    Labels,
+    Columns,
+    Text,
+}
+
+/// The dialects of a statement.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Dialects(u8);
+
+const NAMES: [(Dialect, &str); 6] = [
+    (Dialect::Subfields, "subfields"),
+    (Dialect::SlashWords, "slash_words"),
+    (Dialect::SepaTags, "sepa_tags"),
+    (Dialect::Labels, "labels"),
+    (Dialect::Columns, "columns"),
+    (Dialect::Text, "text"),
 ];
 
-/// Code words between slashes.
-const WORDS: [&str; 32] = [
-    "ACCW", "ADDR", "BBAN", "BENM", "BIC", "CHGS", "CNTP", "CSID", "EREF", "EXCH", "IBAN", "ID",
-    "IREF", "ISDT", "MARF", "NAME", "OCMT", "ORDP", "PREF", "PURP", "REMI", "RREF", "RTRN", "RTYP",
-    "SUM", "SVCL", "TRCD", "TRTP", "UCRD", "UDTR", "ULTC", "ULTD",
-];
+/// The text of field 86 (or NS) of an entry.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Narrative<'t> {
+    pub(super) text: &'t str,
+    /// Whether it is a field NS: a number before each line.
+    pub(super) numbered: bool,
+    /// The account of the statement.
+    pub(super) own: &'t str,
+}
 
-/// Named parts of a text, in order; a part without a name is text.
-type Parts = Vec<(String, String)>;
+impl Dialects {
+    pub(super) fn add(&mut self, dialect: Dialect) {
+        self.0 |= 1 << dialect as u8;
+    }
 
-/// The row of an entry with its narrative.
-pub(super) fn decode(field: &Field61, text: &str) -> EntryDetail {
+    /// The names, none if there was no narrative.
+    pub(super) fn names(self) -> Option<String> {
+        (self.0 != 0).then(|| self.to_string())
+    }
+}
+
+impl fmt::Display for Dialects {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut names = NAMES
+            .iter()
+            .filter(|(dialect, _)| self.0 & (1 << *dialect as u8) != 0);
+        if let Some((_, first)) = names.next() {
+            formatter.write_str(first)?;
+        }
+        names.try_for_each(|(_, name)| write!(formatter, ", {name}"))
+    }
+}
+
+/// The row of an entry with its narrative; its dialects are added.
+pub(super) fn decode(
+    field: &Field61,
+    narrative: Narrative<'_>,
+    dialects: &mut Dialects,
+) -> EntryDetail {
     let mut detail = EntryDetail {
         amount_minor: field.money.minor,
         transaction_code: field.code.clone(),
@@ -38,21 +94,17 @@ pub(super) fn decode(field: &Field61, text: &str) -> EntryDetail {
     if let Some(supplement) = &field.supplement {
         supplementary(supplement, field.money, &mut detail);
     }
-    let glued = text.replace('\n', "");
-    let decoded = if let Some((start, separator)) = subfield_separator(&glued) {
-        subfields(&glued[start..], separator, &mut detail);
-        true
-    } else if let Some(parts) = slash_words(&glued) {
-        words(&parts, &mut detail);
-        true
-    } else if let Some(parts) = sepa_tags(&glued, &[0]) {
-        tags(parts, &mut detail);
-        true
-    } else {
-        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-        detail.remittance_text.extend(lines.map(str::to_owned));
-        false
+    let text = narrative.text;
+    let decoded = !text.trim().is_empty() && {
+        let dialect = decode_text(narrative, field.money, &mut detail, dialects);
+        dialects.add(dialect);
+        dialect != Dialect::Text
     };
+    if let (Some(name), Some(supplement)) = (&detail.counterparty_name, &field.supplement)
+        && name == supplement
+    {
+        detail.remittance_text.retain(|line| line != name);
+    }
     let given = field.bank_reference();
     let owner = field
         .owner_reference
@@ -70,258 +122,155 @@ pub(super) fn decode(field: &Field61, text: &str) -> EntryDetail {
     detail
 }
 
-/// Lines of a field NS (`01Text`, `15Name`), as subfields.
-pub(super) fn german_ns(value: &str) -> String {
-    value
-        .lines()
-        .map(|line| match line.get(..2) {
-            Some(number) if number.bytes().all(|byte| byte.is_ascii_digit()) => &line[2..],
-            _ => line,
-        })
-        .collect::<Vec<_>>()
-        .join("\n")
+fn decode_text(
+    narrative: Narrative<'_>,
+    money: Money,
+    detail: &mut EntryDetail,
+    dialects: &mut Dialects,
+) -> Dialect {
+    let Narrative {
+        text,
+        numbered,
+        own,
+    } = narrative;
+    if numbered {
+        numbered_lines(text, detail);
+        return Dialect::Subfields;
+    }
+    if let Some(separator) = subfields::separator(text)
+        && let Some(fields) = subfields::split(&glued(text, separator), separator)
+    {
+        if fields.decode(own, money, detail) {
+            dialects.add(Dialect::SepaTags);
+        }
+        return Dialect::Subfields;
+    }
+    let glued = glued(text, '/');
+    if let Some(parts) = words::split(&glued) {
+        words::decode(&parts, money, detail);
+        return Dialect::SlashWords;
+    }
+    if let Some(parts) = tags::split(&glued, &[0]) {
+        tags::decode(parts, money, detail);
+        return Dialect::SepaTags;
+    }
+    if labels::decode(text, detail) {
+        return Dialect::Labels;
+    }
+    if labels::columns(text, detail) {
+        return Dialect::Columns;
+    }
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    detail.remittance_text.extend(lines.map(str::to_owned));
+    Dialect::Text
+}
+
+/// Lines of one text that was cut at a width, put together: a line as wide as the widest goes on in
+/// the next one; a shorter one lost the blanks at its end, unless the `mark` of a new part follows.
+/// The tag of the field may count as part of its first line.
+fn glued(text: &str, mark: char) -> String {
+    const TAG: usize = ":86:".len();
+    let text = text.trim_end();
+    if !text.contains('\n') {
+        return text.to_owned();
+    }
+    let widths = text.lines().map(|line| line.chars().count());
+    let width = widths.max().unwrap_or_default();
+    let mut glued = String::with_capacity(text.len());
+    let mut lines = text.lines().enumerate().peekable();
+    while let Some((index, line)) = lines.next() {
+        glued.push_str(line);
+        let Some((_, next)) = lines.peek() else { break };
+        let length = line.chars().count();
+        let cut = length == width
+            || (index == 0 && length + TAG == width)
+            || line.ends_with([' ', mark])
+            // No tag, though it looks like one: a time of day that was cut.
+            || next.starts_with([' ', ':', mark]);
+        if !cut {
+            glued.push(' ');
+        }
+    }
+    glued
 }
 
 /// Subfield 9 of field 61: `/OCMT/USD1,50//CHGS/EUR0,50/`, or text where no field 86 has any.
 fn supplementary(text: &str, money: Money, detail: &mut EntryDetail) {
     let glued = text.replace('\n', "");
-    let Some(parts) = slash_words(&glued) else {
-        detail.remittance_text.push(text.replace('\n', " "));
-        return;
+    match words::split(&glued) {
+        Some(parts) => words::amounts(&parts, money, detail),
+        None if has_form_of_iban(&glued) => detail.counterparty_iban = Some(glued),
+        None => detail.remittance_text.push(text.replace('\n', " ")),
+    }
+}
+
+/// `USD1,50`, or `1,50` in the currency `default`.
+fn amount(text: &str, default: BankCurrency) -> Option<Money> {
+    let text = text.trim();
+    let printed = text.get(..3).and_then(BankCurrency::parse);
+    let (currency, number) = match printed {
+        Some(currency) => (currency, &text[3..]),
+        None => (default, text),
     };
-    for (word, value) in parts {
-        let Some(found) = amount(&value) else {
-            continue;
-        };
-        match word.as_str() {
-            "OCMT" => detail.original = Some(found),
-            "CHGS" if found.currency == money.currency => detail.charges_minor = Some(found.minor),
-            _ => {}
-        }
-    }
+    let minor = minor_units(number.trim(), currency.exponent()).ok()?;
+    (minor >= 0).then_some(Money { minor, currency })
 }
 
-fn amount(text: &str) -> Option<Money> {
-    let currency = BankCurrency::parse(text.get(..3)?)?;
-    let minor = minor_units(text.get(3..)?.trim(), currency.exponent()).ok()?;
-    Some(Money { minor, currency })
+/// Whether a text looks like an IBAN; banks and their examples mask digits, so nothing is checked.
+fn has_form_of_iban(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    (15..=34).contains(&bytes.len())
+        && bytes[..2].iter().all(u8::is_ascii_uppercase)
+        && bytes[2..4].iter().all(u8::is_ascii_digit)
+        && bytes.iter().all(u8::is_ascii_alphanumeric)
 }
 
-/// Where subfields start (behind three digits of transaction code) and what separates them.
-fn subfield_separator(text: &str) -> Option<(usize, char)> {
-    let trimmed = text.trim_start();
-    let start = text.len() - trimmed.len();
-    let behind = trimmed.trim_start_matches(|c: char| c.is_ascii_digit());
-    let digits = trimmed.len() - behind.len();
-    let separator = behind.chars().next()?;
-    let marks = !separator.is_alphanumeric() && !separator.is_whitespace() && separator != '/';
-    let numbered = behind[separator.len_utf8()..]
-        .bytes()
-        .take(2)
-        .filter(u8::is_ascii_digit)
-        .count();
-    ((digits == 3 || digits == 0) && marks && numbered == 2).then_some((start + digits, separator))
-}
-
-/// Numbered subfields. A separator that no known number follows is text.
-fn subfields(text: &str, separator: char, detail: &mut EntryDetail) {
-    let mut fields: Vec<(u8, String)> = Vec::new();
-    for (index, piece) in text.split(separator).enumerate() {
-        let number = piece.get(..2).and_then(|number| number.parse::<u8>().ok());
-        let known = number.filter(|number| {
-            matches!(number, 0..=10 | 20..=34 | 38 | 60..=65 | 70..=79) && index > 0
-        });
-        match (known, fields.last_mut()) {
-            (Some(number), _) => fields.push((number, piece[2..].to_owned())),
-            (None, Some((_, value))) => {
-                value.push(separator);
-                value.push_str(piece);
-            }
-            (None, None) => {}
-        }
-    }
-    let value = |wanted: u8| {
-        let found = fields.iter().find(|(number, _)| *number == wanted);
-        found
-            .map(|(_, value)| value.trim())
-            .filter(|value| !value.is_empty())
-    };
-    detail.counterparty_iban = match (value(38), value(30), value(31)) {
-        (Some(iban), _, _) | (None, None, Some(iban)) => Some(iban.replace(' ', "")),
-        (None, Some(bank), Some(number)) if bank.bytes().all(|byte| byte.is_ascii_digit()) => {
-            Some(format!("{bank}/{number}"))
-        }
-        (None, _, number) => number.map(|number| number.replace(' ', "")),
-    };
-    let names = fields
-        .iter()
-        .filter(|(number, _)| matches!(number, 32 | 33));
-    detail.counterparty_name = join(names.map(|(_, value)| value.as_str()))
-        .into_iter()
-        .next();
-    let purpose = |number: &u8| matches!(number, 20..=29 | 60..=65);
-    let texts = fields.iter().filter(|(number, _)| purpose(number));
-    let texts: Vec<&str> = texts.map(|(_, value)| value.as_str()).collect();
-    purpose_text(&texts, detail);
-}
-
-/// The purpose in pieces of 27 characters: SEPA tags, else lines.
-fn purpose_text(pieces: &[&str], detail: &mut EntryDetail) {
-    let mut glued = String::new();
-    let mut starts = Vec::with_capacity(pieces.len());
-    let mut full = true;
-    for piece in pieces {
-        if !full {
-            glued.push(' ');
-        }
-        starts.push(glued.len());
-        glued.push_str(piece);
-        full = piece.chars().count() >= SUBFIELD;
-    }
-    match sepa_tags(&glued, &starts) {
-        Some(parts) => tags(parts, detail),
-        None => detail.remittance_text.extend(join(pieces.iter().copied())),
-    }
-}
-
-/// Pieces to lines: a full piece goes on in the next.
-fn join<'p>(pieces: impl Iterator<Item = &'p str>) -> Vec<String> {
-    let (mut lines, mut full) = (Vec::<String>::new(), false);
-    for piece in pieces {
-        match lines.last_mut() {
-            Some(line) if full => line.push_str(piece),
-            _ => lines.push(piece.to_owned()),
-        }
-        full = piece.chars().count() >= SUBFIELD;
-    }
-    let trimmed = lines.iter().map(|line| line.trim().to_owned());
-    trimmed.filter(|line| !line.is_empty()).collect()
-}
-
-/// `EREF+… SVWZ+…` in a text; none if it has no tag. A tag stands at the start, behind a blank or
-/// another tag, or where a piece starts.
-fn sepa_tags(text: &str, starts: &[usize]) -> Option<Parts> {
-    let mut found: Vec<(usize, usize, &str)> = Vec::new();
-    for (plus, _) in text.match_indices('+') {
-        let Some(tag) = TAGS.iter().find(|tag| text[..plus].ends_with(**tag)) else {
-            continue;
-        };
-        let at = plus - tag.len();
-        let behind_tag = found.last().is_some_and(|(_, end, _)| *end == at);
-        let behind_blank = text[..at]
-            .chars()
-            .next_back()
-            .is_none_or(|c| !c.is_alphanumeric());
-        if behind_tag || behind_blank || starts.contains(&at) {
-            found.push((at, plus + 1, tag));
-        }
-    }
-    let first = found.first()?.0;
-    let mut parts = vec![(String::new(), text[..first].trim().to_owned())];
-    let ends = found
-        .iter()
-        .skip(1)
-        .map(|(at, _, _)| *at)
-        .chain([text.len()]);
-    for ((_, start, tag), end) in found.iter().zip(ends) {
-        parts.push(((*tag).to_owned(), text[*start..end].trim().to_owned()));
-    }
-    Some(parts)
-}
-
-fn tags(parts: Parts, detail: &mut EntryDetail) {
-    for (tag, value) in parts.into_iter().filter(|(_, value)| !value.is_empty()) {
-        match tag.as_str() {
-            "EREF" => detail.end_to_end_id = given(value),
-            "MREF" => detail.mandate_id = given(value),
-            "IBAN" => detail.counterparty_iban = Some(value.replace(' ', "")),
-            "ABWA" | "ABWE" => detail.ultimate_name = Some(value),
-            "RETD" => detail.return_reason = Some(value),
-            "SVWZ" | "" => detail.remittance_text.push(value),
-            _ => {}
-        }
-    }
-}
-
-/// `/WORD/value/WORD/value` if the text has a known word between slashes.
-fn slash_words(text: &str) -> Option<Parts> {
-    let mut found: Vec<(usize, usize, &str)> = Vec::new();
-    for (slash, _) in text.match_indices('/') {
-        let rest = &text[slash + 1..];
-        let Some((word, _)) = rest.split_once('/') else {
-            continue;
-        };
-        let known = WORDS.contains(&word);
-        let overlaps = found.last().is_some_and(|(_, end, _)| slash + 1 < *end);
-        if known && !overlaps {
-            found.push((slash, slash + word.len() + 2, word));
-        }
-    }
-    let first = found.first()?.0;
-    let mut parts = vec![(String::new(), text[..first].trim().to_owned())];
-    let ends = found
-        .iter()
-        .skip(1)
-        .map(|(at, _, _)| *at)
-        .chain([text.len()]);
-    for ((_, start, word), end) in found.iter().zip(ends) {
-        let value = text.get(*start..end).unwrap_or_default();
-        parts.push((
-            (*word).to_owned(),
-            value.trim_matches('/').trim().to_owned(),
-        ));
-    }
-    Some(parts)
-}
-
-fn words(parts: &Parts, detail: &mut EntryDetail) {
-    for (word, value) in parts.iter().filter(|(_, value)| !value.is_empty()) {
-        match word.as_str() {
-            "EREF" => detail.end_to_end_id = given(value.clone()),
-            "MARF" => detail.mandate_id = given(value.clone()),
-            "NAME" => detail.counterparty_name = Some(value.clone()),
-            "IBAN" | "BBAN" => detail.counterparty_iban = Some(value.replace(' ', "")),
-            "CNTP" => counterparty(value, detail),
-            "ULTD" | "ULTC" | "UDTR" | "UCRD" => detail.ultimate_name = Some(value.clone()),
-            "RTRN" => detail.return_reason = Some(value.clone()),
-            "REMI" => remittance(value, detail),
-            "" => detail.remittance_text.push(value.clone()),
-            _ => {}
-        }
-    }
-}
-
-/// `IBAN/BIC/NAME/CITY`.
-fn counterparty(value: &str, detail: &mut EntryDetail) {
-    let mut fields = value.split('/');
-    let mut next = || {
-        fields
-            .next()
-            .map(str::trim)
-            .filter(|field| !field.is_empty())
-    };
-    detail.counterparty_iban = next().map(|iban| iban.replace(' ', ""));
-    next();
-    detail.counterparty_name = next().map(str::to_owned);
-}
-
-/// `USTD//text`, `STRD/CUR/reference`, or text.
-fn remittance(value: &str, detail: &mut EntryDetail) {
-    if let Some(text) = value.strip_prefix("USTD/") {
-        let text = text.trim_matches('/').trim();
-        detail.remittance_text.push(text.to_owned());
-    } else if let Some(structured) = value.strip_prefix("STRD/") {
-        let reference = structured.rsplit('/').next().unwrap_or_default().trim();
-        detail.creditor_reference = given(reference.to_owned());
-    } else {
-        detail.remittance_text.push(value.to_owned());
-    }
-}
-
-fn given(value: String) -> Option<String> {
+/// A reference, unless it is a word for none.
+fn given(value: &str) -> Option<String> {
+    let value = value.trim();
     let none = matches!(
-        value.as_str(),
-        "" | "NOTPROVIDED" | "NONREF" | "NOT PROVIDED"
+        value,
+        "" | "NOTPROVIDED" | "NONREF" | "NOT PROVIDED" | "NOREF" | "-"
     );
-    (!none).then_some(value)
+    (!none).then(|| value.to_owned())
+}
+
+fn text_of(value: &str) -> Option<String> {
+    let value = value.trim();
+    (!value.is_empty()).then(|| value.to_owned())
+}
+
+/// An account without blanks.
+fn account(value: &str) -> Option<String> {
+    text_of(&value.replace(' ', ""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_put_together_as_they_were_cut() {
+        for (text, expected) in [
+            ("ABCDE\nFGHIJ\nK", "ABCDEFGHIJK"),
+            ("ABCDE\nFGH\nK", "ABCDEFGH K"),
+            ("ABCDE\nFG\n?2X", "ABCDEFG?2X"),
+            ("ABCDE\nFG\n X", "ABCDEFG X"),
+            ("ABC\nABCDE\n", "ABC ABCDE"),
+            ("A\nABCDE\nF", "AABCDEF"),
+            ("ABCDEFG\nT13\n:12:11", "ABCDEFGT13:12:11"),
+            ("A", "A"),
+        ] {
+            assert_eq!(glued(text, '?'), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn dialects_are_named_in_their_order() {
+        let mut dialects = Dialects::default();
+        assert_eq!(dialects.names(), None);
+        dialects.add(Dialect::Text);
+        dialects.add(Dialect::Subfields);
+        assert_eq!(dialects.names().as_deref(), Some("subfields, text"));
+    }
 }

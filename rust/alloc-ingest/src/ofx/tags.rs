@@ -159,6 +159,8 @@ impl<R: Read> Tags<R> {
             return Ok(None);
         }
         let mut bytes = Vec::new();
+        let offset = self.source.source_offset();
+        self.source.positions().mark(self.line, offset);
         let mut limited = self.source.by_ref().take(LONGEST as u64);
         let read = limited
             .read_until(b'<', &mut bytes)

@@ -225,6 +225,7 @@ fn warning(code: &'static str, message: String, line: u64) -> Warning {
         code,
         message,
         line,
+        offset: None,
         entry_left_out: false,
     }
 }

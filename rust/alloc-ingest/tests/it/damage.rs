@@ -11,8 +11,13 @@ fn check(bytes: &[u8]) {
         let (found, result) = read(bytes, strict);
         match result {
             Ok(_) => check_counts(&found),
-            Err(BankFileError { error, name }) => {
+            Err(BankFileError {
+                error,
+                name,
+                offset,
+            }) => {
                 assert_eq!(name, "file");
+                assert!(offset.is_none_or(|offset| offset <= bytes.len() as u64));
                 assert!(strict || !error.is_local(), "{error}");
                 assert!(error.line().is_none_or(|line| line > 0));
             }
