@@ -46,6 +46,7 @@ SECTIONS = {
         "init": "Create a workspace: configuration, folders, ledger.",
         "entity": "List the legal entities, or add one.",
         "profile": "Show the mapping profiles, and what they read.",
+        "rules": "Check, test and list the rules for gaps between cash and items.",
         "completion": "Print the completion script of a shell.",
     },
 }

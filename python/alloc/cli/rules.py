@@ -1,0 +1,156 @@
+"""`alloc rules`: the exception rules of a workspace, and the library they build on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from alloc.cli.exits import ConfigError, ExitCode
+from alloc.cli.session import Group, Session, pass_session
+from alloc.cli.workspace import Workspace, find_workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from alloc.cli.render import View
+    from alloc.rules import Rule, Verdict
+
+__all__ = ["command", "read_rules"]
+
+
+@click.group("rules", cls=Group)
+def command() -> None:
+    """Check, test and list the rules for gaps between cash and items."""
+
+
+@command.command("list")
+@click.option(
+    "--library", is_flag=True, help="The rules to build on, not the own ones."
+)
+@pass_session
+def list_rules(session: Session, *, library: bool) -> int:
+    """List the rules of the workspace."""
+    from alloc.cli.render import View, emit
+    from alloc.rules import library as shipped
+
+    workspace = find_workspace(session)
+    settings = workspace.settings()
+    rules = shipped() if library else read_rules(workspace)
+    document = {"rules": [_described(rule) for rule in rules]}
+    emit(session, document, lambda: _draw_rules(View(settings.locale), rules))
+    return ExitCode.OK
+
+
+@command.command("check")
+@pass_session
+def check(session: Session) -> int:
+    """Check every rule file; each mistake is told with its line."""
+    from alloc.cli.render import View, emit
+
+    workspace = find_workspace(session)
+    settings = workspace.settings()
+    rules = read_rules(workspace)
+    view = View(settings.locale)
+    text = view.messages.plural(
+        "{count} rule is right.", "{count} rules are right.", len(rules)
+    )
+    emit(session, {"count": len(rules)}, lambda: view.line(text))
+    return ExitCode.OK
+
+
+@command.command("test")
+@click.option(
+    "--library", is_flag=True, help="The library's examples, not the own ones."
+)
+@pass_session
+def test(session: Session, *, library: bool) -> int:
+    """Run the example cases that the rules carry."""
+    from alloc.cli.render import View, emit
+    from alloc.rules import library as shipped
+    from alloc.rules import run_examples
+
+    workspace = find_workspace(session)
+    settings = workspace.settings()
+    rules = shipped() if library else read_rules(workspace)
+    verdicts = [verdict for rule in rules for verdict in run_examples(rule)]
+    failed = sum(bool(verdict.problems) for verdict in verdicts)
+    document = {
+        "count": len(verdicts),
+        "failed": failed,
+        "examples": [verdict._asdict() for verdict in verdicts],
+    }
+    emit(session, document, lambda: _draw_verdicts(View(settings.locale), verdicts))
+    return ExitCode.DATA if failed else ExitCode.OK
+
+
+def read_rules(workspace: Workspace) -> tuple[Rule, ...]:
+    """Read the rules of a workspace; `ConfigError` names every mistake's line."""
+    from alloc.errors import InputError
+    from alloc.rules import load_rules
+
+    try:
+        return load_rules(workspace.root / "rules")
+    except InputError as error:
+        raise ConfigError(str(error), reason=error.reason, **error.metadata) from error
+
+
+def _described(rule: Rule) -> dict[str, object]:
+    return {
+        "id": rule.id,
+        "version": rule.version,
+        "title": rule.title,
+        "author": rule.author,
+        "posting": rule.posting,
+        "valid_from": rule.valid_from,
+        "valid_until": rule.valid_until,
+        "document": rule.document,
+        "document_name": rule.document_name,
+        "file": rule.file,
+        "examples": len(rule.examples),
+    }
+
+
+def _draw_rules(view: View, rules: Sequence[Rule]) -> None:
+    from alloc.cli.render import Column
+
+    say = view.messages.say
+    if not rules:
+        view.line(say("No rules yet: they are files in the folder rules."))
+        view.steps([(say("what there is to build on"), "alloc rules list --library")])
+        return
+    view.table(
+        [
+            Column(say("rule")),
+            Column(say("version"), align="right"),
+            Column(say("title"), may_wrap=True),
+            Column(say("posting")),
+            Column(say("from")),
+            Column(say("until")),
+        ],
+        [
+            (
+                rule.id,
+                str(rule.version),
+                rule.title,
+                rule.posting,
+                view.day(rule.valid_from),
+                view.day(rule.valid_until),
+            )
+            for rule in rules
+        ],
+    )
+
+
+def _draw_verdicts(view: View, verdicts: Sequence[Verdict]) -> None:
+    for verdict in verdicts:
+        for problem in verdict.problems:
+            view.line(f"{verdict.file}:{verdict.line}: {verdict.example}: {problem}")
+    failed = sum(bool(verdict.problems) for verdict in verdicts)
+    view.line(
+        view.messages.say(
+            "{passed} of {count} examples hold.",
+            passed=len(verdicts) - failed,
+            count=len(verdicts),
+        )
+    )

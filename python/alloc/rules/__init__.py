@@ -1,0 +1,32 @@
+"""Exception rules as data: read, checked, and applied with exact arithmetic.
+
+A rule is a value (`Rule`); `explain` says whether it makes up the gap between a payment
+and the items it would clear, in exactly one way.
+"""
+
+from alloc.rules.book import find_rule, library, load_rules
+from alloc.rules.examples import Verdict, run_examples
+from alloc.rules.explaining import Explanation, Outcome, explain, explain_by_one
+from alloc.rules.facts import Item, Payment, Situation, VatLine
+from alloc.rules.model import Rule
+from alloc.rules.parts import Line
+from alloc.rules.reading import read_rule
+
+__all__ = [
+    "Explanation",
+    "Item",
+    "Line",
+    "Outcome",
+    "Payment",
+    "Rule",
+    "Situation",
+    "VatLine",
+    "Verdict",
+    "explain",
+    "explain_by_one",
+    "find_rule",
+    "library",
+    "load_rules",
+    "read_rule",
+    "run_examples",
+]

@@ -1,0 +1,124 @@
+"""What a rule may explain at most: one that could explain anything is refused."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING
+
+from alloc.rules.model import (
+    COMBINATIONS_MAX,
+    Book,
+    Component,
+    Measure,
+    Per,
+    Posting,
+    When,
+)
+from alloc.rules.values import amount_text, rate_text
+
+if TYPE_CHECKING:
+    from alloc.toml_reader import TomlTable
+
+__all__ = ["SHARE_MAX_PPM", "SMALL_MAJOR", "SMALL_PPM", "check_bounds"]
+
+SHARE_MAX_PPM = 500_000
+"""Largest share of the items that a solved component may take: a half."""
+
+SMALL_PPM = 10_000
+"""Up to this share (1 %) a solved component may hold for any payer."""
+
+SMALL_MAJOR = 50
+"""Up to this amount, in major units, a solved component may hold for any payer."""
+
+
+def check_bounds(
+    root: TomlTable,
+    when: When,
+    components: tuple[Component, ...],
+    posting: Posting,
+    exponent: int,
+) -> None:
+    """Note every component that would explain anything.
+
+    Parameters
+    ----------
+    root
+        The rule's table, for the lines of mistakes.
+    when
+        Whom the rule is for.
+    components
+        All of them.
+    posting
+        What a person looks at may be bounded wider.
+    exponent
+        Decimals of the currency.
+    """
+    tables = root.table("component")
+    solved = [part for part in components if part.measure is Measure.GAP]
+    for component in solved[1:]:
+        tables.table(component.name).mistake(
+            "amount",
+            f"{solved[0].name} is solved from the gap already: only one may be",
+        )
+    for component in solved:
+        table = tables.table(component.name)
+        _check_solved(table, when, component, posting, exponent)
+    for component in components:
+        table = tables.table(component.name)
+        if component.measure is Measure.PAYMENT and not when.names_somebody:
+            table.mistake(
+                "amount",
+                "takes any payment whole: say in [when] whom or which text it is for",
+            )
+        _check_order(table, component)
+    if prod(part.options for part in components) > COMBINATIONS_MAX:
+        root.mistake(
+            "component", f"more than {COMBINATIONS_MAX} combinations of values"
+        )
+
+
+def _check_solved(
+    table: TomlTable,
+    when: When,
+    component: Component,
+    posting: Posting,
+    exponent: int,
+) -> None:
+    share, amount = component.max_ppm, component.max_minor
+    if share is None and amount is None:
+        table.mistake("amount", "explains any gap: give max_rate, or max, or both")
+        return
+    if component.book is Book.KEEP:
+        return
+    seen = bool(when.customers) and posting is not Posting.AUTO
+    if share is not None and share > SHARE_MAX_PPM and not seen:
+        limit = rate_text(SHARE_MAX_PPM)
+        table.mistake(
+            "max_rate",
+            f"explains almost any gap: {limit} at most, unless [when] names customers "
+            "and posting is one_click",
+        )
+    small = SMALL_MAJOR * 10**exponent
+    is_small = (share is not None and share <= SMALL_PPM) or (
+        amount is not None and amount <= small
+    )
+    if not is_small and not when.names_somebody:
+        table.mistake(
+            "amount",
+            f"more than {rate_text(SMALL_PPM)} or {amount_text(small, exponent)} of "
+            "anybody's payment: say in [when] whom or which text it is for",
+        )
+
+
+def _check_order(table: TomlTable, component: Component) -> None:
+    low, high = component.min_minor, component.max_minor
+    if low is not None and high is not None and low > high:
+        table.mistake("min", "is above max")
+    low, high = component.min_ppm, component.max_ppm
+    if low is not None and high is not None and low > high:
+        table.mistake("min_rate", "is above max_rate")
+    if component.per is Per.LATE_INVOICE and component.measure not in (
+        Measure.FIXED,
+        Measure.INTEREST,
+    ):
+        table.mistake("per", "late_invoice is for annual_rate and for amounts")

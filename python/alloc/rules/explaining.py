@@ -1,0 +1,306 @@
+"""Explaining a gap: every combination of a rule's values, exactly.
+
+Conservation of an explanation, in minor units: cash + debits - credits = what the
+items lose, where debits and credits are its lines and what it leaves open is not lost.
+"""
+
+from __future__ import annotations
+
+from itertools import chain, combinations, product
+from math import prod
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from alloc.rules.arithmetic import PPM, half_up
+from alloc.rules.facts import Situation  # noqa: TC001 - msgspec reads it
+from alloc.rules.matching import misfit
+from alloc.rules.model import Base, Book, Component, Measure, Rule
+from alloc.rules.parts import Part, Unknown, fixed_part, solved_part, to_lines
+from alloc.rules.values import amount_text, rate_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from alloc.rules.facts import Item
+    from alloc.rules.parts import Line
+
+__all__ = ["Explanation", "Outcome", "explain", "explain_by_one"]
+
+SUPPLIER_ITEMS_MAX = 10
+"""Debts to one party that an offset chooses from."""
+
+COMBINATIONS_TRIED_MAX = 65_536
+"""Combinations of values and debts that are tried for one payment."""
+
+
+class Explanation(msgspec.Struct, frozen=True, kw_only=True):
+    """One way in which a rule makes up the gap.
+
+    Parameters
+    ----------
+    lines
+        `alloc.rules.parts.Line`: what is posted beside cash and items.
+    left
+        Item -> what stays open on it, minor units; items not named are cleared.
+    offset
+        Supplier item -> what is cleared of it (its open amount, < 0).
+    """
+
+    lines: tuple[Line, ...]
+    left: tuple[tuple[str, int], ...] = ()
+    offset: tuple[tuple[str, int], ...] = ()
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What a rule says of a payment.
+
+    Parameters
+    ----------
+    rule
+        ``id@version``; of several rules, all that fit, joined by ", ".
+    status
+        ``explained`` (exactly one way), ``ambiguous`` or ``none``.
+    reason, message
+        A stable code and a sentence.
+    explanations
+        One when explained, all that differ when ambiguous.
+    """
+
+    rule: str
+    status: str
+    reason: str
+    message: str
+    explanations: tuple[Explanation, ...] = ()
+
+
+def explain(rule: Rule, situation: Situation, *, exponent: int = 2) -> Outcome:
+    """Try every combination of a rule's values on a payment.
+
+    Parameters
+    ----------
+    rule
+        As `alloc.rules.read_rule` checked it.
+    situation
+        The payment, the items it would clear in due order, and the debts beside them.
+    exponent
+        Decimals of the currency, for messages.
+
+    Returns
+    -------
+    Outcome
+        ``explained`` when exactly one combination makes up the gap to the minor unit.
+    """
+    if found := misfit(rule, situation):
+        return _none(rule, found.reason, found.message)
+    whole = (Measure.PAYMENT, Measure.RETURNED)
+    takes_cash = any(part.measure in whole for part in rule.components)
+    if not situation.items and not takes_cash:
+        return _none(rule, "NO_ITEMS", "there is no item to clear")
+    if situation.items and takes_cash:
+        return _none(rule, "ITEMS_NAMED", "it takes the cash whole, without items")
+    if unknown := _unknown_vat(rule, situation.items):
+        message = f"the VAT of item {unknown} is not known: import it with the item"
+        return _none(rule, "VAT_UNKNOWN", message)
+    if _count(rule, situation) > COMBINATIONS_TRIED_MAX:
+        message = f"more than {COMBINATIONS_TRIED_MAX} combinations: name the items"
+        return _none(rule, "COMBINATIONS_OVER_LIMIT", message)
+    return _Trial(rule, situation, exponent).run()
+
+
+def explain_by_one(outcomes: Sequence[Outcome]) -> Outcome:
+    """Choose among what several rules say: two that fit are for a person.
+
+    Parameters
+    ----------
+    outcomes
+        One a rule.
+
+    Returns
+    -------
+    Outcome
+        The only one that is explained; ``ambiguous`` with ``RULES_AMBIGUOUS`` when
+        rules contend, also when one of them is ambiguous by itself; else ``none``.
+    """
+    fits = [outcome for outcome in outcomes if outcome.status != "none"]
+    if len(fits) == 1:
+        return fits[0]
+    if not fits:
+        message = "no rule explains the gap"
+        return Outcome(rule="", status="none", reason="NO_RULE", message=message)
+    names = sorted(outcome.rule for outcome in fits)
+    return Outcome(
+        rule=", ".join(names),
+        status="ambiguous",
+        reason="RULES_AMBIGUOUS",
+        message=f"{len(fits)} rules explain the gap: {', '.join(names)}",
+        explanations=tuple(way for outcome in fits for way in outcome.explanations),
+    )
+
+
+def _none(rule: Rule, reason: str, message: str) -> Outcome:
+    return Outcome(rule=rule.name, status="none", reason=reason, message=message)
+
+
+def _unknown_vat(rule: Rule, items: Sequence[Item]) -> str | None:
+    """Name the first item whose VAT the rule needs and nobody knows."""
+    needed = rule.vat_on_collection or any(
+        (part.base in (Base.HT, Base.VAT) and part.measure is Measure.RATE)
+        or part.measure is Measure.VAT
+        or (part.vat is not None and part.vat.rate_ppm is None)
+        for part in rule.components
+    )
+    if not needed:
+        return None
+    return next((item.item_id for item in items if item.vat is None), None)
+
+
+def _count(rule: Rule, situation: Situation) -> int:
+    count = prod(part.options for part in rule.components)
+    if any(part.measure is Measure.SUPPLIER for part in rule.components):
+        debts = len(situation.supplier_items)
+        if debts > SUPPLIER_ITEMS_MAX:
+            return COMBINATIONS_TRIED_MAX + 1
+        count *= 2**debts
+    return count
+
+
+#: Values of one component: None is absent, an int a rate or amount, a tuple debts.
+Option = int | tuple[int, ...] | None
+
+
+class _Trial:
+    """All combinations of one rule on one payment."""
+
+    def __init__(self, rule: Rule, situation: Situation, exponent: int) -> None:
+        self.rule, self.situation, self.exponent = rule, situation, exponent
+        self.failure = ("GAP_DIFFERS", "nothing makes up the gap")
+
+    def run(self) -> Outcome:
+        rule = self.rule
+        ways: dict[tuple[object, ...], Explanation] = {}
+        for options in product(*map(self._options, rule.components)):
+            if way := self._tried(options):
+                key = (tuple(line.posted for line in way.lines), way.left, way.offset)
+                ways.setdefault(key, way)
+        found = tuple(ways.values())
+        if not found:
+            return _none(rule, *self.failure)
+        if len(found) == 1:
+            message = "exactly one combination makes up the gap"
+            return Outcome(
+                rule=rule.name,
+                status="explained",
+                reason="EXPLAINED",
+                message=message,
+                explanations=found,
+            )
+        return Outcome(
+            rule=rule.name,
+            status="ambiguous",
+            reason="VALUES_AMBIGUOUS",
+            message=f"{len(found)} combinations of its values make up the gap",
+            explanations=found,
+        )
+
+    def _options(self, component: Component) -> list[Option]:
+        options: list[Option] = [None] if component.optional else []
+        if component.measure is Measure.SUPPLIER:
+            debts = range(len(self.situation.supplier_items))
+            sizes = range(1, len(debts) + 1)
+            return options + list(
+                chain.from_iterable(combinations(debts, size) for size in sizes)
+            )
+        return options + list(component.rates_ppm or component.amounts_minor or (0,))
+
+    def _tried(self, options: Sequence[Option]) -> Explanation | None:
+        """Work out one combination; None when it does not make up the gap."""
+        situation = self.situation
+        parts: list[Part] = []
+        solved: Component | None = None
+        for component, option in zip(self.rule.components, options, strict=True):
+            if option is None:
+                continue
+            if component.measure is Measure.GAP:
+                solved = component
+                continue
+            part = fixed_part(component, option, situation, parts)
+            if isinstance(part, Unknown):
+                self._fail(part.reason, part.message)
+                return None
+            if not self._within_bounds(part):
+                return None
+            parts.append(part)
+        rest = situation.gap_minor - sum(part.signed_minor for part in parts)
+        if solved is None and rest:
+            said = amount_text(situation.payment.amount_minor + rest, self.exponent)
+            self._fail("GAP_DIFFERS", f"it would explain a payment of {said}")
+            return None
+        if solved is not None:
+            part = solved_part(solved, rest, situation, parts)
+            if isinstance(part, Unknown):
+                self._fail(part.reason, part.message)
+                return None
+            if not self._within_bounds(part):
+                return None
+            parts.append(part)
+        return self._explanation(parts)
+
+    def _explanation(self, parts: Sequence[Part]) -> Explanation | None:
+        left: dict[str, int] = {}
+        offset: list[tuple[str, int]] = []
+        for part in parts:
+            offset += part.offset
+            if part.component.book is Book.KEEP:
+                for item_id, minor in part.by_item:
+                    left[item_id] = left.get(item_id, 0) + minor
+        if not self._can_be_left(parts, left):
+            return None
+        lines = to_lines(self.rule, self.situation, parts, left)
+        return Explanation(
+            lines=tuple(lines), left=tuple(left.items()), offset=tuple(offset)
+        )
+
+    def _can_be_left(self, parts: Sequence[Part], left: dict[str, int]) -> bool:
+        """Check that no item loses more than it has open."""
+        wanted = sum(
+            part.signed_minor for part in parts if part.component.book is Book.KEEP
+        )
+        uncleared = dict(left)
+        for part in parts:
+            if part.component.book in (Book.TRANSFER, Book.ENTRY):
+                for item_id, minor in part.by_item:
+                    uncleared[item_id] = uncleared.get(item_id, 0) + minor
+        opened = {item.item_id: item.open_minor for item in self.situation.items}
+        for item_id, minor in uncleared.items():
+            if not 0 <= minor * _sign(opened[item_id]) <= abs(opened[item_id]):
+                self._fail("OPEN_EXCEEDED", f"item {item_id} has less open than that")
+                return False
+        if wanted != sum(left.values()):
+            self._fail("OPEN_EXCEEDED", "the items have less open than that")
+            return False
+        return True
+
+    def _fail(self, reason: str, message: str) -> None:
+        if self.failure[0] != "OUT_OF_BOUNDS":
+            self.failure = (reason, message)
+
+    def _within_bounds(self, part: Part) -> bool:
+        component, total = part.component, abs(part.signed_minor)
+        base = abs(part.base_minor)
+        low, high = component.min_minor, component.max_minor
+        fits = (low is None or total >= low) and (high is None or total <= high)
+        if component.min_ppm is not None:
+            fits = fits and total * PPM >= component.min_ppm * base
+        if component.max_ppm is not None:
+            fits = fits and total * PPM <= component.max_ppm * base
+        if not fits:
+            share = rate_text(half_up(total * PPM, base)) if base else "all"
+            said = amount_text(total, self.exponent)
+            message = f"{component.name} would be {said} ({share} of its base)"
+            self._fail("OUT_OF_BOUNDS", f"{message}: beyond its bounds")
+        return fits
+
+
+def _sign(minor: int) -> int:
+    return -1 if minor < 0 else 1

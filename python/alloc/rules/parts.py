@@ -1,0 +1,440 @@
+"""The amounts of a rule's components on one payment, and the lines they become."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from alloc.errors import InternalError
+from alloc.rules.arithmetic import half_up, net_of, portion
+from alloc.rules.model import Base, Book, Component, Measure, Per, Rule, Side, Vat
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from alloc.rules.facts import Item, Situation
+
+__all__ = ["Line", "Part", "Unknown", "fixed_part", "solved_part", "to_lines"]
+
+
+class Unknown(NamedTuple):
+    """Why a component has no amount on a payment."""
+
+    reason: str
+    message: str
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """One line beside cash and items.
+
+    Parameters
+    ----------
+    component
+        Which component it is of.
+    role
+        Account role.
+    book
+        See `alloc.rules.model.Book`.
+    amount_minor
+        Debit > 0.
+    vat_ppm
+        Rate of the VAT that the line is; None for all other lines.
+    rate_ppm
+        Rate of the component, where it has one.
+    item_id
+        The item it is a part of, for a transfer.
+    party
+        Customer of the line when it is not the items' own.
+    """
+
+    component: str
+    role: str
+    book: Book
+    amount_minor: int
+    vat_ppm: int | None = None
+    rate_ppm: int | None = None
+    item_id: str | None = None
+    party: str = ""
+
+    @property
+    def posted(self) -> tuple[object, ...]:
+        """What is seen of it in the books."""
+        return (self.role, self.book, self.amount_minor, self.vat_ppm, self.item_id)
+
+
+class Amount(NamedTuple):
+    """An amount > 0 is a debit; ``total = net + all VAT`` unless VAT is a pair."""
+
+    net: int
+    vat: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def total(self) -> int:
+        return self.net + sum(minor for _, minor in self.vat)
+
+
+class Part(NamedTuple):
+    """What one component comes to on one payment."""
+
+    component: Component
+    signed_minor: int
+    base_minor: int
+    net_minor: int
+    vat: tuple[tuple[int, int], ...]
+    rate_ppm: int | None = None
+    by_item: tuple[tuple[str, int], ...] = ()
+    offset: tuple[tuple[str, int], ...] = ()
+
+
+def fixed_part(
+    component: Component,
+    option: object,
+    situation: Situation,
+    before: Sequence[Part],
+) -> Part | Unknown:
+    """Work out a component whose amount does not depend on the gap.
+
+    Parameters
+    ----------
+    component
+        Of any measure but the gap.
+    option
+        Its rate, its amount, or the places of the debts it offsets.
+    situation
+        The payment and its items.
+    before
+        The components before it, which the payer bears less by.
+    """
+    measure = component.measure
+    if measure is Measure.SUPPLIER:
+        return _offset_part(component, option, situation)
+    if measure in (Measure.PAYMENT, Measure.CHARGES, Measure.RETURNED):
+        return _cash_part(component, situation)
+    if not isinstance(option, int):
+        raise _misused(component)
+    if measure is Measure.INTEREST or component.per is Per.LATE_INVOICE:
+        missing = next((i.item_id for i in situation.items if not i.due_date), None)
+        if missing is not None:
+            return Unknown("DUE_DATE_UNKNOWN", f"item {missing} has no due date")
+    borne = _borne(situation.items, before)
+    amounts = [
+        _amount(component, option, group, borne, situation)
+        for group in _groups(component, situation)
+    ]
+    sign = -1 if component.side is Side.CREDIT else 1
+    total = sign * sum(amount.total for amount in amounts)
+    if total == 0:
+        message = f"{component.name} comes to nothing"
+        return Unknown("COMPONENT_ZERO", message)
+    names = (item.item_id for group in _groups(component, situation) for item in group)
+    by_item = (
+        tuple(
+            (item_id, sign * amount.total)
+            for item_id, amount in zip(names, amounts, strict=True)
+            if amount.total
+        )
+        if component.per is not Per.PAYMENT
+        else ()
+    )
+    return Part(
+        component=component,
+        signed_minor=total,
+        base_minor=sum(_base(component.base, i, borne) for i in situation.items),
+        net_minor=sign * sum(amount.net for amount in amounts),
+        vat=_summed((rate, sign * v) for amount in amounts for rate, v in amount.vat),
+        rate_ppm=option if component.rates_ppm else None,
+        by_item=_spread(component, situation, total, before) or by_item,
+    )
+
+
+def solved_part(
+    component: Component,
+    rest_minor: int,
+    situation: Situation,
+    before: Sequence[Part],
+) -> Part | Unknown:
+    """Give a component what the others leave of the gap.
+
+    Parameters
+    ----------
+    component
+        The one whose amount is the gap.
+    rest_minor
+        What is left; a debit > 0.
+    situation, before
+        As for `fixed_part`.
+    """
+    if rest_minor == 0:
+        return Unknown("GAP_DIFFERS", f"nothing is left for {component.name}")
+    wanted = {Side.DEBIT: 1, Side.CREDIT: -1}.get(component.side, 0)
+    if wanted * rest_minor < 0:
+        said = "less" if wanted < 0 else "more"
+        return Unknown("SIDE_DIFFERS", f"{said} was paid than {component.name} allows")
+    borne = _borne(situation.items, before)
+    amount = _with_vat_inside(component.vat, rest_minor, situation.items)
+    return Part(
+        component=component,
+        signed_minor=rest_minor,
+        base_minor=sum(_base(component.base, i, borne) for i in situation.items),
+        net_minor=amount.net,
+        vat=amount.vat,
+        by_item=_spread(component, situation, rest_minor, before),
+    )
+
+
+def to_lines(
+    rule: Rule,
+    situation: Situation,
+    parts: Iterable[Part],
+    left: Mapping[str, int],
+) -> list[Line]:
+    """Write the parts as lines, in the order of the components.
+
+    Parameters
+    ----------
+    rule
+        Says where VAT goes while its document is awaited, and whether VAT falls due.
+    situation
+        The items.
+    parts
+        What the components come to.
+    left
+        Item -> what stays open on it.
+    """
+    parts = list(parts)
+    lines = [line for part in parts for line in _lines(rule, part)]
+    if rule.vat_on_collection:
+        moved = {
+            item_id: minor
+            for part in parts
+            if part.component.book is Book.TRANSFER
+            for item_id, minor in part.by_item
+        }
+        lines += _collected(situation.items, left, moved)
+    return lines
+
+
+def _lines(rule: Rule, part: Part) -> list[Line]:
+    component, vat = part.component, part.component.vat
+    if component.book in (Book.KEEP, Book.OFFSET):
+        return []
+    role = component.role
+    if component.side is Side.EITHER and part.signed_minor < 0:
+        role = component.role_credit
+    said = {
+        "component": component.name,
+        "book": component.book,
+        "rate_ppm": part.rate_ppm,
+        "party": component.party,
+    }
+    if component.book is Book.TRANSFER:
+        return [
+            Line(role=role, amount_minor=minor, item_id=item_id, **said)  # type: ignore[arg-type]
+            for item_id, minor in part.by_item
+        ]
+    net = part.signed_minor if vat and vat.role_against else part.net_minor
+    lines = [Line(role=role, amount_minor=net, **said)] if net else []  # type: ignore[arg-type]
+    return lines if vat is None else lines + _vat_lines(rule, part, vat)
+
+
+def _vat_lines(rule: Rule, part: Part, vat: Vat) -> list[Line]:
+    is_awaited = rule.document == "awaited" and vat.role_awaiting
+    role = vat.role_awaiting if is_awaited else vat.role
+    lines = []
+    for rate, minor in part.vat:
+        sides = [(role, minor)]
+        if vat.role_against:
+            sides.insert(0, (vat.role_against, -minor))
+        lines += [
+            Line(
+                component=part.component.name,
+                role=said,
+                book=Book.LINE,
+                amount_minor=amount,
+                vat_ppm=rate,
+            )
+            for said, amount in sides
+            if amount
+        ]
+    return lines
+
+
+def _collected(
+    items: Iterable[Item], left: Mapping[str, int], moved: Mapping[str, int]
+) -> list[Line]:
+    """Make due the VAT of what was paid, cumulated, so that the parts add up."""
+    due: dict[int, int] = {}
+    for item in items:
+        unpaid = left.get(item.item_id, 0) + moved.get(item.item_id, 0)
+        paid = item.total_minor - unpaid
+        for line in item.vat or ():
+            minor = line.vat_minor
+            if item.total_minor:
+                minor = half_up(
+                    line.vat_minor * paid * (1 if item.total_minor > 0 else -1),
+                    abs(item.total_minor),
+                )
+            due[line.rate_ppm] = due.get(line.rate_ppm, 0) + minor - line.due_minor
+    lines = []
+    for rate, minor in due.items():
+        if minor:
+            said = {"component": "vat_on_collection", "book": Book.LINE}
+            for role, amount in (
+                ("vat_collected_pending", minor),
+                ("vat_collected", -minor),
+            ):
+                lines.append(
+                    Line(role=role, amount_minor=amount, vat_ppm=rate, **said)  # type: ignore[arg-type]
+                )
+    return lines
+
+
+def _groups(component: Component, situation: Situation) -> list[tuple[Item, ...]]:
+    """Return the items that one rounding is over."""
+    if component.per is Per.INVOICE:
+        return [(item,) for item in situation.items]
+    if component.per is Per.LATE_INVOICE:
+        return [(item,) for item in situation.items if _days_late(item, situation) > 0]
+    return [situation.items]
+
+
+def _days_late(item: Item, situation: Situation) -> int:
+    due = item.due_date or situation.payment.date
+    return (situation.payment.date - due).days
+
+
+def _borne(items: Iterable[Item], before: Iterable[Part]) -> dict[str, int]:
+    """Return what the payer bears of each item after the components before."""
+    borne = {item.item_id: item.open_minor for item in items}
+    for part in before:
+        if part.component.book in (Book.KEEP, Book.TRANSFER, Book.ENTRY):
+            for item_id, minor in part.by_item:
+                borne[item_id] -= minor
+    return borne
+
+
+def _base(base: Base, item: Item, borne: Mapping[str, int]) -> int:
+    if base is Base.TTC:
+        return item.total_minor
+    if base is Base.HT:
+        return item.net_minor
+    if base is Base.VAT:
+        return item.vat_minor
+    return item.open_minor if base is Base.OPEN else borne[item.item_id]
+
+
+def _amount(
+    component: Component,
+    option: int,
+    items: tuple[Item, ...],
+    borne: Mapping[str, int],
+    situation: Situation,
+) -> Amount:
+    """Work out one component on the items that are rounded together."""
+    base = sum(_base(component.base, item, borne) for item in items)
+    if component.measure is Measure.VAT:
+        return Amount(sum(item.vat_minor for item in items))
+    if component.measure is Measure.INTEREST:
+        (item,) = items
+        days, year = _days_late(item, situation), component.days_in_year
+        return Amount(half_up(base * option * days, 1_000_000 * year))
+    vat = component.vat
+    follows = vat is not None and vat.rate_ppm is None
+    if component.measure is Measure.FIXED and follows:
+        return _with_vat_inside(vat, option, items)
+    net = option if component.measure is Measure.FIXED else portion(base, option)
+    if not follows:
+        return _with_vat_on_top(vat, net)
+    parts = tuple((r, portion(minor, option)) for r, minor in _vat_by_rate(items))
+    if component.base is Base.HT:
+        return Amount(net, parts)
+    return Amount(net - sum(minor for _, minor in parts), parts)
+
+
+def _with_vat_on_top(vat: Vat | None, net: int) -> Amount:
+    if vat is None or not vat.rate_ppm:
+        return Amount(net)
+    return Amount(net, ((vat.rate_ppm, portion(net, vat.rate_ppm)),))
+
+
+def _with_vat_inside(vat: Vat | None, total: int, items: Sequence[Item]) -> Amount:
+    """Split a total that holds its VAT; the part without VAT takes what is left."""
+    if vat is None or vat.rate_ppm == 0:
+        return Amount(total)
+    if vat.rate_ppm is not None:
+        net = net_of(total, vat.rate_ppm)
+        return Amount(net, ((vat.rate_ppm, total - net),) if total != net else ())
+    documents = sum(item.total_minor for item in items)
+    sign = 1 if documents > 0 else -1
+    parts = tuple(
+        (rate, half_up(total * minor * sign, abs(documents)))
+        for rate, minor in _vat_by_rate(items)
+        if documents
+    )
+    return Amount(total - sum(minor for _, minor in parts), parts)
+
+
+def _vat_by_rate(items: Iterable[Item]) -> tuple[tuple[int, int], ...]:
+    return _summed(
+        (line.rate_ppm, line.vat_minor) for item in items for line in item.vat or ()
+    )
+
+
+def _summed(pairs: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Add up by rate, in the order of first appearance; zero sums are left out."""
+    sums: dict[int, int] = {}
+    for rate, minor in pairs:
+        sums[rate] = sums.get(rate, 0) + minor
+    return tuple((rate, minor) for rate, minor in sums.items() if minor)
+
+
+def _spread(
+    component: Component, situation: Situation, total: int, before: Sequence[Part]
+) -> tuple[tuple[str, int], ...]:
+    """Lay a part that stays open, and is no item's own, on the items due last."""
+    own_entry = component.book in (Book.KEEP, Book.ENTRY)
+    if not own_entry or component.per is not Per.PAYMENT:
+        return ()
+    free = _borne(situation.items, before)
+    spread: list[tuple[str, int]] = []
+    for item in reversed(situation.items):
+        part = min(total, free[item.item_id])
+        if part > 0:
+            spread.append((item.item_id, part))
+            total -= part
+    return tuple(reversed(spread))
+
+
+def _cash_part(component: Component, situation: Situation) -> Part | Unknown:
+    payment = situation.payment
+    total = -payment.amount_minor
+    if component.measure is Measure.CHARGES:
+        total = payment.charges_minor
+        if total <= 0:
+            return Unknown("NO_CHARGES", "the bank names no charges")
+    if component.measure is Measure.RETURNED:
+        total = payment.returned_minor
+        if total <= 0:
+            return Unknown("NOTHING_RETURNED", "no earlier payment is taken back")
+    if (total > 0) != (component.side is Side.DEBIT):
+        return Unknown("SIDE_DIFFERS", f"{component.name} is of the other direction")
+    amount = _with_vat_inside(component.vat, total, situation.items)
+    return Part(component, total, abs(total), amount.net, amount.vat)
+
+
+def _misused(component: Component) -> InternalError:
+    return InternalError(f"component {component.name}: a value of another kind")
+
+
+def _offset_part(
+    component: Component, option: object, situation: Situation
+) -> Part | Unknown:
+    if not isinstance(option, tuple):
+        raise _misused(component)
+    debts = [situation.supplier_items[place] for place in option]
+    offset = tuple((item.item_id, item.open_minor) for item in debts)
+    total = -sum(item.open_minor for item in debts)
+    if total <= 0:
+        return Unknown("COMPONENT_ZERO", f"{component.name} is no debt of ours")
+    return Part(component, total, total, total, (), None, (), offset)

@@ -1,0 +1,342 @@
+"""Rule text to a checked rule: every mistake with its line and what to do."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+from alloc.engine import currency_exponent
+from alloc.rules.bounds import check_bounds
+from alloc.rules.labels import mistake_in
+from alloc.rules.model import (
+    Base,
+    Book,
+    Component,
+    Labels,
+    Measure,
+    Per,
+    Posting,
+    Rule,
+    Side,
+    Vat,
+    When,
+)
+from alloc.rules.reading_examples import read_examples
+from alloc.rules.values import parse_amount, parse_rate
+from alloc.settings import ACCOUNTS
+from alloc.toml_reader import TomlDocument, TomlTable
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping
+
+__all__ = ["VALUES_MAX", "read_rule"]
+
+VALUES_MAX = 64
+"""Rates or amounts that one component may list."""
+
+_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_WORDS = {"gap": Measure.GAP, "payment": Measure.PAYMENT, "charges": Measure.CHARGES}
+_WORDS |= {"vat": Measure.VAT, "supplier": Measure.SUPPLIER}
+_WORDS |= {"returned": Measure.RETURNED}
+
+
+def read_rule(
+    text: str, *, name: str, bases: Mapping[str, Mapping[str, Any]] | None = None
+) -> Rule:
+    """Parse and check the text of a rule.
+
+    Parameters
+    ----------
+    text
+        The whole file.
+    name
+        Its name for messages.
+    bases
+        What ``based_on`` may name: rule id -> parsed content. The keys of the text
+        are laid over it, table by table; its examples are not taken over.
+
+    Returns
+    -------
+    Rule
+
+    Raises
+    ------
+    alloc.errors.InputError
+        ``TOML_SYNTAX`` or ``RULE_INVALID``; the message lists every mistake as
+        ``file:line: key: what``, the metadata has ``file``, ``line`` and ``field``.
+    """
+    document = TomlDocument(text, name=name)
+    content = tomllib.loads(text.removeprefix("\ufeff"))
+    base_id = content.pop("based_on", None)
+    if base_id is not None:
+        base = (bases or {}).get(str(base_id))
+        if base is None:
+            document.mistake(
+                "", "based_on", f"there is no rule {base_id!r} to build on"
+            )
+        content = _laid_over(base or {}, content)
+    root = TomlTable(document, "", content)
+    rule = _rule(root, name)
+    root.finish(also_known=("based_on",))
+    document.raise_mistakes("RULE_INVALID")
+    return rule
+
+
+def _laid_over(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    merged: dict[str, Any] = {
+        key: value for key, value in base.items() if key != "example"
+    }
+    for key, value in own.items():
+        below = merged.get(key)
+        if isinstance(below, dict) and isinstance(value, dict):
+            merged[key] = _laid_over(below, value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def _rule(root: TomlTable, file: str) -> Rule:
+    rule_id = root.required_text("id")
+    if rule_id and not _ID.fullmatch(rule_id):
+        root.mistake("id", f"{rule_id!r}: write lower-case words joined by '-'")
+    currency = root.text("currency", "EUR")
+    exponent = currency_exponent(currency)
+    if exponent is None:
+        root.mistake("currency", f"{currency!r} is not an ISO 4217 currency")
+    root.require("version")
+    when = _when(root.table("when"))
+    components = _components(root.table("component"), exponent or 0)
+    collects = root.flag("vat_on_collection", default=False)
+    if not components and not collects and not when.members:
+        root.mistake("", "nothing is explained: write a [component.NAME]")
+    posting = Posting(root.choice("posting", tuple(Posting), default="one_click"))
+    valid_from, valid_until = _validity(root)
+    check_bounds(root, when, components, posting, exponent or 0)
+    return Rule(
+        id=rule_id,
+        version=root.integer("version", 1, low=1, high=999_999),
+        title=root.required_text("title"),
+        author=root.required_text("author"),
+        file=file,
+        posting=posting,
+        currency=currency,
+        document=root.choice(
+            "document", ("none", "received", "awaited"), default="none"
+        ),
+        document_name=root.text("document_name", ""),
+        vat_on_collection=collects,
+        when=when,
+        components=components,
+        labels=_labels(root.table("labels")),
+        examples=read_examples(root, currency, exponent or 0),
+        valid_from=valid_from,
+        valid_until=valid_until,
+    )
+
+
+def _validity(root: TomlTable) -> tuple[dt.date | None, dt.date | None]:
+    first, last = root.optional_date("valid_from"), root.optional_date("valid_until")
+    if first and last and last < first:
+        root.mistake("valid_until", f"{last} is before valid_from, {first}")
+    return first, last
+
+
+def _when(table: TomlTable) -> When:
+    has_terms = "within_days" in table
+    when = When(
+        payers=_needles(table, "payers"),
+        payer_ibans=tuple("".join(t.split()) for t in table.texts("payer_ibans")),
+        customers=table.texts("customers"),
+        customer_types=table.texts("customer_types"),
+        entities=table.texts("entities"),
+        text=_needles(table, "text"),
+        members=table.texts("members"),
+        direction=table.choice("direction", ("in", "out", "any"), default="in"),
+        within_days=table.integer("within_days", 0, low=0, high=3_650)
+        if has_terms
+        else None,
+        grace_days=table.integer("grace_days", 0, low=0, high=365),
+    )
+    if "grace_days" in table and not has_terms:
+        table.mistake("grace_days", "says nothing without within_days")
+    table.finish(also_known=("within_days",))
+    return when
+
+
+NEEDLE_CHARACTERS_MIN = 3
+"""Letters or digits that a text to look for has at least."""
+
+
+def _needles(table: TomlTable, key: str) -> tuple[str, ...]:
+    needles = table.texts(key)
+    for needle in needles:
+        if sum(map(str.isalnum, needle)) < NEEDLE_CHARACTERS_MIN:
+            table.mistake(
+                key,
+                f"{needle!r} would stand in almost any text: "
+                f"{NEEDLE_CHARACTERS_MIN} letters or digits at least",
+            )
+    return needles
+
+
+def _labels(table: TomlTable) -> Labels:
+    default = Labels()
+    said = {
+        "entry": table.text("entry", default.entry),
+        "transfer": table.text("transfer", default.transfer),
+    }
+    for key, template in said.items():
+        if what := mistake_in(template):
+            table.mistake(key, what)
+    table.finish()
+    return Labels(**said)
+
+
+def _components(table: TomlTable, exponent: int) -> tuple[Component, ...]:
+    named = [(key, table.table(key)) for key in table.keys]
+    return tuple(_component(key, below, exponent) for key, below in named)
+
+
+def _component(name: str, table: TomlTable, exponent: int) -> Component:
+    measure, rates, amounts = _values(table, exponent)
+    side = Side(table.choice("side", tuple(Side), default=Side.DEBIT))
+    book = Book(table.choice("book", tuple(Book), default=Book.LINE))
+    role = "" if book is Book.KEEP else _role(table, "role")
+    role_credit = _role(table, "role_credit") if side is Side.EITHER else ""
+    per = table.choice("per", tuple(Per), default=Per.PAYMENT)
+    component = Component(
+        name=name,
+        role=role,
+        role_credit=role_credit,
+        measure=measure,
+        base=Base(table.choice("of", tuple(Base), default=Base.TTC)),
+        per=Per(per),
+        side=side,
+        book=book,
+        rates_ppm=rates,
+        amounts_minor=amounts,
+        days_in_year=table.integer("days_in_year", 365, low=360, high=366),
+        optional=table.flag("optional", default=False),
+        min_minor=_amount(table, "min", exponent),
+        max_minor=_amount(table, "max", exponent),
+        min_ppm=_rate(table, "min_rate"),
+        max_ppm=_rate(table, "max_rate"),
+        party=table.text("party", ""),
+        vat=_vat(table.table("vat")) if "vat" in table else None,
+    )
+    _check_component(table, component)
+    table.finish(also_known=("vat", "role", "role_credit"))
+    return component
+
+
+def _check_component(table: TomlTable, component: Component) -> None:
+    """Note what makes no sense together."""
+    if component.book is Book.TRANSFER and component.per is Per.PAYMENT:
+        table.mistake("book", 'a transfer moves parts of items: write per = "invoice"')
+    is_supplier = component.measure is Measure.SUPPLIER
+    if is_supplier != (component.book is Book.OFFSET):
+        table.mistake("book", 'amount = "supplier" and book = "offset" go together')
+    if component.measure is Measure.VAT and component.per is Per.PAYMENT:
+        table.mistake("per", 'amount = "vat" is of an invoice: write per = "invoice"')
+    if component.measure is Measure.INTEREST and component.per is Per.PAYMENT:
+        table.mistake("per", 'interest is of an invoice: write per = "late_invoice"')
+    if component.per is not Per.PAYMENT and component.measure in (
+        Measure.GAP,
+        Measure.PAYMENT,
+        Measure.CHARGES,
+        Measure.SUPPLIER,
+        Measure.RETURNED,
+    ):
+        table.mistake("per", f'amount = "{component.measure}" is of the whole payment')
+    if component.side is Side.EITHER and component.measure is not Measure.GAP:
+        table.mistake("side", 'only amount = "gap" may fall on either side')
+    if component.vat and component.book in (Book.KEEP, Book.TRANSFER, Book.OFFSET):
+        table.mistake("vat", f"what goes by {component.book} bears no VAT of its own")
+    if component.vat and component.side is Side.EITHER:
+        table.mistake("vat", "a component of either side bears no VAT")
+
+
+def _values(
+    table: TomlTable, exponent: int
+) -> tuple[Measure, tuple[int, ...], tuple[int, ...]]:
+    """Read the one key that says where the amount comes from."""
+    keys = [key for key in ("amount", "rate", "annual_rate") if key in table]
+    if len(keys) != 1:
+        said = " and ".join(keys) or "none of them"
+        table.mistake("", f"write one of amount, rate, annual_rate, not {said}")
+        table.finish(also_known=table.keys)
+        return Measure.FIXED, (), ()
+    key = keys[0]
+    texts = table.texts(key)
+    if len(texts) > VALUES_MAX or len(set(texts)) < len(texts):
+        table.mistake(key, f"at most {VALUES_MAX} values, each once")
+    if key == "amount" and len(texts) == 1 and texts[0] in _WORDS:
+        return _WORDS[texts[0]], (), ()
+    if key == "amount":
+        amounts = tuple(_minor(table, key, text, exponent) for text in texts)
+        return Measure.FIXED, (), amounts
+    measure = Measure.RATE if key == "rate" else Measure.INTEREST
+    return measure, tuple(_ppm(table, key, text) for text in texts), ()
+
+
+def _vat(table: TomlTable) -> Vat:
+    text = table.required_text("rate")
+    follows = text == "items"
+    vat = Vat(
+        rate_ppm=None if follows or not text else _ppm(table, "rate", text, low=0),
+        role=_role(table, "role"),
+        role_awaiting=_role(table, "role_awaiting") if "role_awaiting" in table else "",
+        role_against=_role(table, "role_against") if "role_against" in table else "",
+    )
+    if follows and vat.role_against:
+        table.mistake("role_against", "needs a rate of its own, not that of the items")
+    table.finish(also_known=("role_awaiting", "role_against"))
+    return vat
+
+
+def _role(table: TomlTable, key: str) -> str:
+    role = table.required_text(key)
+    if role and role not in ACCOUNTS:
+        table.mistake(
+            key, f"{role!r} is no account role: {', '.join(sorted(ACCOUNTS))}"
+        )
+    return role
+
+
+def _amount(table: TomlTable, key: str, exponent: int) -> int | None:
+    text = table.optional_text(key)
+    return None if text is None else _minor(table, key, text, exponent)
+
+
+def _rate(table: TomlTable, key: str) -> int | None:
+    text = table.optional_text(key)
+    return None if text is None else _ppm(table, key, text)
+
+
+def _minor(table: TomlTable, key: str, text: str, exponent: int) -> int:
+    minor = parse_amount(text, exponent)
+    if minor is None or minor <= 0:
+        example = "12.50" if exponent else "1250"
+        table.mistake(
+            key,
+            f'{text!r} is no amount above zero: write "{example}", with at most '
+            f"{exponent} decimals",
+        )
+        return 1
+    return minor
+
+
+def _ppm(table: TomlTable, key: str, text: str, *, low: int = 1) -> int:
+    ppm = parse_rate(text)
+    if ppm is None or not low <= ppm < _WHOLE_PPM:
+        table.mistake(
+            key,
+            f'{text!r} is no rate below 100 %: write "2.5%", with at most 4 decimals',
+        )
+        return 1
+    return ppm
+
+
+_WHOLE_PPM = 1_000_000
