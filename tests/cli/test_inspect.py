@@ -86,13 +86,19 @@ def test_an_advice_is_shown_with_its_total_and_what_is_odd(
     path = write(tmp_path, "advice.edi", X820)
     got = alloc("inspect", path)
     assert got.code == 0
-    for text in ("X12 820 004010", "PAY-1", "F-1", "US$12.50", "[TOTAL_DIFFERS]"):
+    for text in (
+        "X12 820 004010",
+        "PAY-1",
+        "F-1",
+        "US$12.50",
+        "[ADVICE_TOTAL_DIFFERS]",
+    ):
         assert text in got.stdout
     (file,) = alloc("inspect", path, "--json").document["files"]
     (advice,) = file["advices"]
     assert (advice["total_minor"], advice["lines_minor"]) == (1_200, 1_250)
     assert advice["lines"][0]["deduction_minor"] == 50
-    assert [one["code"] for one in file["warnings"]] == ["TOTAL_DIFFERS"]
+    assert [one["code"] for one in file["warnings"]] == ["ADVICE_TOTAL_DIFFERS"]
 
 
 def test_a_table_is_shown_by_the_profile_that_fits(

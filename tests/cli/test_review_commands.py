@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from day import IBAN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -141,3 +142,32 @@ def test_the_list_can_be_cut_to_the_largest(cleared: Path, alloc: Call) -> None:
     got = alloc("-C", cleared, "review", "list", "--limit", "1", "--json").document
     assert got["count"] == 2
     assert [row["amount_minor"] for row in got["payments"]] == [99999]
+
+
+def test_an_advice_that_cannot_be_shared_out_is_shown_with_its_reason(
+    workspace: Path, tmp_path: Path, alloc: Call
+) -> None:
+    payer = "FR7612345987650123456789014"
+    head = "account,booking_date,amount,currency,counterparty_iban,bank_reference\n"
+    money = tmp_path / "bank.csv"
+    money.write_text(
+        f"{head}{IBAN},2026-03-31,30.00,EUR,{payer},B1\n"
+        f"{IBAN},2026-03-31,20.00,EUR,{payer},B2\n"
+    )
+    advice = tmp_path / "advice.csv"
+    advice.write_text(
+        "reference,currency,amount,payer_iban,payment_date\n"
+        + "".join(f"F{n},EUR,10.00,{payer},2026-03-31\n" for n in range(5))
+    )
+    assert alloc("-C", workspace, "import", money, advice).code == 0
+    alloc("-C", workspace, "clear")
+    ids = [
+        row["payment_id"]
+        for row in alloc("-C", workspace, "review", "list", "--json").document[
+            "payments"
+        ]
+    ]
+    got = alloc("-C", workspace, "review", "show", ids[0])
+    assert "An advice of €50.00 (advice.csv) may be for this payment" in got.stdout
+    assert "which line is for which is not certain" in got.stdout
+    assert f"Other payments meant: {ids[1]}" in got.stdout

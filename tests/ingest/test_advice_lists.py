@@ -187,7 +187,9 @@ def test_a_list_is_found_below_its_title_and_ends_with_its_total() -> None:
 
 def test_a_total_that_differs_is_said() -> None:
     data = CSV.replace("950,00", "951,00").encode()
-    assert codes(read_list(data, format_="csv", name="l.csv")) == ["TOTAL_DIFFERS"]
+    assert codes(read_list(data, format_="csv", name="l.csv")) == [
+        "ADVICE_TOTAL_DIFFERS"
+    ]
 
 
 def test_every_sheet_of_a_workbook_is_an_advice() -> None:

@@ -79,7 +79,7 @@ def test_trailers_that_count_otherwise_are_named() -> None:
 def test_lines_that_do_not_make_the_total_are_said() -> None:
     data = edifact("CUX+2:EUR:11", "DOC+380+F1", "MOA+12:5.01", "UNS+S", "MOA+12:5")
     (notice,) = read(data, name="a.edi").notices
-    assert notice.code == "TOTAL_DIFFERS"
+    assert notice.code == "ADVICE_TOTAL_DIFFERS"
     assert notice.message == (
         "a.edi:2: the lines of the advice make 5.01 EUR, it says 5.00 EUR: 0.01 EUR off"
     )

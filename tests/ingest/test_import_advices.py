@@ -7,7 +7,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from alloc.app.advices import ADVICE_DAYS_MAX, link_advices, notification_advices
+from alloc.app.advice_linking import ADVICE_DAYS_MAX
+from alloc.app.advices import link_advices, notification_advices
 
 NOW = dt.datetime(2026, 3, 2, 6, 0, tzinfo=dt.UTC)
 DAY = dt.date(2026, 3, 1)
@@ -28,6 +29,13 @@ class Book:
         ]
         return pa.Table.from_pylist(rows, schema=ADVICES)
 
+    def advised_payments(self) -> pa.Table:
+        linked = self.advices(linked=True)
+        return linked.select(["payment_id"])
+
+    def customers(self) -> pa.Table:
+        raise AssertionError("no advice names its customer")
+
     def payments(self, **_: object) -> pa.Table:
         return pa.Table.from_pylist(self._payments, schema=PAYMENTS)
 
@@ -41,6 +49,8 @@ ADVICES = pa.schema(
     [
         ("advice_id", pa.string()),
         ("entity", pa.string()),
+        ("customer_id", pa.string()),
+        ("payer_name", pa.string()),
         ("payer_iban", pa.string()),
         ("payment_reference", pa.string()),
         ("payment_date", pa.date32()),
@@ -55,6 +65,7 @@ PAYMENTS = pa.schema(
     [
         ("payment_id", pa.string()),
         ("entity", pa.string()),
+        ("payer_name", pa.string()),
         ("payer_iban", pa.string()),
         ("booking_date", pa.date32()),
         ("currency", pa.string()),

@@ -293,7 +293,7 @@ def test_an_advice_whose_lines_do_not_make_its_total_says_so(desk: Desk) -> None
     (report,) = desk.take(ADVICE.replace("95.00", "96.00"))
     (notice,) = report.notices
     assert (notice.code, notice.key, notice.line) == (
-        "ADVICE_TOTAL_OFF",
+        "ADVICE_TOTAL_DIFFERS",
         "AV-778899",
         2,
     )

@@ -2,41 +2,37 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from alloc.app.advice_linking import (
+    REFERENCES,
+    Linker,
+    Unclear,
+    given,
+    payer_keys,
+    total_of,
+)
 from alloc.app.amounts import amount_text
 from alloc.app.ports import OPEN_STATES, Notice
-from alloc.engine import currency_exponent
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from alloc.app.ports import Ledger
 
 __all__ = [
-    "ADVICE_DAYS_MAX",
     "LinkReport",
     "link_advices",
     "notification_advices",
     "report_links",
+    "unclear_advices",
 ]
-
-ADVICE_DAYS_MAX = 10
-"""How many days may lie between the date on an advice and the booking of the money,
-when only the total tells that they belong together."""
-
-REFERENCE_CHARACTERS_MIN = 6
-"""The least of a payment reference that is looked for inside the text of a payment."""
-
-_HUNDREDTHS = 2
-_NO_REFERENCE = frozenset({"", "NOTPROVIDED", "NONREF", "NONE", "NA"})
 
 _LINES = pa.schema(
     [
@@ -56,16 +52,16 @@ _LINES = pa.schema(
     ]
 )
 
-_REFERENCES = ("end_to_end_id", "bank_reference", "creditor_reference")
 _PAYMENT = [
     "payment_id",
     "entity",
     "booking_date",
     "currency",
     "amount_minor",
+    "payer_name",
     "payer_iban",
     "remittance_text",
-    *_REFERENCES,
+    *REFERENCES,
 ]
 
 Row = dict[str, Any]
@@ -129,13 +125,15 @@ def _notified(
         text = " ".join(entry["remittance_text"] or [])
         said = entry["creditor_reference"] or text or entry["end_to_end_id"]
         named = [{"reference": said, "amount_minor": entry["amount_minor"]}]
-    own = _given(entry["end_to_end_id"])
+    own = given(entry["end_to_end_id"])
+    # Without a reference of the bank the details of a booking still belong together.
+    booking = entry["bank_reference"] or entry["payment_id"].partition("-")[0]
     header = {
         "advice": entry["payment_id"],
         "entity": entities[entry["account"]],
         "payer_name": entry["counterparty_name"],
         "payer_iban": entry["counterparty_iban"],
-        "payment_reference": entry["bank_reference"] if batched or not own else own,
+        "payment_reference": booking if batched or not own else own,
         "payment_date": entry["booking_date"],
         "currency": entry["currency"],
         "total_minor": entry["amount_minor"],
@@ -164,7 +162,8 @@ class LinkReport:
         How many advices.
     notices
         One (``ADVICE_AMOUNT_DIFFERS``) for every payment that its advices name by
-        reference though they say another amount.
+        reference though they say another amount; one with the reason for every
+        advice that covers several payments but cannot be shared out.
     """
 
     linked: int = 0
@@ -188,9 +187,15 @@ def report_links(ledger: Ledger, *, now: dt.datetime) -> LinkReport:
     3. has its total, within `ADVICE_DAYS_MAX` days of its date or from the same
        IBAN, and no other open payment or advice fits.
 
+    Where none of this holds, several payments of one payer may make up an advice, or
+    several advices of one payer a payment, if there is one way to do so. The lines of
+    an advice of several payments go to the payment that names their reference, the
+    others where amounts leave one way to share them out; else it stays open, whole.
+
     Entities, currencies and IBANs must agree wherever both are known; an advice
     without currency is in hundredths, and belongs to a currency that has them. What
-    fits twice stays open: a later file or a person tells.
+    fits twice stays open: a later file or a person tells. An advice that said another
+    amount than its payment is looked at again while that payment is open.
 
     Parameters
     ----------
@@ -203,38 +208,126 @@ def report_links(ledger: Ledger, *, now: dt.datetime) -> LinkReport:
     -------
     LinkReport
     """
-    advices = ledger.advices(linked=False).to_pylist()
-    if not advices:
+    look = _look(ledger)
+    if look is None:
         return LinkReport()
-    taken = ledger.advices(linked=True)["payment_id"]
-    waiting = _worth_a_look(ledger.payments(states=OPEN_STATES), advices)
-    waiting = waiting.filter(
-        pc.invert(pc.is_in(waiting["payment_id"], value_set=taken.combine_chunks()))
-    )
-    payments = waiting.to_pylist()
-    links = sorted(_Linker(advices, payments).links().items())
+    links = look.linker.links
+    notices = [_unclear_notice(one, look) for one in look.linker.unclear]
     if not links:
-        return LinkReport()
-    advice_ids, payment_ids = zip(*links, strict=True)
-    table = pa.table({"advice_id": advice_ids, "payment_id": payment_ids})
+        return LinkReport(0, tuple(notice for notice in notices if notice))
+    table = pa.table(
+        {
+            "advice_id": pa.array([link.advice_id for link in links], pa.string()),
+            "line_no": pa.array([link.line_no for link in links], pa.int64()),
+            "payment_id": pa.array([link.payment_id for link in links], pa.string()),
+        }
+    )
     count = ledger.link_advices(table, now=now)
-    return LinkReport(count, tuple(_differing(dict(links), advices, payments)))
+    told = [*_differing(look), *(notice for notice in notices if notice)]
+    return LinkReport(count, tuple(told))
 
 
-def _differing(
-    links: Mapping[Any, str], advices: list[Row], payments: list[Row]
-) -> Iterator[Notice]:
-    """Tell the payments whose advices say another amount."""
+def unclear_advices(ledger: Ledger, payment_id: str) -> list[dict[str, Any]]:
+    """Tell the advices that may be for a payment, and why they are not linked to it.
+
+    Returns
+    -------
+    list of dict
+        Rows of `alloc.app.ports.Ledger.advices`, with ``reason`` and ``payments``
+        (the ids of all payments that may be meant).
+    """
+    look = _look(ledger)
+    if look is None:
+        return []
+    rows = {row["advice_id"]: row for row in look.advices}
+    return [
+        rows[one.advice_id] | {"reason": one.reason, "payments": list(one.payment_ids)}
+        for one in look.linker.unclear
+        if payment_id in one.payment_ids
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """The advices that want a payment, the payments that want one, and the pairs."""
+
+    advices: list[Row]
+    payments: list[Row]
+    linker: Linker
+
+
+def _look(ledger: Ledger) -> _Look | None:
+    waiting = ledger.payments(states=OPEN_STATES)
+    again = _to_look_at_again(ledger, waiting)
+    advices = [*ledger.advices(linked=False).to_pylist(), *again]
+    if not advices:
+        return None
+    free = {row["payment_id"] for row in again}
+    advised = ledger.advised_payments()["payment_id"].to_pylist()
+    taken = pa.array([one for one in advised if one not in free], pa.string())
+    waiting = waiting.filter(
+        pc.invert(pc.is_in(waiting["payment_id"], value_set=taken))
+    )
+    customers = _customers_by_iban(ledger, advices)
+    payments = _worth_a_look(waiting, advices, customers)
+    linker = Linker(
+        advices,
+        payments,
+        customers=customers,
+        lines_of=lambda advice_id: ledger.advice_lines((advice_id,)).to_pylist(),
+    )
+    return _Look(advices, payments, linker)
+
+
+def _to_look_at_again(ledger: Ledger, waiting: pa.Table) -> list[Row]:
+    """Return linked advices that say another amount than their open payment."""
+    amounts = dict(
+        zip(
+            waiting["payment_id"].to_pylist(),
+            waiting["amount_minor"].to_pylist(),
+            strict=True,
+        )
+    )
     told: dict[str, list[Row]] = defaultdict(list)
-    for advice in sorted(advices, key=lambda row: str(row["advice_id"])):
-        if advice["advice_id"] in links:
-            told[links[advice["advice_id"]]].append(advice)
-    for payment in sorted(payments, key=lambda row: str(row["payment_id"])):
+    for row in ledger.advices(linked=True).to_pylist():
+        if row["payment_id"] in amounts:
+            told[row["payment_id"]].append(row)
+    return [
+        row
+        for payment_id, rows in told.items()
+        for row in rows
+        if all(total_of(one) is not None for one in rows)
+        and sum(total_of(one) or 0 for one in rows) != amounts[payment_id]
+    ]
+
+
+def _customers_by_iban(ledger: Ledger, advices: list[Row]) -> dict[str, str]:
+    """Return whose account an IBAN is, where an advice names its customer."""
+    if all(advice["customer_id"] is None for advice in advices):
+        return {}
+    customers = ledger.customers().select(["customer_id", "known_ibans"]).to_pylist()
+    return {
+        iban: row["customer_id"]
+        for row in customers
+        for iban in row["known_ibans"] or ()
+    }
+
+
+def _differing(look: _Look) -> Iterator[Notice]:
+    """Tell the payments whose advices say another amount, when they are linked."""
+    rows = {row["advice_id"]: row for row in look.advices}
+    told: dict[str, list[Row]] = defaultdict(list)
+    for link in look.linker.links:
+        if link.line_no is None and link.payment_id is not None:
+            told[link.payment_id].append(rows[link.advice_id])
+    for payment in sorted(look.payments, key=lambda row: str(row["payment_id"])):
         group = told.get(payment["payment_id"], [])
-        totals = [_total(advice) for advice in group]
+        totals = [total_of(advice) for advice in group]
         known = [total for total in totals if total is not None]
         if not group or len(known) < len(totals):
             continue
+        if all(advice["payment_id"] == payment["payment_id"] for advice in group):
+            continue  # said before
         if sum(known) != payment["amount_minor"]:
             currency, key = payment["currency"], group[0]["payment_reference"] or ""
             yield Notice(
@@ -246,130 +339,52 @@ def _differing(
             )
 
 
-def _worth_a_look(payments: pa.Table, advices: list[Row]) -> pa.Table:
-    """Keep the payments that share an amount or a reference with an advice."""
-    totals = pa.array([_total(advice) for advice in advices], pa.int64())
-    said = pa.array([_given(advice["payment_reference"]) for advice in advices])
-    keep = pc.is_in(payments["amount_minor"], value_set=totals)
-    for name in _REFERENCES:
+def _unclear_notice(unclear: Unclear, look: _Look) -> Notice | None:
+    """Tell an advice of several payments that cannot be shared out among them."""
+    if unclear.reason == "ADVICE_AMBIGUOUS":
+        return None
+    advice = next(row for row in look.advices if row["advice_id"] == unclear.advice_id)
+    ids = set(unclear.payment_ids)
+    mine = [row for row in look.payments if row["payment_id"] in ids]
+    currency = mine[0]["currency"]
+    named = " and ".join(
+        f"{row['payment_id']} ({amount_text(row['amount_minor'], currency)})"
+        for row in mine
+    )
+    why = (
+        "but which line is for which payment is not certain"
+        if unclear.reason == "ADVICE_SPLIT_UNCLEAR"
+        else f"but its lines make {amount_text(advice['lines_minor'] or 0, currency)}"
+    )
+    name = advice["payment_reference"] or advice["advice_id"]
+    return Notice(
+        unclear.reason,
+        f"the advice {name} of {amount_text(total_of(advice) or 0, currency)} is for "
+        f"the payments {named}, {why}: a person decides",
+        name,
+    )
+
+
+def _worth_a_look(
+    payments: pa.Table, advices: list[Row], customers: Mapping[str, str]
+) -> list[Row]:
+    """Keep the payments that share an amount, a reference or a payer with an advice."""
+    totals = pa.array([total_of(advice) for advice in advices], pa.int64())
+    grouped: dict[str, int] = defaultdict(int)
+    for advice in advices:
+        grouped[given(advice["payment_reference"])] += total_of(advice) or 0
+    sums = pa.array([*totals.to_pylist(), *grouped.values()], pa.int64())
+    said = pa.array([given(advice["payment_reference"]) for advice in advices])
+    keep = pc.is_in(payments["amount_minor"], value_set=sums)
+    for name in REFERENCES:
         upper = pc.utf8_upper(pc.fill_null(payments[name], ""))
         plain = pc.replace_substring_regex(upper, "[^0-9A-Z]", "")
         shares = pc.and_(pc.not_equal(plain, ""), pc.is_in(plain, value_set=said))
         keep = pc.or_(keep, shares)
-    return payments.filter(keep).select(_PAYMENT)
-
-
-class _Linker:
-    """Pairs advices with payments, surest first."""
-
-    def __init__(self, advices: list[Row], payments: list[Row]) -> None:
-        self.advices = sorted(advices, key=lambda row: str(row["advice_id"]))
-        self.by_reference: dict[str, list[Row]] = defaultdict(list)
-        self.by_amount: dict[int, list[Row]] = defaultdict(list)
-        for row in payments:
-            said = (row[name] for name in _REFERENCES)
-            for reference in sorted({_given(text) for text in said} - {""}):
-                self.by_reference[reference].append(row)
-            self.by_amount[row["amount_minor"]].append(row)
-        self.found: dict[Any, str] = {}
-        self.taken: set[str] = set()
-
-    def links(self) -> dict[Any, str]:
-        """Return advice_id -> payment_id."""
-        sharing: dict[str, list[Row]] = defaultdict(list)
-        for advice in self.advices:
-            sharing[_given(advice["payment_reference"])].append(advice)
-        for reference, group in sorted(sharing.items()):
-            if reference:
-                self._link_reference(group, self.by_reference.get(reference, []))
-        self._link_pairs(_names_in_text)
-        self._link_pairs(_tells_by_total)
-        return self.found
-
-    def _link(self, advice: Row, payment: Row) -> None:
-        self.found[advice["advice_id"]] = payment["payment_id"]
-        self.taken.add(payment["payment_id"])
-
-    def _link_reference(self, group: list[Row], payments: list[Row]) -> None:
-        """Link advices that share a payment reference to payments that carry it."""
-        fits = [row for row in payments if all(_agrees(one, row) for one in group)]
-        if len(group) == len(fits) == 1:
-            self._link(group[0], fits[0])
-            return
-        pairs = [
-            (advice, payment)
-            for advice in group
-            for payment in fits
-            if _total(advice) == payment["amount_minor"]
-        ]
-        totals = [_total(advice) or 0 for advice in group]
-        if len(fits) == 1 and sum(totals) == fits[0]["amount_minor"]:
-            for advice in group:
-                self._link(advice, fits[0])
-        elif len(fits) == 1 and pairs:
-            # The same advice in several forms: the one that says most.
-            best = max(pairs, key=lambda pair: pair[0]["line_count"])
-            self._link(*best)
-        else:
-            self._link_unique(pairs)
-
-    def _link_pairs(self, fits: Callable[[Row, Row], bool]) -> None:
-        self._link_unique(
-            [
-                (advice, payment)
-                for advice in self.advices
-                if advice["advice_id"] not in self.found
-                for payment in self.by_amount.get(_total(advice) or 0, [])
-                if payment["payment_id"] not in self.taken
-                and _agrees(advice, payment)
-                and fits(advice, payment)
-            ]
-        )
-
-    def _link_unique(self, pairs: list[tuple[Row, Row]]) -> None:
-        """Link the pairs of which neither side is in another pair."""
-        advices = Counter(advice["advice_id"] for advice, _ in pairs)
-        payments = Counter(payment["payment_id"] for _, payment in pairs)
-        for advice, payment in pairs:
-            alone = advices[advice["advice_id"]] == payments[payment["payment_id"]] == 1
-            if alone:
-                self._link(advice, payment)
-
-
-def _given(reference: str | None) -> str:
-    """Bring a reference into the form in which references are compared."""
-    plain = re.sub(r"[^0-9A-Z]", "", (reference or "").upper())
-    return "" if plain in _NO_REFERENCE else plain
-
-
-def _total(advice: Row) -> int | None:
-    total: int | None = advice["total_minor"]
-    return advice["lines_minor"] if total is None else total
-
-
-def _agrees(advice: Row, payment: Row) -> bool:
-    """Tell whether nothing that both know speaks against the pair."""
-    hundredths = currency_exponent(payment["currency"]) == _HUNDREDTHS
-    if advice["currency"] is None and not hundredths:
-        return False
-    return all(
-        advice[name] is None or payment[name] is None or advice[name] == payment[name]
-        for name in ("entity", "currency", "payer_iban")
-    )
-
-
-def _names_in_text(advice: Row, payment: Row) -> bool:
-    reference = _given(advice["payment_reference"])
-    text = _given(" ".join(payment["remittance_text"] or []))
-    return len(reference) >= REFERENCE_CHARACTERS_MIN and reference in text
-
-
-def _tells_by_total(advice: Row, payment: Row) -> bool:
-    told = advice["payment_date"]
-    if told is None:
-        return (
-            advice["payer_iban"] is not None
-            and advice["payer_iban"] == payment["payer_iban"]
-        )
-    days = abs((payment["booking_date"] - told).days)
-    return bool(days <= ADVICE_DAYS_MAX)
+    wanted = {key for advice in advices for key in payer_keys(advice, customers)}
+    rows = payments.select(_PAYMENT).append_column("keep", keep).to_pylist()
+    return [
+        row
+        for row in rows
+        if row.pop("keep") or any(key in wanted for key in payer_keys(row, customers))
+    ]

@@ -537,10 +537,12 @@ class Ledger(Protocol):
         """
 
     def link_advices(self, links: pa.Table, *, now: dt.datetime) -> int:
-        """Say which payment an advice is for: advice_id, payment_id? (null unlinks).
+        """Say which payment an advice is for: advice_id, line_no?, payment_id?.
 
-        Refused (``ADVICE_LINKED``) for an advice of a payment that is posted.
-        Returns how many changed.
+        Without a line number the whole advice is meant; a null payment unlinks it.
+        Lines with numbers have payments of their own, and the advice then has none:
+        what is not listed of it belongs to no payment. Refused (``ADVICE_LINKED``)
+        for an advice of a payment that is posted. Returns how many advices changed.
         """
 
     # What the engine reads.
@@ -589,8 +591,14 @@ class Ledger(Protocol):
 
         advice_id, entity?, customer_id?, payer_name?, payer_iban?,
         payment_reference?, payment_date?, currency?, total_minor?, lines_minor?
-        (sum of its amounts, null when a line has none), line_count, payment_id?,
-        file
+        (sum of its amounts, null when a line has none), line_count, payment_id? (null
+        too where its lines are linked to several), file
+        """
+
+    def advised_payments(self) -> pa.Table:
+        """Return the payments that an advice, or a line of one, is for.
+
+        payment_id
         """
 
     def remittances(self, payment_ids: Collection[str] | None = None) -> pa.Table:
@@ -604,7 +612,8 @@ class Ledger(Protocol):
     def advice_lines(self, advice_ids: Collection[str] | None = None) -> pa.Table:
         """Return lines of advices.
 
-        advice_id, line_no, reference?, amount_minor?, deduction_minor?, reason?
+        advice_id, line_no, reference?, amount_minor?, deduction_minor?, reason?,
+        payment_id? (its own, else that of its advice)
         """
 
     def history(

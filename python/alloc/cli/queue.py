@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+from alloc.app.advices import unclear_advices
 from alloc.app.ports import DecisionFilter, PaymentState
 from alloc.cli.words import in_words
 from alloc.errors import NotFoundError
@@ -101,8 +102,9 @@ def read_payment(ledger: Ledger, payment_id: str) -> Row:
     Returns
     -------
     dict
-        The payment, its ``remittance`` lines, and its ``decisions``, the latest last;
-        each has ``ranks`` with ``allocations`` and ``adjustments``.
+        The payment, its ``remittance`` lines, the ``unclear_advices`` that may be for
+        it, and its ``decisions``, the latest last; each has ``ranks`` with
+        ``allocations`` and ``adjustments``.
 
     Raises
     ------
@@ -113,6 +115,7 @@ def read_payment(ledger: Ledger, payment_id: str) -> Row:
     found = ledger.decisions(DecisionFilter(states=None, payment_ids=(payment_id,)))
     row = {name: payment[name] for name in PAYMENT_COLUMNS}
     row["remittance"] = ledger.remittances((payment_id,)).to_pylist()
+    row["unclear_advices"] = unclear_advices(ledger, payment_id)
     allocations = _by_decision(found.allocations)
     adjustments = _by_decision(found.adjustments)
     row["decisions"] = []
@@ -225,10 +228,31 @@ def draw_payment(view: View, payment: Row) -> None:
                 count=view.count(lines),
             )
         )
+    _draw_advices(view, payment)
     for decision in payment["decisions"]:
         _draw_decision(view, payment, decision)
     if payment["state"] in (PaymentState.REVIEW, PaymentState.SUSPENSE):
         _draw_choices(view, payment)
+
+
+def _draw_advices(view: View, payment: Row) -> None:
+    """Write the advices that may be for a payment, and why they are not linked."""
+    say = view.messages.say
+    for advice in payment["unclear_advices"]:
+        total = advice["total_minor"]
+        minor = advice["lines_minor"] if total is None else total
+        others = [one for one in advice["payments"] if one != payment["payment_id"]]
+        amount = view.amount(minor, payment["currency"]) if minor is not None else ""
+        view.line()
+        view.line(
+            say(
+                "An advice of {amount} ({file}) may be for this payment: {reason}.",
+                amount=amount,
+                file=advice["file"],
+                reason=in_words(view.messages, advice["reason"]),
+            )
+        )
+        view.line(say("Other payments meant: {others}", others=", ".join(others)))
 
 
 def _draw_decision(view: View, payment: Row, decision: Row) -> None:

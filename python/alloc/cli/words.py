@@ -75,6 +75,14 @@ WORDS = {
     "REFERENCE_NEAR": deferred("nearly the reference"),
     "REFERENCE_PRINTED": deferred("reference as printed"),
     "REFERENCE_TRIMMED": deferred("reference, shortened"),
+    # Why an advice is for no payment yet.
+    "ADVICE_AMBIGUOUS": deferred("it fits several payments or advices"),
+    "ADVICE_SPLIT_UNCLEAR": deferred(
+        "it covers several, and which line is for which is not certain"
+    ),
+    "ADVICE_TOTAL_DIFFERS": deferred(
+        "it covers several, and its lines do not make its total"
+    ),
     # Why a bank entry is no payment.
     "DEBIT": deferred("money that left"),
     "INTRADAY": deferred("intraday report only"),

@@ -58,7 +58,7 @@ def advice_lines(file: TableFile, *, name: str) -> tuple[pa.Table, tuple[Notice,
     -------
     (pyarrow.Table, tuple of Notice)
         Lines as `alloc.app.ports.Ledger.import_advices` takes them, and one notice
-        (``ADVICE_TOTAL_OFF``) for every advice whose lines do not make its total.
+        (``ADVICE_TOTAL_DIFFERS``) for every advice whose lines do not make its total.
 
     Raises
     ------
@@ -164,7 +164,7 @@ def _checked_totals(
         currency = str(advice.header.get("currency") or "")
         notices.append(
             Notice(
-                "ADVICE_TOTAL_OFF",
+                "ADVICE_TOTAL_DIFFERS",
                 f"{name}:{line}: the lines of the advice make "
                 f"{amount_text(sum(paid), currency)}, it says "
                 f"{amount_text(total, currency)}",

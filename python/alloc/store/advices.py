@@ -29,7 +29,7 @@ _ADVICE = columns(
     f"advice_id import_id:big {_HEADER} lines_minor? line_count payment_id?"
 )
 _ADVICE_LINE = columns(f"advice_id {_LINE}")
-_LINKS = columns("advice_id payment_id?")
+_LINKS = columns("advice_id line_no? payment_id?")
 _FOUND = columns("advice_id known? state? payment_known?")
 _KEYS = columns("advice_id")
 
@@ -123,37 +123,65 @@ def _bodies(advices: dict[str, list[dict[str, Any]]]) -> pa.Table:
 
 
 def link_advices(db: Database, links: pa.Table) -> int:
-    """Say which payment each advice is for; None unlinks."""
+    """Say which payment each advice, or each line of it, is for; None unlinks."""
     links = conformed(links, _LINKS, what="links")
-    check_unique(links, ["advice_id"], what="links", reason="ADVICE_TWICE")
+    check_unique(links, ["advice_id", "line_no"], what="links", reason="ADVICE_TWICE")
     with db.write():
         db.stage("stage_link", links)
-        found = db.query(
-            """
-            select s.advice_id, a.advice_id, now.state,
-              case when s.payment_id is null then 'none' else next.payment_id end
-            from stage_link s left join advice a using (advice_id)
-            left join bank_entry now on now.payment_id = a.payment_id
-            left join bank_entry next on next.payment_id = s.payment_id
-            order by s.advice_id
-            """,
-            _FOUND,
-        ).to_pylist()
-        _check_links(found)
-        changed = (
-            "a.advice_id = s.advice_id and a.payment_id is distinct from s.payment_id"
-        )
-        count = db.integer(
-            f"select count(*) from advice a join stage_link s on {changed}"
+        _check_links(db)
+        changed = db.query(_CHANGED, _KEYS)
+        db.stage("stage_changed", changed)
+        mine = (
+            "s.advice_id = a.advice_id "
+            "and a.advice_id in (select advice_id from stage_changed)"
         )
         db.execute(
-            "update advice as a set payment_id = s.payment_id "
-            f"from stage_link s where {changed}"
+            "update advice as a set payment_id = s.payment_id from ("
+            "select advice_id, max(case when line_no is null then payment_id end) "
+            f"as payment_id from stage_link group by advice_id) s where {mine}"
         )
-    return count
+        db.execute(
+            "update advice_line as l set payment_id = (select s.payment_id "
+            "from stage_link s where s.advice_id = l.advice_id "
+            "and s.line_no = l.line_no) "
+            "where l.advice_id in (select advice_id from stage_changed)"
+        )
+    return len(changed)
 
 
-def _check_links(found: list[dict[str, Any]]) -> None:
+_CHANGED = """
+select distinct s.advice_id from stage_link s
+join advice a on a.advice_id = s.advice_id
+left join advice_line l on l.advice_id = s.advice_id and l.line_no = s.line_no
+where (s.line_no is null and (a.payment_id is distinct from s.payment_id or exists (
+    select 1 from advice_line o
+    where o.advice_id = s.advice_id and o.payment_id is not null)))
+  or (s.line_no is not null and (
+    a.payment_id is not null or l.payment_id is distinct from s.payment_id))
+order by 1
+"""
+"""The advices whose links differ from what is stored."""
+
+
+def _check_links(db: Database) -> None:
+    """Refuse links of what is not there, or of advices whose payment is posted."""
+    found = db.query(
+        """
+        select s.advice_id,
+          case when s.line_no is null then a.advice_id else l.advice_id end,
+          (select max(b.state) from bank_entry b where b.state = 'posted'
+            and (b.payment_id = a.payment_id or b.payment_id in (
+              select o.payment_id from advice_line o
+              where o.advice_id = s.advice_id))),
+          case when s.payment_id is null then 'none' else next.payment_id end
+        from stage_link s left join advice a on a.advice_id = s.advice_id
+        left join advice_line l
+          on l.advice_id = s.advice_id and l.line_no = s.line_no
+        left join bank_entry next on next.payment_id = s.payment_id
+        order by s.advice_id, s.line_no
+        """,
+        _FOUND,
+    ).to_pylist()
     for field, noun in (("known", "advice"), ("payment_known", "payment of advice")):
         if unknown := [row["advice_id"] for row in found if row[field] is None]:
             raise NotFoundError(
@@ -163,8 +191,8 @@ def _check_links(found: list[dict[str, Any]]) -> None:
             )
     if posted := [row["advice_id"] for row in found if row["state"] == "posted"]:
         raise ConflictError(
-            f"advice {listed(posted)} belongs to a payment that is posted: reverse its "
-            "decision first",
+            f"advice {listed(sorted(set(posted)))} belongs to a payment that is "
+            "posted: reverse its decision first",
             reason="ADVICE_LINKED",
             advice_id=posted[0],
         )

@@ -433,6 +433,16 @@ CHECKS = (
         """,
     ),
     Check(
+        "ADVICE_LINKED_TWICE",
+        "advice",
+        "the advice has one payment, and lines of it have others",
+        """
+        select distinct a.advice_id, a.payment_id from advice a
+        join advice_line l on l.advice_id = a.advice_id
+        where a.payment_id is not null and l.payment_id is not null
+        """,
+    ),
+    Check(
         "PARENT_MISSING",
         "import_file",
         "the row belongs to a file, payment, statement or advice that is not there",
@@ -459,6 +469,8 @@ CHECKS = (
         union all
         select 'advice_line ' || l.advice_id, '' from advice_line l
         where not exists (select 1 from advice a where a.advice_id = l.advice_id)
+          or (l.payment_id is not null and not exists (
+            select 1 from bank_entry b where b.payment_id = l.payment_id))
         union all
         select 'refusal ' || r.payment_id, '' from refusal r
         where not exists (

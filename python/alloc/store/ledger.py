@@ -243,6 +243,10 @@ class SqlLedger:
         """Return what payers say their payments are for."""
         return reading.remittances(self._db, payment_ids)
 
+    def advised_payments(self) -> pa.Table:
+        """Return the payments that an advice, or a line of one, is for."""
+        return reading.advised_payments(self._db)
+
     def advice_lines(self, advice_ids: Collection[str] | None = None) -> pa.Table:
         """Return lines of advices."""
         return reading.advice_lines(self._db, advice_ids)

@@ -39,8 +39,14 @@ ADVICES = columns(
     "payment_date? currency? total_minor? lines_minor? line_count payment_id? file"
 )
 ADVICE_LINES = columns(
-    "advice_id line_no reference? amount_minor? deduction_minor? reason?"
+    "advice_id line_no reference? amount_minor? deduction_minor? reason? payment_id?"
 )
+ADVISED = columns("payment_id")
+LINKED = (
+    "(a.payment_id is not null or exists (select 1 from advice_line l "
+    "where l.advice_id = a.advice_id and l.payment_id is not null))"
+)
+"""What makes an advice one that is linked."""
 REMITTANCES = columns(
     "payment_id line_no reference? amount_minor? deduction_minor? reason?"
 )
@@ -170,9 +176,7 @@ def customers(db: Database) -> pa.Table:
 
 def advices(db: Database, *, linked: bool | None) -> pa.Table:
     """Return the headers of advices."""
-    where = {None: "", True: "where a.payment_id is not null"}.get(
-        linked, "where a.payment_id is null"
-    )
+    where = {None: "", True: f"where {LINKED}"}.get(linked, f"where not {LINKED}")
     names = ", ".join(f"a.{name}" for name in ADVICES.names[:-1])
     sql = f"""
         select {names}, f.name from advice a
@@ -185,10 +189,26 @@ def advice_lines(db: Database, advice_ids: Collection[str] | None) -> pa.Table:
     """Return lines of advices."""
     where = ""
     if advice_ids is not None:
-        where = f"where advice_id in {stage_keys(db, 'stage_wanted', advice_ids)}"
-    names = ", ".join(ADVICE_LINES.names)
-    sql = f"select {names} from advice_line {where} order by advice_id, line_no"
+        where = f"where l.advice_id in {stage_keys(db, 'stage_wanted', advice_ids)}"
+    names = ", ".join(f"l.{name}" for name in ADVICE_LINES.names[:-1])
+    sql = f"""
+        select {names}, coalesce(l.payment_id, a.payment_id)
+        from advice_line l join advice a using (advice_id) {where}
+        order by l.advice_id, l.line_no
+        """
     return db.query(sql, ADVICE_LINES)
+
+
+def advised_payments(db: Database) -> pa.Table:
+    """Return the payments that an advice, or a line of one, is for."""
+    return db.query(
+        """
+        select payment_id from advice where payment_id is not null
+        union select payment_id from advice_line where payment_id is not null
+        order by 1
+        """,
+        ADVISED,
+    )
 
 
 def remittances(db: Database, payment_ids: Collection[str] | None) -> pa.Table:
@@ -198,17 +218,27 @@ def remittances(db: Database, payment_ids: Collection[str] | None) -> pa.Table:
     else:
         wanted = stage_keys(db, "stage_wanted", payment_ids)
     sql = f"""
-        select a.payment_id, row_number() over (
-            partition by a.payment_id order by a.advice_id, l.line_no),
+        select l.payment_id, row_number() over (
+            partition by l.payment_id order by l.advice_id, l.line_no),
           l.reference, l.amount_minor, l.deduction_minor, l.reason
-        from advice a join advice_line l on l.advice_id = a.advice_id
-        where a.payment_id in {wanted}
+        from (
+          select a.payment_id, l.advice_id, l.line_no, l.reference, l.amount_minor,
+            l.deduction_minor, l.reason
+          from advice a join advice_line l on l.advice_id = a.advice_id
+          where a.payment_id in {wanted}
+          union all
+          select payment_id, advice_id, line_no, reference, amount_minor,
+            deduction_minor, reason
+          from advice_line where payment_id in {wanted}
+        ) l
         union all
         select r.payment_id, r.line_no, r.reference, r.amount_minor,
           r.deduction_minor, r.reason
         from bank_reference r
         where r.payment_id in {wanted} and not exists (
           select 1 from advice a where a.payment_id = r.payment_id)
+          and not exists (
+          select 1 from advice_line l where l.payment_id = r.payment_id)
         order by 1, 2
         """
     return db.query(sql, REMITTANCES)
@@ -351,9 +381,7 @@ def counts(db: Database) -> LedgerCounts:
             postings=db.integer("select count(*) from posting"),
             files=db.integer("select count(*) from import_file"),
             advices=db.integer("select count(*) from advice"),
-            advices_linked=db.integer(
-                "select count(*) from advice where payment_id is not null"
-            ),
+            advices_linked=db.integer(f"select count(*) from advice a where {LINKED}"),
             last_posted_at=str(
                 db.scalar(
                     "select posted_at from journal_entry order by seq desc limit 1"

@@ -230,7 +230,7 @@ def _oddities(advice: Advice, name: str) -> list[Notice]:
             f"{_written(advice.total_minor or 0, advice.currency)}: "
             f"{_written(made - (advice.total_minor or 0), advice.currency)} off"
         )
-        notices.append(Notice("TOTAL_DIFFERS", message, key, advice.line))
+        notices.append(Notice("ADVICE_TOTAL_DIFFERS", message, key, advice.line))
     return notices
 
 
