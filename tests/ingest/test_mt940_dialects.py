@@ -216,7 +216,7 @@ def test_words_between_slashes(text: str, expected: dict[str, Any]) -> None:
         # A name that fills its column.
         (
             (
-                "SEPA INCASSO  IBAN: NL46DEUT0136523093  NAAM: HET VARKENMACHTIGING: M7  "
+                "INCASSO  IBAN: NL46DEUT0136523093  NAAM: HET VARKENMACHTIGING: M7  "
                 "BETALINGSKENM.: 2222222222222222"
             ),
             {
@@ -224,7 +224,7 @@ def test_words_between_slashes(text: str, expected: dict[str, Any]) -> None:
                 "counterparty_name": "HET VARKEN",
                 "mandate_id": "M7",
                 "creditor_reference": "2222222222222222",
-                "remittance_text": ["SEPA INCASSO"],
+                "remittance_text": ["INCASSO"],
                 "dialect": "labels",
             },
         ),

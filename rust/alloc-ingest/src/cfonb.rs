@@ -7,7 +7,7 @@
 //!   computed it is these three as printed, without blanks.
 //! * An entry with a reject code undoes an earlier one.
 //! * Records may have lost their trailing blanks, or their line ends; the text is UTF-8 where it is
-//!   valid, else Windows-1252, which has all of ISO-8859-1.
+//!   valid, else in the encoding that fits its letters (`charset`).
 
 mod account;
 mod complement;

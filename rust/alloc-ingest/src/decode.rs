@@ -90,6 +90,18 @@ impl<R: Read> Decoder<R> {
         self.positions.clone()
     }
 
+    /// What follows, `wanted` bytes of it if there are so many.
+    pub(crate) fn lookahead(&mut self, wanted: usize) -> io::Result<&[u8]> {
+        while !self.ended && self.failed.is_none() && self.text.len() - self.position < wanted {
+            let mut rest = self.text.split_off(self.position);
+            self.read_chunk()?;
+            self.decode_chunk();
+            rest.append(&mut self.text);
+            self.text = rest;
+        }
+        Ok(&self.text[self.position..])
+    }
+
     /// Decides on the encoding and decodes the head.
     pub(crate) fn decode_as(&mut self, charset: Charset) -> Result<(), FileError> {
         let mark = Encoding::for_bom(&self.raw);

@@ -8,6 +8,7 @@
 mod bai2;
 mod camt;
 mod cfonb;
+mod charset;
 mod decode;
 mod detect;
 mod error;

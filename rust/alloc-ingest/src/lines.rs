@@ -1,14 +1,15 @@
 //! Lines of a text file, numbered, each decoded by itself.
 
 use std::borrow::Cow;
-use std::io::{BufRead, Read};
+use std::io::{self, BufRead, Read};
 
-use encoding_rs::WINDOWS_1252;
-
+use crate::charset::{EVIDENCE, SingleByte, guess};
 use crate::decode::Decoder;
 use crate::error::FileError;
 use crate::positions::Positions;
 
+/// How much of the start of a file may name a country.
+const HEAD: usize = 4096;
 /// Longest line that a text format can have; more is no such file.
 const LONGEST: usize = 1 << 20;
 
@@ -16,6 +17,10 @@ const LONGEST: usize = 1 << 20;
 pub(crate) struct Lines<R> {
     source: Decoder<R>,
     positions: Positions,
+    /// Start of the file.
+    head: Vec<u8>,
+    /// Encoding of the lines that are not UTF-8, once there was one.
+    charset: Option<SingleByte>,
     line: Vec<u8>,
     number: u64,
     /// What ends a line: carriage returns in files of old, else line feeds.
@@ -34,6 +39,8 @@ impl<R: Read> Lines<R> {
         };
         Self {
             positions: source.positions(),
+            head: head[..head.len().min(HEAD)].to_vec(),
+            charset: None,
             source,
             line: Vec::new(),
             number: 0,
@@ -66,10 +73,7 @@ impl<R: Read> Lines<R> {
             Some(_) => limited.read_to_end(&mut self.line),
             None => limited.read_until(self.end, &mut self.line),
         };
-        if read.map_err(|error| FileError::Unreadable {
-            detail: error.to_string(),
-        })? == 0
-        {
+        if read.map_err(|error| unreadable(&error))? == 0 {
             return Ok(false);
         }
         self.number += 1;
@@ -77,12 +81,35 @@ impl<R: Read> Lines<R> {
         while self.line.last().is_some_and(|byte| is_end(*byte)) {
             self.line.pop();
         }
+        if self.charset.is_none() && std::str::from_utf8(&self.line).is_err() {
+            self.decide()?;
+        }
         Ok(true)
     }
 
-    /// The line as text: UTF-8 if it is, else Windows-1252 (which has all of ISO-8859-1).
+    /// Decides on the encoding of the line and of those that follow.
+    fn decide(&mut self) -> Result<(), FileError> {
+        let mut evidence = self.line.clone();
+        let ahead = self.source.lookahead(EVIDENCE);
+        let ahead = ahead.map_err(|error| unreadable(&error))?;
+        let others = ahead[..ahead.len().min(EVIDENCE)].split(|byte| *byte == self.end);
+        for line in others.filter(|line| std::str::from_utf8(line).is_err()) {
+            evidence.push(b'\n');
+            evidence.extend_from_slice(line);
+        }
+        let found = guess(&evidence, &self.head);
+        self.positions.guessed(self.number, found.name);
+        self.charset = Some(found);
+        Ok(())
+    }
+
+    /// The line as text: UTF-8 if it is, else the encoding that fits the file best.
     pub(crate) fn text(&self) -> Cow<'_, str> {
-        decode_line(&self.line)
+        match (std::str::from_utf8(&self.line), &self.charset) {
+            (Ok(text), _) => Cow::Borrowed(text),
+            (Err(_), Some(charset)) => Cow::Owned(charset.decode(&self.line)),
+            (Err(_), None) => String::from_utf8_lossy(&self.line),
+        }
     }
 }
 
@@ -90,11 +117,9 @@ fn is_end(byte: u8) -> bool {
     matches!(byte, b'\n' | b'\r')
 }
 
-/// Text of a line whose encoding nobody declared.
-pub(crate) fn decode_line(line: &[u8]) -> Cow<'_, str> {
-    match std::str::from_utf8(line) {
-        Ok(text) => Cow::Borrowed(text),
-        Err(_) => WINDOWS_1252.decode_without_bom_handling(line).0,
+fn unreadable(error: &io::Error) -> FileError {
+    FileError::Unreadable {
+        detail: error.to_string(),
     }
 }
 

@@ -6,7 +6,8 @@
 //! * The bank reference is what follows `//`, else the reference of the account owner.
 //! * Field 86 is decoded where its dialect is known (`narrative`); what was decoded is kept as
 //!   printed in the additional information too.
-//! * Text is UTF-8 where a line is valid UTF-8, else Windows-1252.
+//! * Text is UTF-8 where a line is valid UTF-8, else in the encoding that fits its letters
+//!   (`charset`).
 
 mod field61;
 mod narrative;

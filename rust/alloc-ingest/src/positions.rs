@@ -1,6 +1,7 @@
-//! Where lines of a file start, for errors and warnings that name them.
+//! What readers learn on their way, for errors and warnings: where lines start, and an encoding
+//! that had to be guessed.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -9,13 +10,19 @@ const REMEMBERED: usize = 1 << 16;
 
 /// Offsets of the lines that were read last, shared by who reads them and who reports on them.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Positions(Rc<RefCell<VecDeque<(u64, u64)>>>);
+pub(crate) struct Positions(Rc<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    marks: RefCell<VecDeque<(u64, u64)>>,
+    guess: Cell<Option<(u64, &'static str)>>,
+}
 
 impl Positions {
     /// Takes note of `line` (from 1), which starts at the byte `offset` (from 0) of the file. Only
     /// the first offset of a line counts.
     pub(crate) fn mark(&self, line: u64, offset: u64) {
-        let mut marks = self.0.borrow_mut();
+        let mut marks = self.0.marks.borrow_mut();
         if marks.back().is_some_and(|(last, _)| *last >= line) {
             return;
         }
@@ -25,9 +32,19 @@ impl Positions {
         marks.push_back((line, offset));
     }
 
+    /// Takes note of the encoding that `line` and what follows are read in, though nobody says so.
+    pub(crate) fn guessed(&self, line: u64, encoding: &'static str) {
+        self.0.guess.set(Some((line, encoding)));
+    }
+
+    /// Line and encoding of a guess that nobody was told of.
+    pub(crate) fn take_guess(&self) -> Option<(u64, &'static str)> {
+        self.0.guess.take()
+    }
+
     /// Byte offset of a line that was read not too long ago.
     pub(crate) fn offset(&self, line: u64) -> Option<u64> {
-        let marks = self.0.borrow();
+        let marks = self.0.marks.borrow();
         let at = marks
             .binary_search_by_key(&line, |(marked, _)| *marked)
             .ok()?;

@@ -123,6 +123,13 @@ impl<'s> Recorder<'s> {
 
     /// Closes the statement that is being read.
     pub(crate) fn statement(&mut self, statement: &Statement) {
+        if let Some((line, encoding)) = self.positions.take_guess() {
+            let message = format!(
+                "the text is not UTF-8 and nothing says what it is; read as {encoding}, which its \
+                 letters fit best"
+            );
+            self.warn("ENCODING_GUESSED", line, &message);
+        }
         let totals = StatementTotals {
             statement_index: self.statement_index,
             entry_count: self.entry_index,

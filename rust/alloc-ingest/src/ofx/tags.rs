@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::io::{BufRead, Read};
 
-use encoding_rs::{Encoding, WINDOWS_1252};
+use encoding_rs::Encoding;
 
+use crate::charset::{EVIDENCE, SingleByte, guess};
 use crate::decode::{DecodeError, Decoder, encoding_label, encoding_of};
 use crate::error::FileError;
 
@@ -23,7 +24,9 @@ pub(super) enum Kind {
 /// Reads one tag after the other.
 pub(super) struct Tags<R> {
     source: Decoder<R>,
-    charset: &'static Encoding,
+    /// What the file says that bytes are which are not UTF-8, else what they look like.
+    declared: Option<&'static Encoding>,
+    guessed: Option<SingleByte>,
     /// Text between a `<` and the next one, read but not given out.
     ahead: Option<(String, u64)>,
     started: bool,
@@ -42,7 +45,8 @@ impl<R: Read> Tags<R> {
     pub(super) fn new(source: Decoder<R>) -> Self {
         Self {
             source,
-            charset: WINDOWS_1252,
+            declared: None,
+            guessed: None,
             ahead: None,
             started: false,
             ended: false,
@@ -178,12 +182,29 @@ impl<R: Read> Tags<R> {
             .sum::<u64>();
         let text = match String::from_utf8(bytes) {
             Ok(text) => text,
-            Err(error) => {
-                let (text, _) = self.charset.decode_without_bom_handling(error.as_bytes());
-                text.into_owned()
-            }
+            Err(error) => self.decode(error.as_bytes(), line)?,
         };
         Ok(Some((text, line)))
+    }
+
+    /// Text of bytes that are not UTF-8.
+    fn decode(&mut self, bytes: &[u8], line: u64) -> Result<String, FileError> {
+        if let Some(declared) = self.declared {
+            return Ok(declared.decode_without_bom_handling(bytes).0.into_owned());
+        }
+        if self.guessed.is_none() {
+            let ahead = self.source.lookahead(EVIDENCE);
+            let ahead = ahead.map_err(|error| unreadable(&error, line))?;
+            let ahead = &ahead[..ahead.len().min(EVIDENCE)];
+            let others = ahead.split(|byte| *byte == b'<');
+            let others = others.filter(|part| std::str::from_utf8(part).is_err());
+            let evidence: Vec<&[u8]> = std::iter::once(bytes).chain(others).collect();
+            let found = guess(&evidence.join(&b'\n'), ahead);
+            self.source.positions().guessed(line, found.name);
+            self.guessed = Some(found);
+        }
+        let guessed = self.guessed.as_ref().map(|guessed| guessed.decode(bytes));
+        Ok(guessed.unwrap_or_default())
     }
 
     /// `VERSION:102`, `CHARSET:1252` and `ENCODING:UTF-8`, on lines or in one.
@@ -216,8 +237,8 @@ impl<R: Read> Tags<R> {
         }
     }
 
-    /// What bytes are that are not UTF-8: `1252`, `8859-1`, `ISO-8859-2` …; unknown names mean
-    /// Windows-1252.
+    /// What bytes are that are not UTF-8: `1252`, `8859-1`, `ISO-8859-2` …; an unknown name says
+    /// nothing.
     fn use_charset(&mut self, label: &str) {
         let label = label.trim();
         let windows = label.bytes().all(|byte| byte.is_ascii_digit()) && label.len() == 4;
@@ -227,7 +248,7 @@ impl<R: Read> Tags<R> {
             other => other.to_owned(),
         };
         let found = encoding_of(&label).filter(|encoding| *encoding != encoding_rs::UTF_8);
-        self.charset = found.unwrap_or(WINDOWS_1252);
+        self.declared = found.or(self.declared);
     }
 }
 
