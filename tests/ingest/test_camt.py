@@ -188,6 +188,16 @@ def test_an_entry_without_booking_day_takes_the_next_best_day() -> None:
         assert warnings(file) == ["BOOKING_DATE_MISSING"]
 
 
+@pytest.mark.parametrize("cut", ["2026-01-", "2026-01-3", "2026-01", "2026"])
+def test_a_day_that_was_cut_off_is_said_and_the_next_best_is_taken(cut: str) -> None:
+    statement = document(
+        entry().replace("2026-01-31</Dt></BookgDt>", f"{cut}</Dt></BookgDt>")
+    )
+    file = read(statement, strict=False)
+    assert [str(one["booking_date"]) for one in rows(file)] == ["2026-01-31"]
+    assert "DATE_INVALID" in warnings(file)
+
+
 def test_the_only_text_of_an_entry_without_details_is_read_as_remittance() -> None:
     found = row(document(entry(extra="<AddtlNtryInf>INV 12</AddtlNtryInf>")))
     assert found["remittance_text"] == ["INV 12"]

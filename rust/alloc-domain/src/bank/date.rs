@@ -31,7 +31,7 @@ impl Date {
         Self::from_ymd(
             digits(&bytes[..4])?,
             digits(&bytes[5..7])?,
-            digits(&bytes[8..10])?,
+            digits(bytes.get(8..10)?)?,
         )
     }
 
@@ -173,7 +173,15 @@ mod tests {
         ] {
             assert_eq!(Date::parse_iso(text), None, "{text}");
         }
-        for text in ["2024-1-01", "20240101", "", "2024-01-0é", "2024-01-011"] {
+        for text in [
+            "2024-1-01",
+            "20240101",
+            "",
+            "2024-01-0é",
+            "2024-01-011",
+            "2024-01-",
+            "2024-01-1",
+        ] {
             assert_eq!(Date::parse_iso(text), None, "{text}");
         }
     }
