@@ -16,7 +16,12 @@ DEMO      ?= demo
 DEMO_SIZE ?= month
 DEMO_SEED ?= 1
 
-.PHONY: help demo test check check-rust check-python build lock bench judge clean system toolchain
+# make fuzz TARGET=camt MINUTES=1; without TARGET all of them, one after the other.
+TARGET  ?=
+MINUTES ?= 10
+SEED    ?= 1
+
+.PHONY: help demo test check check-rust check-python build lock bench fuzz judge clean system toolchain
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -33,6 +38,8 @@ check: check-rust check-python ## Formats, lints, types, import contracts; no te
 check-rust: toolchain
 	@cargo fmt --all --check
 	@cargo clippy --locked --quiet --workspace --all-targets -- -D warnings
+	@cargo fmt --manifest-path rust/fuzz/Cargo.toml --check
+	@cargo clippy --locked --quiet --manifest-path rust/fuzz/Cargo.toml --target-dir target --all-targets -- -D warnings
 
 check-python: $(VENV)/.wheel-dev
 	@$(BIN)/ruff format --check --quiet .
@@ -89,6 +96,9 @@ judge: $(VENV)/.wheel ## Measure rates on the ledgers of ../shared/judge into be
 
 bench: $(VENV)/.wheel-dev ## Measure; results go to bench/record/
 	@$(BIN)/python bench/run.py
+
+fuzz: $(VENV)/.wheel-dev ## Fuzz every reader and the exact core; see CONTRIBUTING.md
+	@rust/fuzz/run $(BIN)/python $(MINUTES) $(SEED) $(TARGET)
 
 clean: ## Remove everything that was built
 	@rm -rf $(VENV) dist target $(DEMO)

@@ -1,0 +1,10 @@
+//! libFuzzer on `camt`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| -> libfuzzer_sys::Corpus {
+    if alloc_fuzz::camt(data) {
+        libfuzzer_sys::Corpus::Keep
+    } else {
+        libfuzzer_sys::Corpus::Reject
+    }
+});
