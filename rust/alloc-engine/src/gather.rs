@@ -1,15 +1,13 @@
 //! What a payment's texts and advice say, read against the items of one payer or of an entity.
 
-use alloc_domain::{Evidence, EvidenceSet, Payment, RemittanceLine};
-use rustc_hash::FxHashMap;
+use alloc_domain::{Payment, RemittanceLine};
 
+use crate::advice::read_advice;
 use crate::explain::AdviceMatch;
-use crate::ledger::age;
-use crate::limits::{ADVICE_LINES_MAX, ITEMS_PER_TOKEN_MAX, TEXT_BYTES_MAX};
+use crate::limits::{ADVICE_LINES_MAX, TEXT_BYTES_MAX};
 use crate::reference::index::Scope;
 use crate::reference::near::{Candidate, Spellings, near};
 use crate::reference::scan::{Hit, Search, Strength, scan};
-use crate::reference::surprise::ln_millinats;
 use crate::text::Text;
 
 /// The texts of one payment, folded and cut once.
@@ -116,7 +114,10 @@ pub fn gather(
         unread.push((text, read));
         gathered.hits.extend(once_per_item(findings.hits));
     }
-    read_advice(search, message, pool, open, &mut gathered);
+    let advised = read_advice(search, &message.lines, pool, open);
+    gathered.hits.extend(once_per_item(advised.hits));
+    gathered.advice = advised.matches;
+    gathered.places = advised.places;
     gathered.hits = merged(gathered.hits, |_, _| ());
     let named: i128 = gathered
         .hits
@@ -180,211 +181,6 @@ fn merged(mut hits: Vec<Hit>, mentioned: impl Fn(&mut Hit, usize)) -> Vec<Hit> {
         out.push(hit);
     }
     out
-}
-
-/// Matches each line to an item by its reference and its amount together. A line that names an
-/// item a second time, a total, or something that is not open changes nothing.
-fn read_advice(
-    search: &Search<'_, '_, '_>,
-    message: &Message<'_, '_>,
-    pool: &[u32],
-    open: &(dyn Fn(u32) -> i64 + Sync),
-    gathered: &mut Gathered,
-) {
-    if message.lines.is_empty() {
-        return;
-    }
-    let mut by_amount: FxHashMap<u64, Vec<u32>> = FxHashMap::default();
-    for &item in pool {
-        by_amount
-            .entry(open(item).unsigned_abs())
-            .or_default()
-            .push(item);
-    }
-    let mut advice = Advice::default();
-    for (line, text) in &message.lines {
-        let mut meant = match_line(search, line, text, &by_amount, open);
-        let class = |item: u32| search.ledger.class_of(item);
-        let apart = meant
-            .iter()
-            .any(|one| class(one.item) != class(meant[0].item));
-        if apart {
-            advice.take_any(&meant);
-        } else {
-            meant.sort_unstable_by_key(|one| age(search.ledger.item(one.item)));
-            advice.take_one(line, &meant, open);
-        }
-    }
-    gathered.hits.extend(once_per_item(advice.hits));
-    gathered.advice = advice.lines;
-    gathered.advice.sort_unstable_by_key(|line| line.item);
-}
-
-/// The lines of an advice as they are matched.
-#[derive(Default)]
-struct Advice {
-    hits: Vec<Hit>,
-    lines: Vec<AdviceMatch>,
-    taken: FxHashMap<u32, usize>,
-}
-
-impl Advice {
-    fn hit(&mut self, meant: Meant, sharers: usize) {
-        self.hits.push(Hit {
-            item: meant.item,
-            strength: meant.strength,
-            evidence: EvidenceSet::EMPTY.with(Evidence::AdviceLine),
-            sharers,
-            surprise_millinats: meant.surprise_millinats,
-        });
-    }
-
-    /// A line that means one of several items which differ: the amounts must tell.
-    fn take_any(&mut self, meant: &[Meant]) {
-        for &one in meant {
-            self.hit(one, meant.len());
-        }
-    }
-
-    /// A line that means an item, or one of several that nothing tells apart: those are taken one
-    /// line each, oldest first. Of two lines for one item the fuller stays, whatever their order.
-    fn take_one(
-        &mut self,
-        line: &RemittanceLine<'_>,
-        meant: &[Meant],
-        open: &(dyn Fn(u32) -> i64 + Sync),
-    ) {
-        let free = |one: &&Meant| !self.taken.contains_key(&one.item);
-        let Some(&one) = meant.iter().find(free).or(meant.first()) else {
-            return;
-        };
-        let item = one.item;
-        self.hit(one, 1);
-        let next = AdviceMatch {
-            item,
-            paid_minor: line.amount_minor.map(|paid| signed_like(paid, open(item))),
-            deduction_minor: line.deduction_minor.unwrap_or(0),
-        };
-        let fullness = |line: &AdviceMatch| {
-            let full = line.paid_minor == Some(open(item));
-            (full, line.paid_minor, line.deduction_minor)
-        };
-        match self.taken.get(&item) {
-            Some(&known) if fullness(&next) > fullness(&self.lines[known]) => {
-                self.lines[known] = next;
-            }
-            Some(_) => {}
-            None => {
-                self.taken.insert(item, self.lines.len());
-                self.lines.push(next);
-            }
-        }
-    }
-}
-
-/// Credits are written with either sign.
-fn signed_like(paid: i64, open: i64) -> i64 {
-    if open < 0 && paid > 0 { -paid } else { paid }
-}
-
-/// An item that a line of the advice means.
-#[derive(Clone, Copy, Debug)]
-struct Meant {
-    item: u32,
-    strength: Strength,
-    surprise_millinats: i64,
-}
-
-/// How surprising it is that a line's amount is that of an item by accident.
-///
-/// * `alike` — payable items of that amount
-fn amount_surprise_millinats(paid_minor: u64, alike: usize) -> i64 {
-    const AGREEMENT_MAX: u64 = 1_000;
-    let mut significant = paid_minor.max(1);
-    while significant.is_multiple_of(10) {
-        significant /= 10;
-    }
-    let rarity = ln_millinats(u128::from(significant.min(AGREEMENT_MAX)));
-    (rarity - ln_millinats(alike as u128)).max(0)
-}
-
-/// The items a line may mean, and how surely: one, or several that it does not tell apart.
-fn match_line(
-    search: &Search<'_, '_, '_>,
-    line: &RemittanceLine<'_>,
-    text: &Text,
-    by_amount: &FxHashMap<u64, Vec<u32>>,
-    open: &(dyn Fn(u32) -> i64 + Sync),
-) -> Vec<Meant> {
-    let agrees = |item: u32| {
-        line.amount_minor
-            .is_some_and(|paid| signed_like(paid, open(item)) == open(item))
-    };
-    let hits = scan(search, text).hits;
-    let paid = line.amount_minor.unwrap_or(0).unsigned_abs();
-    let alike = by_amount.get(&paid).map_or(1, Vec::len);
-    let agreement = amount_surprise_millinats(paid, alike);
-    let mut agreeing: Vec<Meant> = hits
-        .iter()
-        .filter(|hit| agrees(hit.item))
-        .map(|hit| Meant {
-            item: hit.item,
-            strength: Strength::Strong,
-            surprise_millinats: hit.surprise_millinats + agreement,
-        })
-        .collect();
-    if agreeing.len() > 1 {
-        let printed = |item: u32| search.ledger.item(item).reference == line.reference;
-        if agreeing.iter().any(|one| printed(one.item)) {
-            agreeing.retain(|one| printed(one.item));
-        }
-    }
-    if !agreeing.is_empty() {
-        return agreeing;
-    }
-    if let Some(items) = by_amount.get(&paid)
-        && items.len() <= ITEMS_PER_TOKEN_MAX
-        && let [one] = resembling(search, text, items).as_slice()
-        && agrees(one.item)
-    {
-        return vec![Meant {
-            item: one.item,
-            strength: Strength::Trimmed,
-            surprise_millinats: one.surprise_millinats + agreement,
-        }];
-    }
-    let alone = hits.iter().filter(|hit| hit.sharers == 1);
-    let surest = alone.max_by_key(|hit| (hit.strength, std::cmp::Reverse(hit.item)));
-    let doubted = |hit: &Hit| {
-        if line.amount_minor.is_some() {
-            Strength::Weak
-        } else {
-            hit.strength
-        }
-    };
-    surest
-        .map(|hit| Meant {
-            item: hit.item,
-            strength: doubted(hit),
-            surprise_millinats: hit.surprise_millinats,
-        })
-        .into_iter()
-        .collect()
-}
-
-/// Of the items with a line's amount, those its reference resembles.
-fn resembling(search: &Search<'_, '_, '_>, text: &Text, items: &[u32]) -> Vec<Candidate> {
-    let spellings: Vec<Spellings> = items
-        .iter()
-        .filter_map(|&item| Spellings::of(item, search.ledger.item(item).reference?))
-        .collect();
-    let read = vec![false; text.atoms.len()];
-    let surprise = |reading, token: &[u8]| search.surprise(reading, token);
-    let places = near(text, &read, &spellings, &surprise).unwrap_or_default();
-    let mut found: Vec<Candidate> = places.into_iter().flatten().collect();
-    found.sort_unstable_by_key(|near| (near.item, std::cmp::Reverse(near.surprise_millinats)));
-    found.dedup_by_key(|near| near.item);
-    found
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! Decisions of cash application: values in, values out. No file, clock, randomness or Python.
 #![forbid(unsafe_code)]
 
+pub mod advice;
+pub mod assign;
 pub mod chain;
 pub mod clear;
 pub mod combine;

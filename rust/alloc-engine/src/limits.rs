@@ -22,6 +22,10 @@ pub const RANGE_MAX: u64 = 1_000;
 /// Comparisons of unread tokens with a payer's items per payment; beyond it slips are not looked for.
 pub const NEAR_COMPARISONS_MAX: usize = 400_000;
 
+/// Pairs of a line and an item looked at to assign the lines of one advice; beyond it each line
+/// names several items and decides nothing.
+pub const ASSIGNMENT_STEPS_MAX: usize = 20_000_000;
+
 /// Customers tried for one payment of an unknown payer; beyond it the decision is `PAYER_AMBIGUOUS`.
 pub const PAYERS_MAX: usize = 8;
 

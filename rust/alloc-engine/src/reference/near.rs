@@ -14,6 +14,9 @@ const TAIL_DIGITS_MIN: usize = 4;
 /// Bytes a number must have for a slip in it to be looked for.
 const SLIP_BYTES_MIN: usize = 6;
 
+/// Characters the beginning or the end of a reference must have to be taken for it.
+const PART_BYTES_MIN: usize = 5;
+
 /// Atoms of an unread token.
 const TOKEN_ATOMS_MAX: usize = 4;
 
@@ -37,7 +40,7 @@ impl Spellings {
             debug_assert!(form >= Form::Printed);
         });
         let number: Vec<u8> = reference.bytes().filter(u8::is_ascii_digit).collect();
-        (number.len() >= TAIL_DIGITS_MIN).then_some(Self {
+        (number.len() >= TAIL_DIGITS_MIN || !whole.is_empty()).then_some(Self {
             item,
             whole,
             number,
@@ -76,6 +79,37 @@ pub struct Candidate {
     pub item: u32,
     /// As in [`super::scan::Hit`]; the candidates of one place share it.
     pub surprise_millinats: i64,
+}
+
+impl Spellings {
+    /// How a whole line is this item, the cheapest way, misread, cut or only in part; for lines
+    /// whose amount is the item's. `None` when it is nothing like it.
+    #[must_use]
+    pub fn likeness(&self, written: &[u8]) -> Option<Reading> {
+        let exact = self.whole.iter().any(|form| form == written);
+        if exact {
+            return Some(Reading::ZerosDropped);
+        }
+        if let Some(reading) = self.reading(written) {
+            return Some(reading);
+        }
+        let part = |part: fn(&[u8], &[u8]) -> bool| {
+            written.len() >= PART_BYTES_MIN && self.whole.iter().any(|form| part(form, written))
+        };
+        if part(<[u8]>::ends_with) {
+            return Some(Reading::Tail);
+        }
+        if part(<[u8]>::starts_with) {
+            return Some(Reading::Cut);
+        }
+        let number = written.iter().all(u8::is_ascii_digit) && written.len() >= TAIL_DIGITS_MIN;
+        let slipped = |width: usize| {
+            let start = self.number.len().checked_sub(width);
+            start.is_some_and(|start| is_one_slip(&self.number[start..], written))
+        };
+        let widths = written.len() - 1..=written.len() + 1;
+        (number && widths.into_iter().any(slipped)).then_some(Reading::TailSlip)
+    }
 }
 
 /// Items that unread tokens resemble, by item, one list per place in the text; places overlap

@@ -95,6 +95,27 @@ const LABELS: &[&[u8]] = &[
     b"V",
 ];
 
+/// The folded text after the labels it begins with, apart or glued; all of it when it has none.
+pub(crate) fn without_labels(text: &Text) -> &[u8] {
+    const LABELS_MAX: usize = 3;
+    let mut rest = text.bytes.as_slice();
+    for _ in 0..LABELS_MAX {
+        let label = LABELS
+            .iter()
+            .filter(|label| rest.starts_with(label))
+            .filter(|label| {
+                // One letter is a label only before a number.
+                let next = rest.get(label.len());
+                label.len() > 1 || next.is_some_and(u8::is_ascii_digit)
+            });
+        let Some(label) = label.max_by_key(|label| label.len()) else {
+            break;
+        };
+        rest = &rest[label.len()..];
+    }
+    rest
+}
+
 /// Words between the ends of a range.
 const RANGE_WORDS: &[&[u8]] = &[b"A", b"AU", b"BIS", b"THROUGH", b"THRU", b"TO"];
 
@@ -224,7 +245,7 @@ fn token_at(
 }
 
 /// The payable items with these bytes as their fullest form.
-fn look_up(search: &Search<'_, '_, '_>, spelled: &[u8]) -> Option<(Form, Vec<u32>)> {
+pub(crate) fn look_up(search: &Search<'_, '_, '_>, spelled: &[u8]) -> Option<(Form, Vec<u32>)> {
     let count = search.index.count(search.entity, search.scope, spelled);
     if count == 0 || count > ITEMS_PER_TOKEN_MAX {
         return None;
@@ -279,7 +300,7 @@ fn is_doubtful(search: &Search<'_, '_, '_>, text: &Text, first: usize, token: &T
         || (token.form.is_trimmed() && has_foreign_prefix(text, first))
 }
 
-fn reading_of(form: Form) -> Reading {
+pub(crate) fn reading_of(form: Form) -> Reading {
     match form {
         Form::Printed => Reading::Printed,
         Form::ZerosDropped => Reading::ZerosDropped,

@@ -21,8 +21,12 @@ pub enum Reading {
     LookAlike,
     /// One character replaced, lost or added, or two neighbours swapped.
     Slip,
-    /// The last digits only.
+    /// The end only.
     Tail,
+    /// The beginning only.
+    Cut,
+    /// The end only, and a slip in it.
+    TailSlip,
 }
 
 impl Reading {
@@ -37,13 +41,15 @@ impl Reading {
             Self::LookAlike => 4_600,
             Self::Slip => 5_000,
             Self::Tail => 3_000,
+            Self::Cut => 4_000,
+            Self::TailSlip => 8_000,
         }
     }
 
     /// How many different numbers of so many characters the reading takes for one.
     fn spread(self, width: u64) -> u64 {
         match self {
-            Self::Slip => 20 * width.max(1),
+            Self::Slip | Self::TailSlip => 20 * width.max(1),
             Self::LookAlike => width.max(1),
             _ => 1,
         }

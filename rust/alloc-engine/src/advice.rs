@@ -1,0 +1,384 @@
+//! Lines of an advice to items, by reference and amount together.
+//!
+//! Every line is compared with what its reference names and with what its amount may be; the
+//! heaviest assignment of lines to items decides, so that a line that was misread gets what the
+//! others leave. A line that names an item a second time, a total, or something that is not open
+//! changes nothing.
+
+use alloc_domain::{Evidence, EvidenceSet, RemittanceLine};
+use rustc_hash::FxHashMap;
+
+use crate::assign::{Edge, assign};
+use crate::explain::AdviceMatch;
+use crate::limits::{ASSIGNMENT_STEPS_MAX, ITEMS_PER_TOKEN_MAX, REFERENCE_BYTES_MAX};
+use crate::reference::near::{Candidate, Spellings};
+use crate::reference::scan::{Hit, Search, Strength, look_up, reading_of, scan, without_labels};
+use crate::reference::surprise::{Reading, ln_millinats, surprise_millinats};
+use crate::text::Text;
+
+/// What the line of an advice costs whose amount is not what is open on the item it names.
+const DIFFERENT_AMOUNT_MILLINATS: i64 = 3_500;
+
+/// What a line costs whose reference is nothing like that of the item with its amount.
+const UNLIKE_MILLINATS: i64 = 3_000;
+
+/// An assignment that would cost less to change decides nothing.
+const AMBIGUOUS_MILLINATS: i64 = 2_000;
+
+/// What an advice says about a payer's items.
+#[derive(Debug, Default)]
+pub struct Advised {
+    /// Items that lines surely mean, each once.
+    pub hits: Vec<Hit>,
+    /// What those lines say they pay, by item.
+    pub matches: Vec<AdviceMatch>,
+    /// For each line that may mean several items: which.
+    pub places: Vec<Vec<Candidate>>,
+}
+
+/// Matches the lines of an advice to items.
+///
+/// * `pool` — what the payer may pay
+/// * `open` — what is left open on an item
+#[must_use]
+pub fn read_advice(
+    search: &Search<'_, '_, '_>,
+    lines: &[(&RemittanceLine<'_>, Text)],
+    pool: &[u32],
+    open: &(dyn Fn(u32) -> i64 + Sync),
+) -> Advised {
+    if lines.is_empty() {
+        return Advised::default();
+    }
+    let reader = Reader::new(search, pool, open);
+    let mut meanings: Vec<Vec<Meaning>> = lines
+        .iter()
+        .map(|(line, text)| reader.meanings(line, text, lines.len()))
+        .collect();
+    favour_verbatim(search, lines, &mut meanings);
+    reader.decide(lines, &meanings)
+}
+
+/// An item that a line may mean.
+#[derive(Clone, Copy, Debug)]
+struct Meaning {
+    item: u32,
+    strength: Strength,
+    weight: i64,
+    agrees: bool,
+}
+
+struct Reader<'r, 's, 'l, 'a> {
+    search: &'r Search<'s, 'l, 'a>,
+    open: &'r (dyn Fn(u32) -> i64 + Sync),
+    by_amount: FxHashMap<u64, Vec<u32>>,
+    /// Items that share their amount with others, on average how many.
+    repeated_millionths: u128,
+    pool_size: u128,
+}
+
+impl<'r, 's, 'l, 'a> Reader<'r, 's, 'l, 'a> {
+    fn new(
+        search: &'r Search<'s, 'l, 'a>,
+        pool: &[u32],
+        open: &'r (dyn Fn(u32) -> i64 + Sync),
+    ) -> Self {
+        let mut by_amount: FxHashMap<u64, Vec<u32>> = FxHashMap::default();
+        for &item in pool {
+            let amount = open(item).unsigned_abs();
+            by_amount.entry(amount).or_default().push(item);
+        }
+        let pairs: u128 = by_amount
+            .values()
+            .map(|items| items.len() as u128 * (items.len() as u128 - 1))
+            .sum();
+        let pool_size = pool.len().max(1) as u128;
+        Self {
+            search,
+            open,
+            by_amount,
+            repeated_millionths: pairs * 1_000_000 / pool_size,
+            pool_size,
+        }
+    }
+
+    /// How surprising it is that a line's amount is that of an item by accident: how many items of
+    /// this pool share an amount, and how many would if amounts were drawn at random.
+    fn agreement(&self, paid_minor: u64) -> i64 {
+        let mut significant = u128::from(paid_minor.max(1));
+        while significant.is_multiple_of(10) {
+            significant /= 10;
+        }
+        let random = self.pool_size * 1_000_000 / significant;
+        let expected = (self.repeated_millionths + random).max(1);
+        (ln_millinats(1_000_000) - ln_millinats(expected)).max(0)
+    }
+
+    /// The items a line may mean, each once.
+    fn meanings(&self, line: &RemittanceLine<'_>, text: &Text, lines: usize) -> Vec<Meaning> {
+        let agrees = |item: u32| {
+            let paid = line.amount_minor;
+            paid.is_some_and(|paid| signed_like(paid, (self.open)(item)) == (self.open)(item))
+        };
+        let paid = line.amount_minor.unwrap_or(0).unsigned_abs();
+        let agreement = self.agreement(paid);
+        let mut hits = scan(self.search, text).hits;
+        let written = whole(text);
+        for bytes in &written {
+            hits.extend(self.whole_hits(bytes));
+        }
+        let mut found: Vec<Meaning> = hits
+            .iter()
+            .filter(|hit| agrees(hit.item))
+            .map(|hit| Meaning {
+                item: hit.item,
+                strength: Strength::Strong,
+                weight: hit.surprise_millinats + agreement,
+                agrees: true,
+            })
+            .collect();
+        if found.is_empty() {
+            found.extend(
+                hits.iter()
+                    .filter(|hit| hit.sharers == 1)
+                    .map(|hit| Meaning {
+                        item: hit.item,
+                        strength: if line.amount_minor.is_some() {
+                            Strength::Weak
+                        } else {
+                            hit.strength
+                        },
+                        weight: hit.surprise_millinats
+                            - line.amount_minor.map_or(0, |_| DIFFERENT_AMOUNT_MILLINATS),
+                        agrees: false,
+                    }),
+            );
+            let total = lines > 1 && line.amount_minor == Some(self.search.amount_minor);
+            let alike = self.by_amount.get(&paid).map_or(&[][..], Vec::as_slice);
+            if !total && alike.len() <= ITEMS_PER_TOKEN_MAX {
+                let alike = alike.iter().copied().filter(|&item| agrees(item));
+                let alike: Vec<u32> = alike.collect();
+                found.extend(self.alike(&written, &alike, agreement));
+            }
+        }
+        found.retain(|one| one.weight > 0);
+        found.sort_by_key(|one| (one.item, std::cmp::Reverse(one.weight)));
+        found.dedup_by_key(|one| one.item);
+        found
+    }
+
+    /// What the whole line names, whatever stands between its characters.
+    fn whole_hits(&self, bytes: &[u8]) -> Vec<Hit> {
+        let Some((form, items)) = look_up(self.search, bytes) else {
+            return Vec::new();
+        };
+        let surprise_millinats = self.search.surprise(reading_of(form), bytes);
+        let hit = |&item: &u32| Hit {
+            item,
+            strength: if form.is_trimmed() {
+                Strength::Trimmed
+            } else {
+                Strength::Strong
+            },
+            evidence: EvidenceSet::EMPTY,
+            sharers: items.len(),
+            surprise_millinats,
+        };
+        items.iter().map(hit).collect()
+    }
+
+    /// The items with a line's amount, each by how far the line resembles its reference.
+    fn alike(&self, written: &[Vec<u8>], items: &[u32], agreement: i64) -> Vec<Meaning> {
+        let surprise = |reading: Reading, token: &[u8]| {
+            let digits = token.iter().filter(|byte| byte.is_ascii_digit()).count();
+            surprise_millinats(reading, items.len(), (digits, token.len() - digits))
+        };
+        let likeness = |item: u32| -> Option<i64> {
+            let reference = self.search.ledger.item(item).reference?;
+            let spelled = Spellings::of(item, reference)?;
+            written
+                .iter()
+                .filter_map(|token| Some(surprise(spelled.likeness(token)?, token)))
+                .max()
+        };
+        items
+            .iter()
+            .map(|&item| {
+                let likeness = likeness(item).filter(|&likeness| likeness > 0);
+                Meaning {
+                    item,
+                    strength: likeness.map_or(Strength::Weak, |_| Strength::Trimmed),
+                    weight: agreement + likeness.unwrap_or(-UNLIKE_MILLINATS),
+                    agrees: true,
+                }
+            })
+            .collect()
+    }
+
+    fn decide(&self, lines: &[(&RemittanceLine<'_>, Text)], meanings: &[Vec<Meaning>]) -> Advised {
+        let columns = Columns::new(self, meanings);
+        let capacities: Vec<usize> = columns.members.iter().map(Vec::len).collect();
+        let edges = columns.edges(meanings);
+        let Some(assigned) = assign(&edges, lines.len(), &capacities, ASSIGNMENT_STEPS_MAX) else {
+            let places = meanings.iter().map(|meant| columns.place(meant, &[]));
+            return Advised {
+                places: places.filter(|place| !place.is_empty()).collect(),
+                ..Advised::default()
+            };
+        };
+        let firm = |column: usize| assigned.margins[column] >= AMBIGUOUS_MILLINATS;
+        let mut advised = Advised::default();
+        let mut taken = vec![0; capacities.len()];
+        let mut doubtful = Vec::new();
+        for (position, column) in assigned.column_of.iter().enumerate() {
+            let Some(column) = *column else {
+                continue;
+            };
+            if !firm(column) {
+                doubtful.push(position);
+                continue;
+            }
+            let item = columns.members[column][taken[column]];
+            taken[column] += 1;
+            let meant = meanings[position].iter();
+            let meant = meant.filter(|one| columns.of[&one.item] == column);
+            let strength = meant.map(|one| one.strength).max();
+            advised.hits.push(Hit {
+                item,
+                strength: strength.unwrap_or(Strength::Weak),
+                evidence: EvidenceSet::EMPTY.with(Evidence::AdviceLine),
+                sharers: 1,
+                surprise_millinats: assigned.margins[column],
+            });
+            let (line, _) = lines[position];
+            let paid = line.amount_minor;
+            advised.matches.push(AdviceMatch {
+                item,
+                paid_minor: paid.map(|paid| signed_like(paid, (self.open)(item))),
+                deduction_minor: line.deduction_minor.unwrap_or(0),
+            });
+        }
+        let places = doubtful.iter();
+        let places = places.map(|&position| columns.place(&meanings[position], &taken));
+        advised.places = places.filter(|place| !place.is_empty()).collect();
+        advised.matches.sort_unstable_by_key(|line| line.item);
+        advised
+    }
+}
+
+/// The items that lines may mean, those together that nothing tells apart.
+struct Columns {
+    /// Oldest first.
+    members: Vec<Vec<u32>>,
+    of: FxHashMap<u32, usize>,
+}
+
+impl Columns {
+    fn new(reader: &Reader<'_, '_, '_, '_>, meanings: &[Vec<Meaning>]) -> Self {
+        let ledger = reader.search.ledger;
+        let mut known: FxHashMap<(u32, i64), usize> = FxHashMap::default();
+        let mut columns = Self {
+            members: Vec::new(),
+            of: FxHashMap::default(),
+        };
+        for one in meanings.iter().flatten() {
+            if columns.of.contains_key(&one.item) {
+                continue;
+            }
+            let class = ledger.class_of(one.item);
+            let open = (reader.open)(one.item);
+            let column = *known.entry((class, open)).or_insert(columns.members.len());
+            if column == columns.members.len() {
+                let members = ledger.class(class).iter().copied();
+                let members = members
+                    .filter(|&item| (reader.search.payable)(item) && (reader.open)(item) == open);
+                columns.members.push(members.collect());
+            }
+            columns.of.insert(one.item, column);
+        }
+        columns
+    }
+
+    /// Each line and column once, with the heaviest of its meanings.
+    fn edges(&self, meanings: &[Vec<Meaning>]) -> Vec<Edge> {
+        let mut edges: Vec<Edge> = meanings
+            .iter()
+            .enumerate()
+            .flat_map(|(line, meant)| {
+                meant.iter().map(move |one| Edge {
+                    line,
+                    column: self.of[&one.item],
+                    weight: one.weight,
+                })
+            })
+            .collect();
+        edges.sort_unstable_by_key(|edge| (edge.line, edge.column, std::cmp::Reverse(edge.weight)));
+        edges.dedup_by_key(|edge| (edge.line, edge.column));
+        edges
+    }
+
+    /// What a line may mean beside what is taken.
+    ///
+    /// * `taken` — how many members of each column are
+    fn place(&self, meant: &[Meaning], taken: &[usize]) -> Vec<Candidate> {
+        let mut place: Vec<Candidate> = meant
+            .iter()
+            .flat_map(|one| {
+                let column = self.of[&one.item];
+                let taken = taken.get(column).copied().unwrap_or(0);
+                let left = self.members[column].iter().skip(taken);
+                left.map(|&item| Candidate {
+                    item,
+                    surprise_millinats: one.weight,
+                })
+            })
+            .collect();
+        place.sort_by_key(|found| (found.item, std::cmp::Reverse(found.surprise_millinats)));
+        place.dedup_by_key(|found| found.item);
+        place.truncate(ITEMS_PER_TOKEN_MAX);
+        place
+    }
+}
+
+/// Favours the items whose references stand in their lines to the letter, as far as this payer
+/// writes to the letter elsewhere in the advice.
+fn favour_verbatim(
+    search: &Search<'_, '_, '_>,
+    lines: &[(&RemittanceLine<'_>, Text)],
+    meanings: &mut [Vec<Meaning>],
+) {
+    const FIRST_MILLINATS: i64 = 2_000;
+    const MOST_MILLINATS: i64 = 8_000;
+    let verbatim = |line: &RemittanceLine<'_>, one: &Meaning| {
+        one.agrees && search.ledger.item(one.item).reference == line.reference
+    };
+    let mut counts = [0_u128; 2];
+    for ((line, _), meant) in lines.iter().zip(&*meanings) {
+        if meant.iter().any(|one| one.agrees) {
+            counts[usize::from(meant.iter().any(|one| verbatim(line, one)))] += 1;
+        }
+    }
+    let habit = ln_millinats(counts[1] + 1) - ln_millinats(counts[0] + 1);
+    let favour = (FIRST_MILLINATS + habit).clamp(0, MOST_MILLINATS);
+    for ((line, _), meant) in lines.iter().zip(meanings) {
+        for one in meant.iter_mut().filter(|one| verbatim(line, one)) {
+            one.weight += favour;
+        }
+    }
+}
+
+/// The folded characters of a line, with and without the labels before them.
+fn whole(text: &Text) -> Vec<Vec<u8>> {
+    let mut written = vec![text.bytes.clone()];
+    let bare = without_labels(text);
+    if !bare.is_empty() && bare.len() < text.bytes.len() {
+        written.push(bare.to_vec());
+    }
+    written.retain(|bytes| !bytes.is_empty() && bytes.len() <= REFERENCE_BYTES_MAX);
+    written
+}
+
+/// Credits are written with either sign.
+fn signed_like(paid: i64, open: i64) -> i64 {
+    if open < 0 && paid > 0 { -paid } else { paid }
+}
