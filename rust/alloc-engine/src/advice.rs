@@ -22,6 +22,9 @@ const DIFFERENT_AMOUNT_MILLINATS: i64 = 3_500;
 /// What a line costs whose reference is nothing like that of the item with its amount.
 const UNLIKE_MILLINATS: i64 = 3_000;
 
+/// What a line is worth at least whose whole reference is that of an item.
+const WHOLE_LINE_MILLINATS: i64 = 4_000;
+
 /// An assignment that would cost less to change decides nothing.
 const AMBIGUOUS_MILLINATS: i64 = 2_000;
 
@@ -153,12 +156,17 @@ impl<'r, 's, 'l, 'a> Reader<'r, 's, 'l, 'a> {
                         agrees: false,
                     }),
             );
-            let total = lines > 1 && line.amount_minor == Some(self.search.amount_minor);
             let alike = self.by_amount.get(&paid).map_or(&[][..], Vec::as_slice);
-            if !total && alike.len() <= ITEMS_PER_TOKEN_MAX {
+            if alike.len() <= ITEMS_PER_TOKEN_MAX {
                 let alike = alike.iter().copied().filter(|&item| agrees(item));
                 let alike: Vec<u32> = alike.collect();
-                found.extend(self.alike(&written, &alike, agreement));
+                let total = lines > 1 && line.amount_minor == Some(self.search.amount_minor);
+                let unlike = if total {
+                    0
+                } else {
+                    agreement - UNLIKE_MILLINATS
+                };
+                found.extend(self.alike(&written, &alike, agreement, unlike));
             }
         }
         found.retain(|one| one.weight > 0);
@@ -172,7 +180,13 @@ impl<'r, 's, 'l, 'a> Reader<'r, 's, 'l, 'a> {
         let Some((form, items)) = look_up(self.search, bytes) else {
             return Vec::new();
         };
-        let surprise_millinats = self.search.surprise(reading_of(form), bytes);
+        let reading = reading_of(form);
+        let least = if form.is_trimmed() {
+            0
+        } else {
+            WHOLE_LINE_MILLINATS
+        };
+        let surprise_millinats = self.search.surprise(reading, bytes).max(least);
         let hit = |&item: &u32| Hit {
             item,
             strength: if form.is_trimmed() {
@@ -188,10 +202,23 @@ impl<'r, 's, 'l, 'a> Reader<'r, 's, 'l, 'a> {
     }
 
     /// The items with a line's amount, each by how far the line resembles its reference.
-    fn alike(&self, written: &[Vec<u8>], items: &[u32], agreement: i64) -> Vec<Meaning> {
+    ///
+    /// * `unlike` — what a line is worth that does not
+    fn alike(
+        &self,
+        written: &[Vec<u8>],
+        items: &[u32],
+        agreement: i64,
+        unlike: i64,
+    ) -> Vec<Meaning> {
         let surprise = |reading: Reading, token: &[u8]| {
             let digits = token.iter().filter(|byte| byte.is_ascii_digit()).count();
-            surprise_millinats(reading, items.len(), (digits, token.len() - digits))
+            let least = if reading == Reading::Printed {
+                WHOLE_LINE_MILLINATS
+            } else {
+                0
+            };
+            surprise_millinats(reading, items.len(), (digits, token.len() - digits)).max(least)
         };
         let likeness = |item: u32| -> Option<i64> {
             let reference = self.search.ledger.item(item).reference?;
@@ -208,7 +235,7 @@ impl<'r, 's, 'l, 'a> Reader<'r, 's, 'l, 'a> {
                 Meaning {
                     item,
                     strength: likeness.map_or(Strength::Weak, |_| Strength::Trimmed),
-                    weight: agreement + likeness.unwrap_or(-UNLIKE_MILLINATS),
+                    weight: likeness.map_or(unlike, |likeness| agreement + likeness),
                     agrees: true,
                 }
             })
@@ -369,11 +396,7 @@ fn favour_verbatim(
 
 /// The folded characters of a line, with and without the labels before them.
 fn whole(text: &Text) -> Vec<Vec<u8>> {
-    let mut written = vec![text.bytes.clone()];
-    let bare = without_labels(text);
-    if !bare.is_empty() && bare.len() < text.bytes.len() {
-        written.push(bare.to_vec());
-    }
+    let mut written = without_labels(&text.bytes);
     written.retain(|bytes| !bytes.is_empty() && bytes.len() <= REFERENCE_BYTES_MAX);
     written
 }

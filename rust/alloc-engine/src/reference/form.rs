@@ -7,7 +7,7 @@
 use crate::limits::{ATOMS_PER_REFERENCE_MAX, REFERENCE_BYTES_MAX};
 use crate::text::{Joint, Text};
 
-/// Digits a form must keep when its prefix is dropped.
+/// Digits a form must keep when its prefix is dropped, or letters in their place.
 pub const TRIMMED_DIGITS_MIN: usize = 5;
 
 /// Bytes a whole form must have to be looked for.
@@ -59,16 +59,23 @@ pub enum Zeros {
 
 /// Writes neighbouring atoms without separators.
 ///
+/// * `skip` — bytes of the first atom to leave out
 /// * `out` — cleared first
 ///
 /// Returns whether a zero was left out.
-pub fn spell(text: &Text, first: usize, last: usize, zeros: Zeros, out: &mut Vec<u8>) -> bool {
+pub fn spell(
+    text: &Text,
+    (first, skip): (usize, usize),
+    last: usize,
+    zeros: Zeros,
+    out: &mut Vec<u8>,
+) -> bool {
     out.clear();
     let mut dropped = false;
     // A number cut by separators is one number for the first spelling, several for the last.
     let mut leading = zeros != Zeros::Kept;
     for index in first..=last {
-        let atom = text.atom(index);
+        let atom = &text.atom(index)[if index == first { skip } else { 0 }..];
         if !text.atoms[index].digits {
             out.extend_from_slice(atom);
             continue;
@@ -106,7 +113,7 @@ pub fn forms(reference: &str, mut visit: impl FnMut(Form, &[u8])) {
         }
         before.clear();
         for zeros in [Zeros::Kept, Zeros::FirstDropped, Zeros::AllDropped] {
-            let dropped = spell(&text, first, last, zeros, &mut spelled);
+            let dropped = spell(&text, (first, 0), last, zeros, &mut spelled);
             if zeros != Zeros::Kept && !dropped {
                 continue;
             }
@@ -136,7 +143,8 @@ fn starts_a_number(text: &Text, index: usize) -> bool {
 
 fn long_enough(form: Form, bytes: &[u8]) -> bool {
     if form.is_trimmed() {
-        digits(bytes) >= TRIMMED_DIGITS_MIN
+        // A digit tells about as much as two letters.
+        digits(bytes) + bytes.len() >= 2 * TRIMMED_DIGITS_MIN - 1
     } else {
         bytes.len() >= FORM_BYTES_MIN
     }
@@ -146,16 +154,6 @@ fn long_enough(form: Form, bytes: &[u8]) -> bool {
 #[must_use]
 pub fn digits(bytes: &[u8]) -> usize {
     bytes.iter().filter(|byte| byte.is_ascii_digit()).count()
-}
-
-/// A hash of a form within an entity; collisions are told apart by [`is_form_of`].
-#[must_use]
-pub fn form_hash(entity: u32, bytes: &[u8]) -> u64 {
-    use std::hash::Hasher;
-    let mut hasher = rustc_hash::FxHasher::default();
-    hasher.write_u32(entity);
-    hasher.write(bytes);
-    hasher.finish()
 }
 
 /// Whether these bytes are a form of the reference, and the fullest such form.

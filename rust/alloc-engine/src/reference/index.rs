@@ -1,23 +1,60 @@
 //! One index over every open reference of the call, built once and shared by all payments.
+//!
+//! Forms are kept as hashes in one sorted array with a table of where each range of hashes begins,
+//! and a filter of bits that turns away most of what is no reference: about 20 bytes per form.
 
 use rustc_hash::FxHashMap;
 
 use crate::ledger::Ledger;
-use crate::reference::form::{form_hash, forms, is_form_of};
+use crate::reference::form::{Form, forms, is_form_of};
+use crate::text::{Joint, Text};
+
+/// A hash of a form within an entity, taken in byte by byte; collisions are told apart by
+/// [`is_form_of`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FormHash(u64);
+
+impl FormHash {
+    /// The hash of nothing.
+    #[must_use]
+    pub fn new(entity: u32) -> Self {
+        Self(0xcbf2_9ce4_8422_2325 ^ u64::from(entity))
+    }
+
+    /// The hash with more bytes at the end.
+    #[must_use]
+    pub fn with(self, bytes: &[u8]) -> Self {
+        let step = |hash: u64, &byte: &u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        Self(bytes.iter().fold(self.0, step))
+    }
+
+    /// The tag in the upper half; the lower half picks the bit of the filter.
+    fn mixed(self) -> u64 {
+        let hash = (self.0 ^ (self.0 >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        hash ^ (hash >> 29)
+    }
+}
 
 /// A form of a reference that leads to an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry {
-    hash: u64,
+    tag: u32,
     account: u32,
     item: u32,
 }
 
-/// Every form of every open reference, sorted by hash and account.
+/// Every form of every open reference.
 #[derive(Debug)]
 pub struct ReferenceIndex {
+    /// Sorted.
     entries: Vec<Entry>,
-    starts: FxHashMap<u64, (u32, u32)>,
+    /// Where the tags of each bucket begin in `entries`, and the end.
+    starts: Vec<u32>,
+    /// How far a tag is shifted to give its bucket.
+    shift: u32,
+    filter: Vec<u64>,
+    form_bytes_max: usize,
+    parted_hard: bool,
     of_account: Vec<usize>,
     of_entity: FxHashMap<u32, usize>,
 }
@@ -31,56 +68,111 @@ pub enum Scope {
     Entity,
 }
 
+/// Bits of the filter per entry.
+const FILTER_BITS_PER_ENTRY: usize = 16;
+
 impl ReferenceIndex {
     /// Indexes the references and other references of all items.
     #[must_use]
     pub fn new(ledger: &Ledger<'_, '_>) -> Self {
-        let mut entries = Vec::with_capacity(ledger.items.len() * 2);
-        let mut of_account = vec![0; ledger.accounts.len()];
-        let mut of_entity = FxHashMap::default();
-        for (index, item) in (0_u32..).zip(ledger.items) {
-            let account = ledger.account_of(index);
-            let entity = ledger.accounts[account as usize].entity;
-            for reference in item.reference.iter().chain(&item.other_references) {
-                *of_entity.entry(entity).or_default() += 1;
-                of_account[account as usize] += 1;
-                if let Some(payer) = ledger.payer_of(index) {
-                    of_account[payer as usize] += 1;
-                }
-                forms(reference, |_, bytes| {
-                    let hash = form_hash(entity, bytes);
-                    let mut push = |account| {
-                        entries.push(Entry {
-                            hash,
-                            account,
-                            item: index,
-                        });
-                    };
-                    push(account);
-                    if let Some(payer) = ledger.payer_of(index) {
-                        push(payer);
-                    }
-                });
-            }
+        let mut index = Self {
+            entries: Vec::with_capacity(ledger.items.len() * 2),
+            starts: Vec::new(),
+            shift: 0,
+            filter: Vec::new(),
+            form_bytes_max: 0,
+            parted_hard: false,
+            of_account: vec![0; ledger.accounts.len()],
+            of_entity: FxHashMap::default(),
+        };
+        let mut bits = Vec::with_capacity(ledger.items.len() * 2);
+        for position in 0..ledger.items.len() {
+            let item = u32::try_from(position).expect("rows are limited");
+            index.learn(ledger, item, &mut bits);
         }
-        entries.sort_unstable();
-        entries.dedup();
-        let starts = group(&entries);
-        Self {
-            entries,
-            starts,
-            of_account,
-            of_entity,
+        index.entries.sort_unstable();
+        index.entries.dedup();
+        index.entries.shrink_to_fit();
+        index.group();
+        index.fill(&bits);
+        index
+    }
+
+    fn learn(&mut self, ledger: &Ledger<'_, '_>, index: u32, bits: &mut Vec<u32>) {
+        let item = ledger.item(index);
+        let account = ledger.account_of(index);
+        let payer = ledger.payer_of(index);
+        let entity = ledger.accounts[account as usize].entity;
+        for reference in item.reference.iter().chain(&item.other_references) {
+            *self.of_entity.entry(entity).or_default() += 1;
+            for account in std::iter::once(account).chain(payer) {
+                self.of_account[account as usize] += 1;
+            }
+            self.parted_hard |= reference.bytes().any(|byte| {
+                byte.is_ascii_punctuation() && !b"-/._#:\\'".contains(&byte) || !byte.is_ascii()
+            });
+            forms(reference, |_, bytes| {
+                self.form_bytes_max = self.form_bytes_max.max(bytes.len());
+                let (tag, bit) = halves(FormHash::new(entity).with(bytes));
+                bits.push(bit);
+                for account in std::iter::once(account).chain(payer) {
+                    self.entries.push(Entry {
+                        tag,
+                        account,
+                        item: index,
+                    });
+                }
+            });
         }
     }
 
-    /// How many references are searched in this scope.
-    #[must_use]
-    pub fn population(&self, entity: u32, scope: Scope) -> usize {
-        match scope {
-            Scope::Account(account) => self.of_account[account as usize],
-            Scope::Entity => self.of_entity.get(&entity).copied().unwrap_or(0),
+    fn group(&mut self) {
+        let buckets = self.entries.len().next_power_of_two().clamp(2, 1 << 31);
+        self.shift = 32 - buckets.ilog2();
+        self.starts = vec![0; buckets + 1];
+        for entry in &self.entries {
+            self.starts[(entry.tag >> self.shift) as usize + 1] += 1;
         }
+        for bucket in 0..buckets {
+            self.starts[bucket + 1] += self.starts[bucket];
+        }
+    }
+
+    fn fill(&mut self, bits: &[u32]) {
+        let words = (self.entries.len() * FILTER_BITS_PER_ENTRY / 64).next_power_of_two();
+        self.filter = vec![0; words];
+        for &bit in bits {
+            let (word, mask) = self.bit(bit);
+            self.filter[word] |= mask;
+        }
+    }
+
+    fn bit(&self, bit: u32) -> (usize, u64) {
+        let bit = bit as usize & (self.filter.len() * 64 - 1);
+        (bit / 64, 1 << (bit % 64))
+    }
+
+    /// Whether anything may have this form; false is certain.
+    #[must_use]
+    pub fn may_have(&self, hash: FormHash) -> bool {
+        let (_, bit) = halves(hash);
+        let (word, mask) = self.bit(bit);
+        self.filter[word] & mask != 0
+    }
+
+    /// The entries with this hash in scope.
+    fn entries(&self, hash: FormHash, scope: Scope) -> &[Entry] {
+        let (tag, _) = halves(hash);
+        let bucket = (tag >> self.shift) as usize;
+        let (first, end) = (self.starts[bucket], self.starts[bucket + 1]);
+        let group = &self.entries[first as usize..end as usize];
+        let (least, most) = match scope {
+            Scope::Account(account) => (account, account),
+            Scope::Entity => (0, u32::MAX),
+        };
+        let from = group.partition_point(|entry| (entry.tag, entry.account) < (tag, least));
+        let to = group.partition_point(|entry| (entry.tag, entry.account) <= (tag, most));
+        &group[from..to]
     }
 
     /// Calls `visit` with every item that has these bytes as a form and lies in scope, by account
@@ -91,19 +183,9 @@ impl ReferenceIndex {
         entity: u32,
         scope: Scope,
         bytes: &[u8],
-        mut visit: impl FnMut(u32, super::form::Form),
+        mut visit: impl FnMut(u32, Form),
     ) {
-        let hash = form_hash(entity, bytes);
-        let Some(&(first, count)) = self.starts.get(&hash) else {
-            return;
-        };
-        let mut group = &self.entries[first as usize..(first + count) as usize];
-        if let Scope::Account(account) = scope {
-            let from = group.partition_point(|entry| entry.account < account);
-            let to = group.partition_point(|entry| entry.account <= account);
-            group = &group[from..to];
-        }
-        for entry in group {
+        for entry in self.entries(FormHash::new(entity).with(bytes), scope) {
             let item = ledger.item(entry.item);
             let form = item
                 .reference
@@ -117,30 +199,56 @@ impl ReferenceIndex {
         }
     }
 
-    /// How many items this hash leads to in scope, without looking at them.
+    /// How many items this form leads to in scope, without looking at them.
     #[must_use]
     pub fn count(&self, entity: u32, scope: Scope, bytes: &[u8]) -> usize {
-        let Some(&(first, count)) = self.starts.get(&form_hash(entity, bytes)) else {
-            return 0;
-        };
-        let Scope::Account(account) = scope else {
-            return count as usize;
-        };
-        let group = &self.entries[first as usize..(first + count) as usize];
-        let from = group.partition_point(|entry| entry.account < account);
-        let to = group.partition_point(|entry| entry.account <= account);
-        to - from
+        self.entries(FormHash::new(entity).with(bytes), scope).len()
+    }
+
+    /// How many references are searched in this scope.
+    #[must_use]
+    pub fn population(&self, entity: u32, scope: Scope) -> usize {
+        match scope {
+            Scope::Account(account) => self.of_account[account as usize],
+            Scope::Entity => self.of_entity.get(&entity).copied().unwrap_or(0),
+        }
+    }
+
+    /// Bytes of the longest form.
+    #[must_use]
+    pub fn form_bytes_max(&self) -> usize {
+        self.form_bytes_max
+    }
+
+    /// Whether some reference has a comma, a bracket or the like inside.
+    #[must_use]
+    pub fn is_parted_hard(&self) -> bool {
+        self.parted_hard
+    }
+
+    /// Bytes the index takes.
+    #[must_use]
+    pub fn size_bytes(&self) -> usize {
+        self.entries.capacity() * size_of::<Entry>()
+            + self.starts.capacity() * size_of::<u32>()
+            + self.filter.capacity() * size_of::<u64>()
+            + self.of_account.capacity() * size_of::<usize>()
     }
 }
 
-fn group(entries: &[Entry]) -> FxHashMap<u64, (u32, u32)> {
-    let mut starts = FxHashMap::default();
-    starts.reserve(entries.len());
-    let mut first = 0;
-    for run in entries.chunk_by(|left, right| left.hash == right.hash) {
-        let count = u32::try_from(run.len()).expect("rows are limited");
-        starts.insert(run[0].hash, (first, count));
-        first += count;
-    }
-    starts
+/// The tag of a hash, and the number of its bit.
+fn halves(hash: FormHash) -> (u32, u32) {
+    let mixed = hash.mixed();
+    let half = |half: u64| u32::try_from(half & u64::from(u32::MAX)).expect("32 bits");
+    (half(mixed >> 32), half(mixed))
+}
+
+/// How far from the end of a text its hard separators stand, nearest first.
+pub(crate) fn hard_joints(text: &Text, first: usize, last: usize) -> Vec<u32> {
+    let end = text.atoms[last].end;
+    let inside = text.atoms[first..=last].iter().skip(1).rev();
+    inside
+        .filter(|atom| atom.joint == Joint::Hard)
+        .map(|atom| end - atom.start)
+        .collect()
 }

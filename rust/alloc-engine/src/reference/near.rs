@@ -23,6 +23,7 @@ const TOKEN_ATOMS_MAX: usize = 4;
 /// The spellings of one payable item.
 pub struct Spellings {
     item: u32,
+    printed: Vec<u8>,
     whole: Vec<Vec<u8>>,
     number: Vec<u8>,
 }
@@ -40,8 +41,10 @@ impl Spellings {
             debug_assert!(form >= Form::Printed);
         });
         let number: Vec<u8> = reference.bytes().filter(u8::is_ascii_digit).collect();
-        (number.len() >= TAIL_DIGITS_MIN || !whole.is_empty()).then_some(Self {
+        let printed = Text::of(reference).bytes;
+        (!printed.is_empty()).then_some(Self {
             item,
+            printed,
             whole,
             number,
         })
@@ -86,8 +89,10 @@ impl Spellings {
     /// whose amount is the item's. `None` when it is nothing like it.
     #[must_use]
     pub fn likeness(&self, written: &[u8]) -> Option<Reading> {
-        let exact = self.whole.iter().any(|form| form == written);
-        if exact {
+        if self.printed == written {
+            return Some(Reading::Printed);
+        }
+        if self.whole.iter().any(|form| form == written) {
             return Some(Reading::ZerosDropped);
         }
         if let Some(reading) = self.reading(written) {
@@ -107,7 +112,7 @@ impl Spellings {
             let start = self.number.len().checked_sub(width);
             start.is_some_and(|start| is_one_slip(&self.number[start..], written))
         };
-        let widths = written.len() - 1..=written.len() + 1;
+        let widths = written.len().saturating_sub(1)..=written.len() + 1;
         (number && widths.into_iter().any(slipped)).then_some(Reading::TailSlip)
     }
 }

@@ -3,9 +3,9 @@
 use alloc_domain::{Evidence, EvidenceSet};
 
 use crate::ledger::Ledger;
-use crate::limits::{ATOMS_PER_REFERENCE_MAX, ITEMS_PER_TOKEN_MAX, RANGE_MAX, REFERENCE_BYTES_MAX};
-use crate::reference::form::{FORM_BYTES_MIN, Form, Zeros, digits, spell};
-use crate::reference::index::{ReferenceIndex, Scope};
+use crate::limits::{ATOMS_PER_REFERENCE_MAX, ITEMS_PER_TOKEN_MAX, RANGE_MAX};
+use crate::reference::form::{FORM_BYTES_MIN, Form, TRIMMED_DIGITS_MIN, Zeros, digits, spell};
+use crate::reference::index::{FormHash, ReferenceIndex, Scope, hard_joints};
 use crate::reference::surprise::{DOUBT_MILLINATS, Reading, surprise_millinats};
 use crate::text::{Joint, Text};
 
@@ -95,25 +95,30 @@ const LABELS: &[&[u8]] = &[
     b"V",
 ];
 
-/// The folded text after the labels it begins with, apart or glued; all of it when it has none.
-pub(crate) fn without_labels(text: &Text) -> &[u8] {
+/// Folded text, then what is left of it without the labels it may begin with, apart or glued.
+pub(crate) fn without_labels(text: &[u8]) -> Vec<Vec<u8>> {
     const LABELS_MAX: usize = 3;
-    let mut rest = text.bytes.as_slice();
+    let mut known: Vec<&[u8]> = vec![text];
+    let mut first = 0;
     for _ in 0..LABELS_MAX {
-        let label = LABELS
-            .iter()
-            .filter(|label| rest.starts_with(label))
-            .filter(|label| {
+        let until = known.len();
+        for index in first..until {
+            let before = known[index];
+            for rest in LABELS
+                .iter()
+                .filter_map(|label| before.strip_prefix(*label))
+            {
                 // One letter is a label only before a number.
-                let next = rest.get(label.len());
-                label.len() > 1 || next.is_some_and(u8::is_ascii_digit)
-            });
-        let Some(label) = label.max_by_key(|label| label.len()) else {
-            break;
-        };
-        rest = &rest[label.len()..];
+                let short = before.len() == rest.len() + 1;
+                let number = rest.first().is_some_and(u8::is_ascii_digit);
+                if !rest.is_empty() && (number || !short) && !known.contains(&rest) {
+                    known.push(rest);
+                }
+            }
+        }
+        first = until;
     }
-    rest
+    known.into_iter().map(<[u8]>::to_vec).collect()
 }
 
 /// Words between the ends of a range.
@@ -184,26 +189,112 @@ pub fn scan(search: &Search<'_, '_, '_>, text: &Text) -> Findings {
     findings
 }
 
+/// The longest token that begins with this atom, perhaps after a label that is glued to it.
 fn longest_at(search: &Search<'_, '_, '_>, text: &Text, first: usize) -> Option<Token> {
+    longest_after(search, text, first, 0).or_else(|| {
+        let atom = text.atom(first);
+        let labels = LABELS.iter().map(|label| label.len());
+        let glued =
+            |&skip: &usize| skip > 1 && skip + 1 < atom.len() && LABELS.contains(&&atom[..skip]);
+        if text.atoms[first].digits {
+            return None;
+        }
+        let mut skips: Vec<usize> = labels.filter(glued).collect();
+        skips.sort_unstable();
+        skips.dedup();
+        let tokens = skips.into_iter().rev();
+        tokens
+            .filter_map(|skip| longest_after(search, text, first, skip))
+            .next()
+    })
+}
+
+fn longest_after(
+    search: &Search<'_, '_, '_>,
+    text: &Text,
+    first: usize,
+    skip: usize,
+) -> Option<Token> {
     let mut best = None;
-    let mut spelled = Vec::with_capacity(REFERENCE_BYTES_MAX);
+    let mut spelled = Vec::new();
+    let mut windows = Windows::new(search, text, first, skip);
     let end = text.atoms.len().min(first + ATOMS_PER_REFERENCE_MAX);
     for last in first..end {
-        if last > first && text.atoms[last].joint == Joint::Hard {
+        let hard = last > first && text.atoms[last].joint == Joint::Hard;
+        if hard && !search.index.is_parted_hard() {
             break;
         }
-        let width = (text.atoms[last].end - text.atoms[first].start) as usize;
-        if width > REFERENCE_BYTES_MAX {
+        windows.take(last);
+        if windows.bytes_min > search.index.form_bytes_max() {
             break;
         }
-        if is_inside(text, last) {
+        if !windows.may_name() || is_inside(text, last) {
             continue;
         }
-        if let Some(token) = token_at(search, text, first, last, &mut spelled) {
+        if let Some(token) = token_at(search, text, (first, skip), last, &mut spelled) {
             best = Some(token);
         }
     }
     best
+}
+
+/// The hashes of a growing window in all its spellings.
+struct Windows<'w, 's, 'r, 'a> {
+    search: &'w Search<'s, 'r, 'a>,
+    text: &'w Text,
+    first: usize,
+    skip: usize,
+    kept: FormHash,
+    first_dropped: FormHash,
+    all_dropped: FormHash,
+    /// Whether the second spelling still leaves out zeros.
+    leading: bool,
+    /// Bytes of the shortest spelling.
+    bytes_min: usize,
+}
+
+impl<'w, 's, 'r, 'a> Windows<'w, 's, 'r, 'a> {
+    fn new(search: &'w Search<'s, 'r, 'a>, text: &'w Text, first: usize, skip: usize) -> Self {
+        let empty = FormHash::new(search.entity);
+        Self {
+            search,
+            text,
+            first,
+            skip,
+            kept: empty,
+            first_dropped: empty,
+            all_dropped: empty,
+            leading: true,
+            bytes_min: 0,
+        }
+    }
+
+    /// Takes in the next atom, in step with [`spell`].
+    fn take(&mut self, index: usize) {
+        let atom = &self.text.atom(index)[if index == self.first { self.skip } else { 0 }..];
+        self.kept = self.kept.with(atom);
+        if !self.text.atoms[index].digits {
+            self.first_dropped = self.first_dropped.with(atom);
+            self.all_dropped = self.all_dropped.with(atom);
+            self.bytes_min += atom.len();
+            return;
+        }
+        let zeros = atom.iter().take_while(|&&byte| byte == b'0').count();
+        let bare = &atom[zeros..];
+        self.all_dropped = self.all_dropped.with(bare);
+        self.first_dropped = self
+            .first_dropped
+            .with(if self.leading { bare } else { atom });
+        self.leading = self.leading && bare.is_empty();
+        self.bytes_min += bare.len();
+    }
+
+    fn may_name(&self) -> bool {
+        let index = self.search.index;
+        index.may_have(self.kept)
+            || (self.first_dropped != self.kept && index.may_have(self.first_dropped))
+            || (self.all_dropped != self.first_dropped && index.may_have(self.all_dropped))
+    }
 }
 
 /// Letters and then digits follow at once: the number is the beginning of a longer one.
@@ -217,22 +308,29 @@ fn is_inside(text: &Text, last: usize) -> bool {
 fn token_at(
     search: &Search<'_, '_, '_>,
     text: &Text,
-    first: usize,
+    (first, skip): (usize, usize),
     last: usize,
     spelled: &mut Vec<u8>,
 ) -> Option<Token> {
     let mut best: Option<Token> = None;
+    let hard = hard_joints(text, first, last);
     for zeros in [Zeros::Kept, Zeros::FirstDropped, Zeros::AllDropped] {
-        let dropped = spell(text, first, last, zeros, spelled);
+        let dropped = spell(text, (first, skip), last, zeros, spelled);
         if zeros != Zeros::Kept && !dropped {
             continue;
         }
         if spelled.len() < FORM_BYTES_MIN {
             continue;
         }
-        if let Some((form, items)) = look_up(search, spelled)
+        if let Some((form, mut items)) = look_up(search, spelled)
             && best.as_ref().is_none_or(|known| form < known.form)
         {
+            if !hard.is_empty() {
+                items.retain(|&item| is_parted(search, item, &hard));
+            }
+            if items.is_empty() {
+                continue;
+            }
             best = Some(Token {
                 last,
                 form,
@@ -242,6 +340,17 @@ fn token_at(
         }
     }
     best
+}
+
+/// Whether an item's reference has hard separators where the text has them, from the end.
+fn is_parted(search: &Search<'_, '_, '_>, item: u32, hard: &[u32]) -> bool {
+    let item = search.ledger.item(item);
+    let mut references = item.reference.iter().chain(&item.other_references);
+    references.any(|reference| {
+        let text = Text::of(reference);
+        let last = text.atoms.len().checked_sub(1);
+        last.is_some_and(|last| hard_joints(&text, 0, last).starts_with(hard))
+    })
 }
 
 /// The payable items with these bytes as their fullest form.
@@ -274,8 +383,10 @@ pub(crate) fn look_up(search: &Search<'_, '_, '_>, spelled: &[u8]) -> Option<(Fo
 }
 
 fn strength_of(search: &Search<'_, '_, '_>, text: &Text, first: usize, token: &Token) -> Strength {
-    let known = if token.form.is_trimmed() {
+    let known = if token.form.is_trimmed() && digits(&token.spelled) >= TRIMMED_DIGITS_MIN {
         Strength::Trimmed
+    } else if token.form.is_trimmed() {
+        Strength::Weak
     } else {
         let digits = digits(&token.spelled);
         let width = token.spelled.len();
