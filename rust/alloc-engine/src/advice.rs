@@ -10,14 +10,23 @@ use rustc_hash::FxHashMap;
 
 use crate::assign::{Edge, assign};
 use crate::explain::AdviceMatch;
-use crate::limits::{ASSIGNMENT_STEPS_MAX, ITEMS_PER_TOKEN_MAX, REFERENCE_BYTES_MAX};
+use crate::limits::{ASSIGNMENT_STEPS_MAX, ITEMS_PER_TOKEN_MAX};
 use crate::reference::near::{Candidate, Spellings};
 use crate::reference::scan::{Hit, Search, Strength, look_up, reading_of, scan, without_labels};
-use crate::reference::surprise::{Reading, ln_millinats, surprise_millinats};
+use crate::reference::surprise::{
+    Reading, SURPRISE_MILLINATS_MAX, Width, ln_millinats, weight_millinats,
+};
 use crate::text::Text;
 
 /// What the line of an advice costs whose amount is not what is open on the item it names.
 const DIFFERENT_AMOUNT_MILLINATS: i64 = 3_500;
+
+/// What a line costs of which only a part is a reference, at first, for each character of the
+/// rest, and at most.
+const REST_MILLINATS: (i64, i64, i64) = (1_000, 1_150, 6_000);
+
+/// What a line costs whose reference has a label before it.
+const LABEL_MILLINATS: i64 = 500;
 
 /// What a line costs whose reference is nothing like that of the item with its amount.
 const UNLIKE_MILLINATS: i64 = 3_000;
@@ -125,10 +134,14 @@ impl<'r, 's, 'l, 'a> Reader<'r, 's, 'l, 'a> {
         };
         let paid = line.amount_minor.unwrap_or(0).unsigned_abs();
         let agreement = self.agreement(paid);
-        let mut hits = scan(self.search, text).hits;
-        let written = whole(text);
-        for bytes in &written {
-            hits.extend(self.whole_hits(bytes));
+        let written = without_labels(&text.bytes);
+        let mut hits: Vec<Hit> = written
+            .iter()
+            .flat_map(|bytes| self.whole_hits(bytes, bytes.len() < text.bytes.len()))
+            .collect();
+        let entire = hits.iter().any(|hit| agrees(hit.item));
+        if !entire {
+            hits.extend(self.part_hits(text, &written));
         }
         let mut found: Vec<Meaning> = hits
             .iter()
@@ -141,31 +154,19 @@ impl<'r, 's, 'l, 'a> Reader<'r, 's, 'l, 'a> {
             })
             .collect();
         if found.is_empty() {
-            found.extend(
-                hits.iter()
-                    .filter(|hit| hit.sharers == 1)
-                    .map(|hit| Meaning {
-                        item: hit.item,
-                        strength: if line.amount_minor.is_some() {
-                            Strength::Weak
-                        } else {
-                            hit.strength
-                        },
-                        weight: hit.surprise_millinats
-                            - line.amount_minor.map_or(0, |_| DIFFERENT_AMOUNT_MILLINATS),
-                        agrees: false,
-                    }),
-            );
+            found.extend(differing(line, &hits));
+        }
+        if !entire {
+            let total = lines > 1 && line.amount_minor == Some(self.search.amount_minor);
+            let unlike = if total || !found.is_empty() {
+                0
+            } else {
+                agreement - UNLIKE_MILLINATS
+            };
             let alike = self.by_amount.get(&paid).map_or(&[][..], Vec::as_slice);
             if alike.len() <= ITEMS_PER_TOKEN_MAX {
                 let alike = alike.iter().copied().filter(|&item| agrees(item));
                 let alike: Vec<u32> = alike.collect();
-                let total = lines > 1 && line.amount_minor == Some(self.search.amount_minor);
-                let unlike = if total {
-                    0
-                } else {
-                    agreement - UNLIKE_MILLINATS
-                };
                 found.extend(self.alike(&written, &alike, agreement, unlike));
             }
         }
@@ -176,17 +177,17 @@ impl<'r, 's, 'l, 'a> Reader<'r, 's, 'l, 'a> {
     }
 
     /// What the whole line names, whatever stands between its characters.
-    fn whole_hits(&self, bytes: &[u8]) -> Vec<Hit> {
+    fn whole_hits(&self, bytes: &[u8], labelled: bool) -> Vec<Hit> {
         let Some((form, items)) = look_up(self.search, bytes) else {
             return Vec::new();
         };
-        let reading = reading_of(form);
+        let label = if labelled { LABEL_MILLINATS } else { 0 };
         let least = if form.is_trimmed() {
             0
         } else {
             WHOLE_LINE_MILLINATS
         };
-        let surprise_millinats = self.search.surprise(reading, bytes).max(least);
+        let weight = self.weight(reading_of(form), bytes).max(least) - label;
         let hit = |&item: &u32| Hit {
             item,
             strength: if form.is_trimmed() {
@@ -196,9 +197,30 @@ impl<'r, 's, 'l, 'a> Reader<'r, 's, 'l, 'a> {
             },
             evidence: EvidenceSet::EMPTY,
             sharers: items.len(),
-            surprise_millinats,
+            surprise_millinats: weight,
         };
         items.iter().map(hit).collect()
+    }
+
+    fn weight(&self, reading: Reading, token: &[u8]) -> i64 {
+        let population = self.search.population();
+        weight_millinats(reading, population, Width::of(token))
+    }
+
+    /// What a part of the line names; the rest of the line speaks against it.
+    fn part_hits(&self, text: &Text, written: &[Vec<u8>]) -> Vec<Hit> {
+        let findings = scan(self.search, text);
+        let width = |&(first, last, _): &(usize, usize, Strength)| text.window(first, last).len();
+        let used: usize = findings.places.iter().map(width).sum();
+        let bare = written.iter().map(Vec::len).min().unwrap_or(0);
+        let rest = i64::try_from(bare.saturating_sub(used)).unwrap_or(i64::MAX);
+        let (first, each, most) = REST_MILLINATS;
+        let cost = each.saturating_mul(rest).saturating_add(first).min(most);
+        let priced = |hit: Hit| Hit {
+            surprise_millinats: hit.surprise_millinats - cost,
+            ..hit
+        };
+        findings.hits.into_iter().map(priced).collect()
     }
 
     /// The items with a line's amount, each by how far the line resembles its reference.
@@ -211,21 +233,20 @@ impl<'r, 's, 'l, 'a> Reader<'r, 's, 'l, 'a> {
         agreement: i64,
         unlike: i64,
     ) -> Vec<Meaning> {
-        let surprise = |reading: Reading, token: &[u8]| {
-            let digits = token.iter().filter(|byte| byte.is_ascii_digit()).count();
+        let weight = |reading: Reading, token: &[u8]| {
             let least = if reading == Reading::Printed {
                 WHOLE_LINE_MILLINATS
             } else {
                 0
             };
-            surprise_millinats(reading, items.len(), (digits, token.len() - digits)).max(least)
+            weight_millinats(reading, items.len(), Width::of(token)).max(least)
         };
         let likeness = |item: u32| -> Option<i64> {
             let reference = self.search.ledger.item(item).reference?;
             let spelled = Spellings::of(item, reference)?;
             written
                 .iter()
-                .filter_map(|token| Some(surprise(spelled.likeness(token)?, token)))
+                .filter_map(|token| Some(weight(spelled.likeness(token)?, token)))
                 .max()
         };
         items
@@ -275,7 +296,7 @@ impl<'r, 's, 'l, 'a> Reader<'r, 's, 'l, 'a> {
                 strength: strength.unwrap_or(Strength::Weak),
                 evidence: EvidenceSet::EMPTY.with(Evidence::AdviceLine),
                 sharers: 1,
-                surprise_millinats: assigned.margins[column],
+                surprise_millinats: assigned.margins[column].min(SURPRISE_MILLINATS_MAX),
             });
             let (line, _) = lines[position];
             let paid = line.amount_minor;
@@ -356,7 +377,7 @@ impl Columns {
                 let left = self.members[column].iter().skip(taken);
                 left.map(|&item| Candidate {
                     item,
-                    surprise_millinats: one.weight,
+                    surprise_millinats: one.weight.min(SURPRISE_MILLINATS_MAX),
                 })
             })
             .collect();
@@ -394,14 +415,177 @@ fn favour_verbatim(
     }
 }
 
-/// The folded characters of a line, with and without the labels before them.
-fn whole(text: &Text) -> Vec<Vec<u8>> {
-    let mut written = without_labels(&text.bytes);
-    written.retain(|bytes| !bytes.is_empty() && bytes.len() <= REFERENCE_BYTES_MAX);
-    written
+/// The items a line names whose open amount is another one, or whose amount it does not say.
+fn differing(line: &RemittanceLine<'_>, hits: &[Hit]) -> Vec<Meaning> {
+    let silent = line.amount_minor.is_none();
+    let alone = hits.iter().filter(|hit| hit.sharers == 1);
+    alone
+        .map(|hit| Meaning {
+            item: hit.item,
+            strength: if silent { hit.strength } else { Strength::Weak },
+            weight: hit.surprise_millinats
+                - if silent {
+                    0
+                } else {
+                    DIFFERENT_AMOUNT_MILLINATS
+                },
+            agrees: false,
+        })
+        .collect()
 }
 
 /// Credits are written with either sign.
 fn signed_like(paid: i64, open: i64) -> i64 {
     if open < 0 && paid > 0 { -paid } else { paid }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::Ledger;
+    use crate::reference::index::{ReferenceIndex, Scope};
+    use alloc_domain::{Currency, ItemKind, OpenItem};
+    use proptest::prelude::*;
+
+    type Row<'a> = (&'a str, i64);
+
+    fn items<'a>(rows: &[Row<'a>]) -> Vec<OpenItem<'a>> {
+        const IDS: [&str; 8] = ["I0", "I1", "I2", "I3", "I4", "I5", "I6", "I7"];
+        let item = |(&(reference, open_minor), item_id): (&Row<'a>, &'a str)| OpenItem {
+            item_id,
+            entity: "E",
+            customer_id: "C",
+            payer_id: None,
+            reference: Some(reference),
+            other_references: Vec::new(),
+            kind: ItemKind::Invoice,
+            currency: Currency::EUR,
+            open_minor,
+            issue_date: None,
+            due_date: None,
+            disputed: false,
+        };
+        rows.iter().zip(IDS).map(item).collect()
+    }
+
+    fn advised(rows: &[Row<'_>], said: &[Row<'_>], amount_minor: i64) -> Advised {
+        let items = items(rows);
+        let ledger = Ledger::new(&items).unwrap();
+        let index = ReferenceIndex::new(&ledger);
+        let search = Search {
+            ledger: &ledger,
+            index: &index,
+            entity: 0,
+            scope: Scope::Account(0),
+            amount_minor,
+            payable: &|_| true,
+        };
+        let lines: Vec<RemittanceLine<'_>> = (0..)
+            .zip(said)
+            .map(|(line_no, &(reference, amount))| RemittanceLine {
+                payment_id: "P",
+                line_no,
+                reference: Some(reference),
+                amount_minor: Some(amount),
+                deduction_minor: None,
+            })
+            .collect();
+        let lines: Vec<(&RemittanceLine<'_>, Text)> = lines
+            .iter()
+            .map(|line| (line, Text::of(line.reference.unwrap())))
+            .collect();
+        let pool: Vec<u32> = ledger.pool(0).to_vec();
+        read_advice(&search, &lines, &pool, &|item| {
+            items[item as usize].open_minor
+        })
+    }
+
+    /// Items that lines surely mean, and those of each doubtful line.
+    fn meant(rows: &[Row<'_>], said: &[Row<'_>]) -> (Vec<u32>, Vec<Vec<u32>>) {
+        let advised = advised(rows, said, 999_999);
+        let places = advised.places.iter();
+        let places = places.map(|place| place.iter().map(|one| one.item).collect());
+        let mut places: Vec<Vec<u32>> = places.collect();
+        places.sort();
+        let mut items: Vec<u32> = advised.hits.iter().map(|hit| hit.item).collect();
+        items.sort_unstable();
+        (items, places)
+    }
+
+    #[test]
+    fn a_misread_line_means_what_the_others_leave() {
+        let rows = [("1900062086", 92_340), ("1900062186", 92_340)];
+        let said = [("190006286", 92_340), ("190006208 6", 92_340)];
+        assert_eq!(meant(&rows, &said), (vec![0, 1], vec![]));
+    }
+
+    #[test]
+    fn a_misread_line_alone_may_mean_both() {
+        let rows = [("1900062086", 92_340), ("1900062186", 92_340)];
+        assert_eq!(
+            meant(&rows, &[("190006286", 92_340)]),
+            (vec![], vec![vec![0, 1]])
+        );
+    }
+
+    #[test]
+    fn the_whole_line_counts_for_more_than_a_part_of_it() {
+        let rows = [("COACHING", 12_500), ("OCT COACHING", 12_500)];
+        assert_eq!(meant(&rows, &[("INV0CT COACHING", 12_500)]).0, [1]);
+        assert_eq!(meant(&rows, &[("FACTURECOACHING", 12_500)]).0, [0]);
+    }
+
+    #[test]
+    fn second_mentions_foreign_lines_and_totals_change_nothing() {
+        let rows = [("INV-4711001", 10_007), ("INV-4711002", 20_011)];
+        let said = [
+            ("INV-4711001", 10_007),
+            ("4711001", 10_007),
+            ("INV-5999123", 30_300),
+            ("4711002", 20_011),
+            ("TOTAL", 30_018),
+        ];
+        assert_eq!(meant(&rows, &said), (vec![0, 1], vec![]));
+    }
+
+    #[test]
+    fn credits_are_written_with_either_sign() {
+        let rows = [("CN-123456", -5_001), ("INV-123456", 5_001)];
+        for amount in [5_001, -5_001] {
+            let advised = advised(&rows, &[("CN123456", amount)], 1);
+            assert_eq!(advised.matches[0].item, 0);
+            assert_eq!(advised.matches[0].paid_minor, Some(-5_001));
+        }
+    }
+
+    #[test]
+    fn a_line_net_of_a_deduction_keeps_its_item_and_says_so() {
+        let rows = [("INV-4711001", 10_000), ("INV-4711002", 9_800)];
+        let advised = advised(&rows, &[("INV-4711001", 9_800)], 9_800);
+        assert_eq!(advised.hits.len(), 1);
+        assert_eq!(advised.hits[0].item, 0);
+        assert_eq!(advised.hits[0].strength, Strength::Weak);
+        assert_eq!(advised.matches[0].paid_minor, Some(9_800));
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_of_the_lines_changes_nothing(
+            references in prop::collection::vec("[12]{6}", 1..7),
+            amounts in prop::collection::vec(100_i64..104, 7),
+            order in Just((0..7_usize).collect::<Vec<_>>()).prop_shuffle(),
+        ) {
+            let rows: Vec<Row<'_>> = references
+                .iter()
+                .map(String::as_str)
+                .zip(amounts.iter().copied())
+                .collect();
+            let turned: Vec<Row<'_>> = order
+                .iter()
+                .filter_map(|&index| rows.get(index).copied())
+                .collect();
+            let pool = [("111111", 100), ("111112", 101), ("121212", 102), ("222222", 103)];
+            prop_assert_eq!(meant(&pool, &rows), meant(&pool, &turned));
+        }
+    }
 }

@@ -3,10 +3,10 @@
 use alloc_domain::{Evidence, EvidenceSet};
 
 use crate::ledger::Ledger;
-use crate::limits::{ATOMS_PER_REFERENCE_MAX, ITEMS_PER_TOKEN_MAX, RANGE_MAX};
+use crate::limits::{ATOMS_PER_REFERENCE_MAX, ITEMS_PER_TOKEN_MAX, RANGE_MAX, REFERENCE_BYTES_MAX};
 use crate::reference::form::{FORM_BYTES_MIN, Form, TRIMMED_DIGITS_MIN, Zeros, digits, spell};
 use crate::reference::index::{FormHash, ReferenceIndex, Scope, hard_joints};
-use crate::reference::surprise::{DOUBT_MILLINATS, Reading, surprise_millinats};
+use crate::reference::surprise::{DOUBT_MILLINATS, Reading, Width, surprise_millinats};
 use crate::text::{Joint, Text};
 
 /// How surely a token means an item, the surest last.
@@ -58,9 +58,13 @@ impl Search<'_, '_, '_> {
     /// The surprise of a token that was read in some way, among the references in scope.
     #[must_use]
     pub fn surprise(&self, reading: Reading, token: &[u8]) -> i64 {
-        let population = self.index.population(self.entity, self.scope);
-        let digits = digits(token);
-        surprise_millinats(reading, population, (digits, token.len() - digits))
+        surprise_millinats(reading, self.population(), Width::of(token))
+    }
+
+    /// How many references are searched.
+    #[must_use]
+    pub fn population(&self) -> usize {
+        self.index.population(self.entity, self.scope)
     }
 }
 
@@ -95,9 +99,13 @@ const LABELS: &[&[u8]] = &[
     b"V",
 ];
 
-/// Folded text, then what is left of it without the labels it may begin with, apart or glued.
+/// Folded text, then what is left of it without the labels it may begin with, apart or glued; none
+/// when it is too long for a reference.
 pub(crate) fn without_labels(text: &[u8]) -> Vec<Vec<u8>> {
     const LABELS_MAX: usize = 3;
+    if text.is_empty() || text.len() > REFERENCE_BYTES_MAX {
+        return Vec::new();
+    }
     let mut known: Vec<&[u8]> = vec![text];
     let mut first = 0;
     for _ in 0..LABELS_MAX {
@@ -202,10 +210,8 @@ fn longest_at(search: &Search<'_, '_, '_>, text: &Text, first: usize) -> Option<
         let mut skips: Vec<usize> = labels.filter(glued).collect();
         skips.sort_unstable();
         skips.dedup();
-        let tokens = skips.into_iter().rev();
-        tokens
-            .filter_map(|skip| longest_after(search, text, first, skip))
-            .next()
+        let mut skips = skips.into_iter().rev();
+        skips.find_map(|skip| longest_after(search, text, first, skip))
     })
 }
 

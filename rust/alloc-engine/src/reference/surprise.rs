@@ -63,29 +63,62 @@ pub const DOUBT_MILLINATS: i64 = 3_500;
 /// One in so many numbers is another open number, misread.
 const MISREAD_ONE_IN: u128 = 4_000;
 
+/// No hit is more surprising than this: the amount agrees as well, and neither the reference nor
+/// the amount is mistaken.
+pub const SURPRISE_MILLINATS_MAX: i64 = 16_000;
+
 /// Digits beyond which a number is no rarer.
 const DIGITS_MAX: u32 = 18;
+
+/// A token's characters: its digits and its letters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Width {
+    /// Digits.
+    pub digits: usize,
+    /// Letters; two are worth a digit.
+    pub letters: usize,
+}
+
+impl Width {
+    /// The characters of a folded token.
+    #[must_use]
+    pub fn of(token: &[u8]) -> Self {
+        let digits = token.iter().filter(|byte| byte.is_ascii_digit()).count();
+        Self {
+            digits,
+            letters: token.len() - digits,
+        }
+    }
+}
 
 /// The surprise of a token, at least 0.
 ///
 /// * `population` — references searched
-/// * `digits` — digits of the token
-/// * `letters` — its letters; two are worth a digit
 #[must_use]
-pub fn surprise_millinats(
-    reading: Reading,
-    population: usize,
-    (digits, letters): (usize, usize),
-) -> i64 {
-    let width = u64::try_from(digits + letters).unwrap_or(u64::MAX);
-    let worth = u32::try_from(digits + letters / 2)
-        .unwrap_or(DIGITS_MAX)
-        .min(DIGITS_MAX);
-    let one = 10_u128.pow(DIGITS_MAX);
-    let alike = (population as u128).saturating_mul(u128::from(reading.spread(width)));
-    let expected = alike.saturating_mul(10_u128.pow(DIGITS_MAX - worth)) + one / MISREAD_ONE_IN;
-    let rarity = ln_millinats(one) - ln_millinats(expected);
-    (rarity - reading.price_millinats()).max(0)
+pub fn surprise_millinats(reading: Reading, population: usize, width: Width) -> i64 {
+    let misread = 10_u128.pow(DIGITS_MAX) / MISREAD_ONE_IN;
+    let expected = by_accident(reading, population, width) + misread;
+    (rarity(expected) - reading.price_millinats()).max(0)
+}
+
+/// What speaks for one reading of a token against another reading of the same token: its surprise
+/// without the chance that the token is another open number, misread, as that is what the other
+/// reading says. May be below 0.
+#[must_use]
+pub fn weight_millinats(reading: Reading, population: usize, width: Width) -> i64 {
+    rarity(by_accident(reading, population, width)) - reading.price_millinats()
+}
+
+/// References that a token would name by accident, in shares of `10^DIGITS_MAX`.
+fn by_accident(reading: Reading, population: usize, width: Width) -> u128 {
+    let characters = u64::try_from(width.digits + width.letters).unwrap_or(u64::MAX);
+    let worth = u32::try_from(width.digits + width.letters / 2).unwrap_or(DIGITS_MAX);
+    let alike = (population as u128).saturating_mul(u128::from(reading.spread(characters)));
+    alike.saturating_mul(10_u128.pow(DIGITS_MAX - worth.min(DIGITS_MAX)))
+}
+
+fn rarity(expected: u128) -> i64 {
+    ln_millinats(10_u128.pow(DIGITS_MAX)) - ln_millinats(expected)
 }
 
 /// A thousand times the natural logarithm, rounded down; 0 for 0.
@@ -117,6 +150,10 @@ pub fn ln_millinats(value: u128) -> i64 {
 mod tests {
     use super::*;
 
+    fn of(reading: Reading, population: usize, (digits, letters): (usize, usize)) -> i64 {
+        surprise_millinats(reading, population, Width { digits, letters })
+    }
+
     #[test]
     fn logarithms_are_rounded_down() {
         assert_eq!(ln_millinats(0), 0);
@@ -129,22 +166,19 @@ mod tests {
 
     #[test]
     fn a_full_number_is_near_proof_and_a_short_end_is_worth_little() {
-        let full = surprise_millinats(Reading::Printed, 30_000, (10, 0));
-        let end = surprise_millinats(Reading::Tail, 30_000, (4, 0));
+        let full = of(Reading::Printed, 30_000, (10, 0));
+        let end = of(Reading::Tail, 30_000, (4, 0));
         assert!(full > 8_000, "{full}");
         assert_eq!(end, 0);
-        assert!(surprise_millinats(Reading::Tail, 30, (4, 0)) > 2_000);
+        assert!(of(Reading::Tail, 30, (4, 0)) > 2_000);
     }
 
     #[test]
     fn rarer_readings_surprise_less() {
-        let of = |reading| surprise_millinats(reading, 300, (8, 2));
-        assert!(of(Reading::Printed) > of(Reading::PrefixDropped));
-        assert!(of(Reading::PrefixDropped) > of(Reading::LookAlike));
-        assert!(of(Reading::LookAlike) > of(Reading::Slip));
-        assert!(
-            surprise_millinats(Reading::Printed, 300, (8, 0))
-                > surprise_millinats(Reading::Printed, 300, (5, 0))
-        );
+        let known = |reading| of(reading, 300, (8, 2));
+        assert!(known(Reading::Printed) > known(Reading::PrefixDropped));
+        assert!(known(Reading::PrefixDropped) > known(Reading::LookAlike));
+        assert!(known(Reading::LookAlike) > known(Reading::Slip));
+        assert!(of(Reading::Printed, 300, (8, 0)) > of(Reading::Printed, 300, (5, 0)));
     }
 }
