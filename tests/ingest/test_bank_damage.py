@@ -164,3 +164,22 @@ def test_what_is_left_out_is_named_with_its_byte_and_counted() -> None:
     assert warning["entry_left_out"]
     assert warning["offset"] == len(head)
     assert file.statements["left_out_count"].to_pylist() == [1]
+
+
+@pytest.mark.parametrize(
+    ("head", "line"),
+    [
+        (":20:A\n:60F:C260130EUR0,\n:61:260131C1,NTRFX\n", ":86:" + "X" * 60 + "\n"),
+        (
+            (
+                f"0430004    00001EUR2 0000123456718310126  310126{'VIR':31}  0000001  "
+                f"{'0000000000150{':30}\n"
+            ),
+            f"0530004    00001EUR2 0000123456718310126     LIB{'X' * 70}  \n",
+        ),
+    ],
+)
+def test_an_entry_that_never_ends_is_refused(head: str, line: str) -> None:
+    error = refusal(head + line * 20_000)
+    assert error.reason == "FIELD_TOO_LONG"
+    assert error.metadata["offset"] == str(head.index(head.splitlines()[-1]))

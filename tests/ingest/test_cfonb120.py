@@ -144,6 +144,16 @@ def test_a_rejected_operation_undoes_an_earlier_one() -> None:
     assert found["counterparty_name"] == "CLIENT"
 
 
+@pytest.mark.parametrize(
+    ("code", "reversal"),
+    [("18", False), ("12", True), ("27", True), ("99", True), ("A3", True)],
+)
+def test_some_interbank_codes_undo_an_earlier_one(code: str, *, reversal: bool) -> None:
+    record = entry("0000000000150{")
+    found = row(statement(record[:32] + code + record[34:]))
+    assert (found["transaction_code"], found["reversal"]) == (code, reversal)
+
+
 def test_the_counterparty_of_a_debit_is_the_beneficiary_or_whoever_is_named() -> None:
     debit = entry("0000000000150}")
     both = (more("NPY", "NOUS"), more("NBE", "FOURNISSEUR"))

@@ -5,7 +5,8 @@
 //!   `J`–`R` debits. They have the decimals that the record says.
 //! * The account is the French IBAN of bank, branch and account number; where no key can be
 //!   computed it is these three as printed, without blanks.
-//! * An entry with a reject code undoes an earlier one.
+//! * An entry with a reject code, or with an interbank code of rejected or cancelled operations,
+//!   undoes an earlier one.
 //! * Records may have lost their trailing blanks, or their line ends; the text is UTF-8 where it is
 //!   valid, else in the encoding that fits its letters (`charset`).
 
@@ -79,10 +80,7 @@ impl State<'_> {
     fn record(&mut self, record: &Record<'_>) -> Result<(), FileError> {
         match record.code() {
             "04" => self.entry(record),
-            "05" => {
-                self.complement(record);
-                Ok(())
-            }
+            "05" => self.complement(record),
             "01" => self.opening(record),
             "07" => self.closing(record),
             _ if record.is_blank() => Ok(()),
@@ -220,15 +218,21 @@ impl State<'_> {
             value_date,
             money,
             status: EntryStatus::Booked,
-            reversal: record.reject_code().is_some(),
+            reversal: record.is_reversal(),
             bank_reference: record.bank_reference(),
             details: Vec::new(),
         })
     }
 
-    fn complement(&mut self, record: &Record<'_>) {
+    fn complement(&mut self, record: &Record<'_>) -> Result<(), FileError> {
         match &mut self.entry {
-            Pending::Entry(pending) => pending.1.add(record),
+            Pending::Entry(pending) => {
+                pending.1.add(record);
+                if pending.1.is_too_long() {
+                    let line = pending.0.line;
+                    return Err(FileError::FieldTooLong { line });
+                }
+            }
             Pending::LeftOut => {}
             Pending::None => {
                 let message = format!(
@@ -239,6 +243,7 @@ impl State<'_> {
                     .warn("COMPLEMENT_WITHOUT_ENTRY", record.line(), &message);
             }
         }
+        Ok(())
     }
 
     fn flush_entry(&mut self) {

@@ -144,7 +144,7 @@ impl State<'_> {
                 self.open_statement(field.line);
             }
             "940" => self.intraday = false,
-            "25" | "25P" => self.account(field),
+            "25" | "25P" => self.account(field)?,
             "28" | "28C" => self.statement(field.line).number = some(value),
             "942" | "13" | "13D" => self.intraday = true,
             "34F" => {
@@ -157,7 +157,7 @@ impl State<'_> {
             "62F" | "62M" => self.closing(field)?,
             "61" => self.entry(field)?,
             "86" | "NS" if self.closed => {}
-            "86" | "NS" => self.narrative(field),
+            "86" | "NS" => self.narrative(field)?,
             _ => {}
         }
         Ok(())
@@ -187,7 +187,7 @@ impl State<'_> {
         self.statement.as_mut().expect("it was opened just now")
     }
 
-    fn account(&mut self, field: &Field) {
+    fn account(&mut self, field: &Field) -> Result<(), FileError> {
         let started = !matches!(self.entry, Pending::None);
         let account = account_number(field.value.trim());
         let statement = self.statement(field.line);
@@ -195,10 +195,10 @@ impl State<'_> {
             // A field 86 under a wrong tag: seen in real files.
             let message = "field 25 behind entries; read as text of the entry before";
             self.recorder.warn("FIELD_MISPLACED", field.line, message);
-            self.narrative(field);
-        } else {
-            statement.account = account;
+            return self.narrative(field);
         }
+        statement.account = account;
+        Ok(())
     }
 
     fn opening(&mut self, field: &Field) -> Result<(), FileError> {
@@ -280,7 +280,7 @@ impl State<'_> {
     }
 
     /// Text of the entry before; several fields 86 are one text.
-    fn narrative(&mut self, field: &Field) {
+    fn narrative(&mut self, field: &Field) -> Result<(), FileError> {
         if let Pending::Entry(entry) = &mut self.entry {
             if !entry.text.is_empty() {
                 entry.text.push('\n');
@@ -291,7 +291,12 @@ impl State<'_> {
             entry.raw.push_str(field.tag);
             entry.raw.push(':');
             entry.raw.push_str(field.value.trim_end());
+            if entry.raw.len() > LONGEST_FIELD {
+                let line = entry.field.line;
+                return Err(FileError::FieldTooLong { line });
+            }
         }
+        Ok(())
     }
 
     fn flush_entry(&mut self) -> Result<(), FileError> {

@@ -9,8 +9,11 @@ pub(super) enum Direction {
     None,
 }
 
-/// Credits that undo a debit and debits that undo a credit: returned items, reversals.
-const REVERSALS: [u16; 8] = [252, 255, 257, 258, 552, 555, 557, 558];
+/// Credits that undo a debit and debits that undo a credit: reversals, corrections of postings,
+/// returned and rejected items.
+const REVERSALS: [u16; 16] = [
+    252, 254, 255, 257, 258, 261, 266, 268, 552, 554, 555, 557, 558, 561, 566, 568,
+];
 
 /// Direction of a code: 100–399 credits, 400–699 debits; loans have 720–759 as credits and 760–799
 /// as debits; 920–959 and 960–999 are a bank's own credits and debits; 890 is information. Other
@@ -53,6 +56,11 @@ mod tests {
         ] {
             assert_eq!(direction(code), expected, "{code}");
         }
-        assert!(is_reversal("555") && is_reversal("252") && !is_reversal("195"));
+        for code in ["252", "254", "261", "268", "555", "566"] {
+            assert!(is_reversal(code), "{code}");
+        }
+        for code in ["195", "263", "563", "567", "CR"] {
+            assert!(!is_reversal(code), "{code}");
+        }
     }
 }

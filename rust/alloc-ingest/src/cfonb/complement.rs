@@ -7,6 +7,9 @@ use super::Record;
 /// Characters of the information of a record.
 const INFORMATION: usize = 70;
 
+/// Longest entry with its complements in bytes.
+const LONGEST: usize = 1 << 20;
+
 /// Collects the complements of one entry.
 pub(super) struct Complements {
     detail: EntryDetail,
@@ -88,6 +91,14 @@ impl Complements {
             // LIB, and whatever a bank calls its free text.
             _ => self.detail.remittance_text.extend(some(text)),
         }
+    }
+
+    /// Whether it has grown longer than any bank writes.
+    pub(super) fn is_too_long(&self) -> bool {
+        self.detail
+            .raw
+            .as_ref()
+            .is_some_and(|raw| raw.len() > LONGEST)
     }
 
     /// The row of the entry. The counterparty is the payer of a credit and the payee of a debit,

@@ -4,6 +4,11 @@ use alloc_domain::bank::{AmountError, BankCurrency, Date, Money, rescale};
 
 use crate::error::{FileError, excerpt};
 
+/// Interbank codes of what is rejected, unpaid, paid back or cancelled.
+const REVERSALS: [&str; 16] = [
+    "03", "10", "12", "26", "27", "33", "98", "99", "A3", "A4", "A5", "A6", "B3", "B4", "B5", "B6",
+];
+
 /// A line of up to 120 characters; positions count from 0.
 pub(crate) struct Record<'a> {
     text: &'a str,
@@ -133,6 +138,11 @@ impl<'a> Record<'a> {
 
     pub(crate) fn reject_code(&self) -> Option<&'a str> {
         Some(self.field(40, 42).trim()).filter(|code| !matches!(*code, "" | "00"))
+    }
+
+    /// Whether it undoes an earlier entry.
+    pub(crate) fn is_reversal(&self) -> bool {
+        self.reject_code().is_some() || REVERSALS.contains(&self.operation())
     }
 
     pub(crate) fn operation(&self) -> &'a str {

@@ -48,7 +48,7 @@ pub(super) fn separator(text: &str) -> Option<char> {
 pub(crate) fn numbered_lines(text: &str, detail: &mut EntryDetail) {
     let mut names = Vec::new();
     for line in text.lines() {
-        let number = line.get(..2).and_then(|number| number.parse::<u8>().ok());
+        let number = number(line);
         match number {
             Some(15 | 16) => names.extend(text_of(&line[2..])),
             Some(17..) => {}
@@ -66,7 +66,7 @@ pub(super) fn split(text: &str, separator: char) -> Option<Subfields> {
     let mut pieces = text.split(separator);
     let code = pieces.next().unwrap_or_default().trim();
     for piece in pieces {
-        let number = piece.get(..2).and_then(|number| number.parse::<u8>().ok());
+        let number = number(piece);
         let known = number.filter(|number| matches!(number, 0..=10 | 20..=38 | 60..=65 | 70..=79));
         match (known, fields.last_mut()) {
             (Some(number), _) => fields.push((number, piece[2..].to_owned())),
@@ -164,6 +164,13 @@ fn purpose_text(pieces: &[&str], money: Money, detail: &mut EntryDetail) -> bool
     }
     detail.remittance_text.extend(lines(pieces.iter().copied()));
     false
+}
+
+/// The two digits that start a text.
+fn number(text: &str) -> Option<u8> {
+    let digits = text.get(..2)?;
+    let numbered = digits.bytes().all(|byte| byte.is_ascii_digit());
+    numbered.then(|| digits.parse().ok()).flatten()
 }
 
 /// Pieces to lines: a full piece goes on in the next.
