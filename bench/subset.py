@@ -1,32 +1,31 @@
 """Time `alloc.subset` and what a user could install instead, on given instances.
 
-python bench/subset.py INSTANCES [--seconds 5] [--families abcdef]
+python bench/subset.py INSTANCES [--seconds 5] [--family a] [--peers INTERPRETER]
 
-INSTANCES is a folder with `items.parquet` and `targets.parquet`. Peers that are not
-installed are left out: dpss, flsss, mknapsack and ortools are no dependencies of ours.
-Each runs in a process of its own, one thread, until its first answer or the limit.
+INSTANCES is a folder with `items.parquet` and `targets.parquet`. dpss, flsss, mknapsack
+and ortools are no dependencies of ours, and mknapsack needs an older numpy than we do:
+each interpreter given by `--peers` is asked which of them it has. Every peer runs in a
+process of its own, one thread, until its first answer or the limit. The table goes to
+standard output; redirect it to `bench/record/subset.md`.
 """
 
 from __future__ import annotations
 
-import argparse
-import importlib.util
 import json
-import multiprocessing
+import subprocess
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+import click
 import pyarrow.parquet as pq
 
 from alloc.subset import Delta, solve
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from multiprocessing.connection import Connection
+from processes import commit, compiler, machine
 
 #: Runs of our own solver; the fastest counts.
 REPEATS = 20
+PEERS = Path(__file__).with_name("subset_peers.py")
 
 
 class Instance(NamedTuple):
@@ -38,7 +37,7 @@ class Instance(NamedTuple):
     allowed: list[tuple[int, int]]
 
 
-def read(folder: Path, families: str) -> list[Instance]:
+def read(folder: Path, families: tuple[str, ...]) -> list[Instance]:
     """Read the first instance of each family."""
     amounts: dict[str, list[int]] = {}
     for row in pq.read_table(folder / "items.parquet").to_pylist():
@@ -49,124 +48,92 @@ def read(folder: Path, families: str) -> list[Instance]:
             row["name"], amounts[row["name"]], row["T"], json.loads(row["allowed"])
         )
         for row in rows
-        if row["seed"] == 1 and (not families or row["family"] in families.split(","))
+        if row["seed"] == 1 and (not families or row["family"] in families)
     ]
 
 
-def ours(instance: Instance) -> str:
-    """Say what is known, with the proof."""
+def ours(instance: Instance) -> tuple[int, str]:
+    """Time our answer, ns, and say what is known, with the proof."""
     deltas = [
         Delta(low_minor=low - instance.target, high_minor=high - instance.target)
         for low, high in instance.allowed
         if low != instance.target
     ]
-    got = solve(instance.amounts, instance.target, deltas=deltas)
-    return f"{got.outcome} by {got.proof}"
-
-
-def with_dpss(instance: Instance) -> str:
-    """Ask dpss for any subset."""
-    import dpss  # noqa: PLC0415
-
-    size = len(instance.amounts)
-    found = dpss.find_subset(instance.amounts, instance.target, size)
-    return "found" if found else "none"
-
-
-def with_flsss(instance: Instance) -> str:
-    """Ask flsss for one subset of any size."""
-    import flsss  # noqa: PLC0415
-
-    low, high = instance.target, instance.target
-    found = flsss.FLSSS_gen(
-        instance.amounts, low, high, len=0, n_solutions=1, n_threads=1
-    )
-    return "found" if len(found) else "none"
-
-
-def with_mknapsack(instance: Instance) -> str:
-    """Ask MTSL, which takes positive weights only and proves nothing."""
-    import mknapsack  # noqa: PLC0415
-
-    chosen = mknapsack.solve_subset_sum(
-        instance.amounts, instance.target, method_kwargs={"require_exact": 0}
-    )
-    total = sum(
-        amount for amount, taken in zip(instance.amounts, chosen, strict=True) if taken
-    )
-    return "found" if total == instance.target else "not found"
-
-
-def with_cp_sat(instance: Instance) -> str:
-    """Ask CP-SAT for feasibility."""
-    from ortools.sat.python import cp_model  # noqa: PLC0415
-
-    model = cp_model.CpModel()
-    picks = [model.new_bool_var(str(index)) for index in range(len(instance.amounts))]
-    total = cp_model.LinearExpr.weighted_sum(picks, instance.amounts)
-    model.add(total == instance.target)
-    solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 1
-    return str(solver.status_name(solver.solve(model))).lower()
-
-
-PEERS: dict[str, tuple[str, Callable[[Instance], str]]] = {
-    "dpss": ("dpss", with_dpss),
-    "flsss": ("flsss", with_flsss),
-    "MTSL": ("mknapsack", with_mknapsack),
-    "CP-SAT": ("ortools", with_cp_sat),
-}
-
-
-def answer(
-    peer: Callable[[Instance], str], instance: Instance, end: Connection
-) -> None:
-    """Time the second of two answers (the first one imports and warms up)."""
-    try:
-        small = Instance("warm", [1, 2, 3, 5], 8, [(8, 8)])
-        peer(small)
+    walls, said = [], ""
+    for _ in range(REPEATS):
         start = time.perf_counter_ns()
-        said = peer(instance)
-        end.send((time.perf_counter_ns() - start, said))
-    except Exception as error:  # noqa: BLE001 - a peer may fail in any way
-        end.send((0, f"failed: {type(error).__name__}"))
+        got = solve(instance.amounts, instance.target, deltas=deltas)
+        walls.append(time.perf_counter_ns() - start)
+        said = f"{got.outcome} by {got.proof}"
+    return min(walls), said
+
+
+def peers_of(interpreters: tuple[str, ...]) -> dict[str, str]:
+    """Peer -> an interpreter that has it."""
+    there: dict[str, str] = {}
+    for interpreter in interpreters:
+        asked = [interpreter, PEERS, "which"]
+        said = subprocess.run(asked, capture_output=True, text=True, check=True)
+        for peer in json.loads(said.stdout):
+            there.setdefault(peer, interpreter)
+    return there
 
 
 def timed(
-    peer: Callable[[Instance], str], instance: Instance, seconds: float
+    peer: str, interpreter: str, instance: Instance, seconds: float
 ) -> tuple[int, str]:
-    """Run a peer in a process of its own, which is ended at the limit."""
-    context = multiprocessing.get_context("spawn")
-    here, there = context.Pipe(duplex=False)
-    process = context.Process(target=answer, args=(peer, instance, there))
-    process.start()
-    got = here.recv() if here.poll(seconds) else (0, f"> {seconds:g} s")
-    process.kill()
-    process.join()
-    return got
+    """Run a peer; its process is ended at the limit."""
+    question = json.dumps({"amounts": instance.amounts, "target": instance.target})
+    try:
+        done = subprocess.run(
+            [interpreter, PEERS, peer],
+            input=question,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return int(seconds * 1e9), f"> {seconds:g} s"
+    if done.returncode:
+        return 0, "failed"
+    got = json.loads(done.stdout)
+    return got["ns"], got["said"]
 
 
-def main() -> None:
-    """Print one line per instance."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("instances", type=Path)
-    parser.add_argument("--seconds", type=float, default=5, help="limit per peer")
-    parser.add_argument("--families", default="", help="comma-separated; all if empty")
-    arguments = parser.parse_args()
-    peers = {n: p for n, (m, p) in PEERS.items() if importlib.util.find_spec(m)}
-    for instance in read(arguments.instances, arguments.families):
-        walls = []
-        said = ""
-        for _ in range(REPEATS):
-            start = time.perf_counter_ns()
-            said = ours(instance)
-            walls.append(time.perf_counter_ns() - start)
-        line = [f"{instance.name:8} n={len(instance.amounts):<5}"]
-        line.append(f"alloc {min(walls) / 1e6:.3f} ms ({said})")
-        for name, peer in peers.items():
-            elapsed, reply = timed(peer, instance, arguments.seconds)
-            line.append(f"{name} {elapsed / 1e6:.3f} ms ({reply})")
-        print("  ".join(line), flush=True)
+def cell(elapsed: int, said: str, best: int) -> str:
+    """Time and ratio to ours."""
+    if not elapsed:
+        return said
+    more = ">" if said.startswith(">") else ""
+    return f"{more}{elapsed / 1e6:.3f} ms, {more}{elapsed / best:.1f} x ({said})"
+
+
+@click.command()
+@click.argument("instances", type=click.Path(path_type=Path, exists=True))
+@click.option("--seconds", default=5.0, help="Limit per peer, with its start.")
+@click.option("--family", "families", multiple=True, help="All if none is named.")
+@click.option("--peers", "interpreters", multiple=True, help="A Python that has some.")
+def main(
+    instances: Path,
+    seconds: float,
+    families: tuple[str, ...],
+    interpreters: tuple[str, ...],
+) -> None:
+    """Print a row per instance."""
+    peers = peers_of(interpreters)
+    where = f"{machine()}, {compiler()}, commit {commit()}"
+    click.echo(f"# The exact core beside its peers\n\n{where}.")
+    click.echo("First answer, one thread; the ratio is to ours.\n")
+    names = ("instance", "n", "alloc", *peers)
+    click.echo(f"| {' | '.join(names)} |\n|{'---|' * len(names)}")
+    for instance in read(instances, families):
+        best, said = ours(instance)
+        cells = [instance.name, str(len(instance.amounts))]
+        cells.append(f"{best / 1e6:.3f} ms ({said})")
+        for peer, interpreter in peers.items():
+            cells.append(cell(*timed(peer, interpreter, instance, seconds), best))
+        click.echo(f"| {' | '.join(cells)} |")
 
 
 if __name__ == "__main__":
