@@ -47,17 +47,19 @@ def test_the_only_item_of_that_amount_is_cleared() -> None:
     """)
 
 
-def test_a_round_amount_proves_too_little() -> None:
-    assert proposed(
-        """
+def test_a_round_amount_proves_less_than_an_odd_one() -> None:
+    page = """
         item     INV-1001  5000.00 EUR
         item     INV-1002  9123.47 EUR
-        payment  P-1       5000.00 EUR
-    """,
-        **AMOUNTS_MAY_DECIDE,
-    ) == book("""
+    """
+    strict = {"amount_only": True, "max_wrong_ppm": 10}
+    assert proposed(f"{page}\npayment P-1 5000.00 EUR", policy=strict) == book("""
         P-1 review OVER_ERROR_BUDGET
         P-1 -> INV-1001  5000.00
+    """)
+    assert proposed(f"{page}\npayment P-1 9123.47 EUR", policy=strict) == book("""
+        P-1 auto UNIQUE_ITEM
+        P-1 -> INV-1002  9123.47
     """)
 
 

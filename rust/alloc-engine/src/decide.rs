@@ -8,6 +8,7 @@ use crate::explain::{Case, Explanation, Pick, explain};
 use crate::gather::{Gathered, Message, Unread, gather};
 use crate::ledger::{Ledger, age};
 use crate::limits::PAYERS_MAX;
+use crate::model::Amounts;
 use crate::payer::{PayerIndex, Recognised};
 use crate::policy::{CERTAIN_PPM, Policy, REFERENCES_ERROR_PPM, SEVERAL_PAYERS_ERROR_PPM};
 use crate::reference::index::{ReferenceIndex, Scope};
@@ -21,6 +22,8 @@ pub struct Decider<'c, 'r, 'a> {
     pub index: &'c ReferenceIndex,
     /// Accounts and names.
     pub payers: &'c PayerIndex<'a>,
+    /// How common amounts are.
+    pub amounts: &'c Amounts,
     /// What the user permits.
     pub policy: Policy,
 }
@@ -142,6 +145,8 @@ impl<'a> Decider<'_, '_, 'a> {
             hits: &gathered.hits,
             places: &gathered.places,
             advice: &gathered.advice,
+            amounts: self.amounts,
+            policy: self.policy,
         }
     }
 
@@ -267,7 +272,7 @@ impl<'a> Decider<'_, '_, 'a> {
         decision.explanations_count = found.count;
         decision.customer_id = payer.map(|payer| payer.customer_id);
         decision.confidence_ppm = match found.proof {
-            Proof::Exact | Proof::Unique => (CERTAIN_PPM - error_ppm).max(0),
+            _ if found.error_ppm > 0 => (CERTAIN_PPM - error_ppm).max(0),
             _ => CERTAIN_PPM / found.count.saturating_add(1).max(2),
         };
         let evidence = payer.map_or(EvidenceSet::EMPTY, |payer| {

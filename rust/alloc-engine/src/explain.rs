@@ -10,9 +10,10 @@ use rustc_hash::FxHashSet;
 use crate::combine::{Class, Combinations, combinations, screen};
 use crate::ledger::{Ledger, age};
 use crate::limits::{ALTERNATIVES_MAX, COMBINATIONS_MAX};
+use crate::model::{Amounts, by_shape};
 use crate::policy::{
-    NEAR_ERROR_PPM, PARTIAL_ERROR_PPM, REFERENCES_ERROR_PPM, TRIMMED_ERROR_PPM,
-    UNIQUE_AMOUNT_ERROR_PPM, WEAK_ERROR_PPM, WHOLE_BALANCE_ERROR_PPM, coincidence_ppm,
+    CERTAIN_PPM, NEAR_ERROR_PPM, PARTIAL_ERROR_PPM, Policy, REFERENCES_ERROR_PPM,
+    TRIMMED_ERROR_PPM, WEAK_ERROR_PPM, coincidence_ppm,
 };
 use crate::reference::near::Candidate;
 use crate::reference::scan::{Hit, Strength};
@@ -78,10 +79,16 @@ pub struct Case<'c, 'r, 'a> {
     pub places: &'c [Vec<Candidate>],
     /// Lines of the advice, each item once.
     pub advice: &'c [AdviceMatch],
+    /// How common amounts are in the entity.
+    pub amounts: &'c Amounts,
+    /// What the user permits.
+    pub policy: Policy,
 }
 
 impl Case<'_, '_, '_> {
-    fn open(&self, item: u32) -> i64 {
+    /// What is left open on an item, minor units.
+    #[must_use]
+    pub fn open(&self, item: u32) -> i64 {
         self.left[item as usize]
     }
 
@@ -294,56 +301,55 @@ fn by_some(case: &Case<'_, '_, '_>, mut optional: Vec<u32>) -> Option<Explanatio
     Some(found)
 }
 
-/// Everything, one item or a combination, by the amount.
+/// What nothing names, by the amount alone: the set that a payer most likely means.
 fn by_amount(case: &Case<'_, '_, '_>) -> Option<Explanation> {
-    let fixed = case.named(Strength::Trimmed);
-    let rest: Vec<u32> = case
-        .pool
+    let fixed: Vec<u32> = case
+        .hits
         .iter()
-        .copied()
-        .filter(|item| fixed.binary_search(item).is_err())
-        .filter(|&item| {
-            let item = case.ledger.item(item);
-            !matches!(item.kind, ItemKind::Payable | ItemKind::Proforma)
-                && item
-                    .issue_date
-                    .is_none_or(|issued| issued <= case.value_date)
-        })
+        .filter(|hit| hit.strength >= Strength::Trimmed)
+        .map(|hit| hit.item)
         .collect();
-    let search = Subset::new(case, &fixed, &rest)?;
-    let reason = if fixed.is_empty() {
-        "UNIQUE_AMOUNT"
-    } else {
-        "REFERENCES_AND_AMOUNT"
+    let issued = |item: u32| {
+        let item = case.ledger.item(item);
+        !matches!(item.kind, ItemKind::Payable | ItemKind::Proforma)
+            && item
+                .issue_date
+                .is_none_or(|issued| issued <= case.value_date)
     };
-    let mut found = search.explanation(case, reason)?;
-    found.by_amount = true;
-    let taken = found.picks.len() - fixed.len();
-    let (piece, error_ppm) = if taken == rest.len() {
-        (Evidence::WholeBalance, WHOLE_BALANCE_ERROR_PPM)
-    } else {
-        let candidates = if taken == 1 {
-            rest.len() as u128
+    let may_be = |item: u32| fixed.binary_search(&item).is_ok() || issued(item);
+    let pool: Vec<u32> = case.pool.iter().copied().filter(|&i| may_be(i)).collect();
+    let answer = by_shape(case, &pool, &fixed)?;
+    let rest = pool.len() - fixed.len();
+    let mut sets = answer.sets.iter().map(|items| {
+        let mut picks = case.picks(items, EvidenceSet::EMPTY.with(Evidence::Amount));
+        let piece = if items.len() == pool.len() {
+            Evidence::WholeBalance
         } else {
-            search.states
+            Evidence::UniqueAmount
         };
-        let chance = coincidence_ppm(candidates, search.target);
-        (Evidence::UniqueAmount, UNIQUE_AMOUNT_ERROR_PPM + chance)
-    };
-    if fixed.is_empty() {
-        found.reason = match (taken, rest.len()) {
-            (1, _) => "UNIQUE_ITEM",
-            (taken, all) if taken == all => "WHOLE_BALANCE",
-            _ => found.reason,
-        };
-    }
-    found.error_ppm = error_ppm;
-    for pick in &mut found.picks {
-        if fixed.binary_search(&pick.item).is_err() {
-            pick.evidence = pick.evidence.with(piece);
+        for pick in &mut picks {
+            if fixed.binary_search(&pick.item).is_err() {
+                pick.evidence = pick.evidence.with(piece);
+            }
         }
-    }
-    Some(found)
+        picks
+    });
+    let picks = sets.next()?;
+    let alternatives: Vec<Vec<Pick>> = sets.collect();
+    let reason = match (fixed.len(), picks.len(), rest) {
+        (0, 1, _) => "UNIQUE_ITEM",
+        (0, taken, all) if taken == all => "WHOLE_BALANCE",
+        (0, ..) => "UNIQUE_AMOUNT",
+        _ => "REFERENCES_AND_AMOUNT",
+    };
+    Some(Explanation {
+        picks,
+        alternatives,
+        error_ppm: CERTAIN_PPM - answer.p_low_ppm,
+        by_amount: true,
+        count: answer.count,
+        ..case.explanation(&[], answer.proof, reason)
+    })
 }
 
 /// Fixed items and classes of optional ones.

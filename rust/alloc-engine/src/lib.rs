@@ -12,6 +12,7 @@ pub mod explain;
 pub mod gather;
 pub mod ledger;
 pub mod limits;
+pub mod model;
 pub mod payer;
 pub mod policy;
 pub mod propose;

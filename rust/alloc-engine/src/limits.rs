@@ -37,3 +37,9 @@ pub const ALTERNATIVES_MAX: usize = 5;
 
 /// Rows of one table of a call; beyond it the call is refused with `ROWS_OVER_LIMIT`.
 pub const ROWS_MAX: usize = (u32::MAX / 4) as usize;
+
+/// Steps that the search for one payment's explanation may take, about a nanosecond each.
+pub const SEARCH_STEPS_MAX: u64 = 1 << 27;
+
+/// Bytes that the search for one payment's explanation may hold.
+pub const SEARCH_BYTES_MAX: u64 = 64 << 20;

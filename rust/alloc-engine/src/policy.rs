@@ -53,10 +53,6 @@ pub const WEAK_ERROR_PPM: i64 = 60;
 pub const NEAR_ERROR_PPM: i64 = 80;
 /// An advice line that pays a part of its item.
 pub const PARTIAL_ERROR_PPM: i64 = 80;
-/// Everything the payer owes, or its only item.
-pub const WHOLE_BALANCE_ERROR_PPM: i64 = 50;
-/// Any other proof by amount, before coincidence.
-pub const UNIQUE_AMOUNT_ERROR_PPM: i64 = 20;
 /// The payer is known by its account only.
 pub const PAYER_IBAN_ERROR_PPM: i64 = 10;
 /// The payer is known by its name only.

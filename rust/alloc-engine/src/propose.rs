@@ -10,6 +10,7 @@ use crate::decide::{Decider, Question};
 use crate::error::EngineError;
 use crate::ledger::Ledger;
 use crate::limits::ROWS_MAX;
+use crate::model::Amounts;
 use crate::payer::{PayerIndex, check_customers};
 use crate::policy::Policy;
 use crate::reference::index::ReferenceIndex;
@@ -123,10 +124,12 @@ fn decide_all<'a>(
     } else {
         PayerIndex::new(request.customers, request.history)
     };
+    let amounts = Amounts::default();
     let decider = Decider {
         ledger: &ledger,
         index: &index,
         payers: &payers,
+        amounts: &amounts,
         policy: request.policy,
     };
     let lines = lines_by_payment(request.lines);

@@ -458,7 +458,7 @@ impl Ladder<'_, '_> {
     }
 }
 
-fn shape(items: &[usize], pool: usize) -> Shape {
+pub(crate) fn shape(items: &[usize], pool: usize) -> Shape {
     let neighbours = items.windows(2).all(|pair| pair[0] + 1 == pair[1]);
     match items.len() {
         1 => Shape::Single,

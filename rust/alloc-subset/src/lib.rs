@@ -32,6 +32,7 @@ mod reach;
 mod rungs;
 mod screen;
 mod search;
+mod shapes;
 mod solution;
 mod target;
 mod tilt;
@@ -42,4 +43,5 @@ pub use ladder::{count, solve};
 pub use problem::{
     BYTES_MAX, Budget, COST_MAX_MILLINATS, DELTA_USES_MAX, Delta, ITEMS_MAX, Problem, SUM_MAX_MINOR,
 };
+pub use shapes::{ShapeExplanation, ShapeProblem, ShapeSolution, ShapeWeights, explain_by_shape};
 pub use solution::{Count, DeltaUse, Explanation, Outcome, Proof, Shape, Solution, Work};

@@ -141,6 +141,13 @@ impl Pool {
         (chosen == range.len() && self.segment(sum).is_some()).then_some(pick)
     }
 
+    /// Gives every item the same cost of being in rather than out, millinats.
+    pub fn set_costs(&mut self, cost: i64) {
+        for class in &mut self.classes {
+            class.cost = if class.flipped { -cost } else { cost };
+        }
+    }
+
     /// The positions of the items that a pick has in, ascending.
     pub fn items(&self, pick: &[u32]) -> Vec<usize> {
         let mut items = self.fixed_in.clone();

@@ -19,6 +19,8 @@ pub(crate) struct Gate {
     pub margin_millibits: i64,
     /// The tilt, nats per unit, under which the expected sum is the target.
     pub tilt: f64,
+    /// Logarithm of the share of the tilted sums that one sum has around the target. An estimate.
+    pub log_peak: f64,
 }
 
 /// Cumulants of the sum of a tilted pool.
@@ -52,6 +54,7 @@ pub(crate) fn gate(pool: &Pool) -> Gate {
     Gate {
         margin_millibits: milli(bits(0.5 - density - libm::log(width) - at.entropy)),
         tilt,
+        log_peak: density,
     }
 }
 

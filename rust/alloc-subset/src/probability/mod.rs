@@ -17,10 +17,12 @@
 
 mod cyclic;
 mod gate;
+mod shapes;
 mod weight;
 
 pub(crate) use cyclic::bound;
 pub(crate) use gate::{Gate, gate};
+pub(crate) use shapes::{Mass, ShapePrior};
 pub(crate) use weight::{PartialSum, Ways, Weights};
 
 /// Relative error of one elementary function or operation here, generously.

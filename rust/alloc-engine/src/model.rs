@@ -1,0 +1,204 @@
+//! What a payer most likely means when nothing names it: the prior over sets of items, and the
+//! chance that an amount agrees by accident.
+
+use std::sync::OnceLock;
+
+use alloc_domain::Proof;
+use alloc_subset::{Budget, Outcome, ShapeProblem, ShapeWeights, explain_by_shape};
+use rustc_hash::FxHashMap;
+
+use crate::explain::Case;
+use crate::ledger::Ledger;
+use crate::limits::{ALTERNATIVES_MAX, SEARCH_BYTES_MAX, SEARCH_STEPS_MAX};
+use crate::policy::CERTAIN_PPM;
+
+// The prior. A payer who names nothing pays one item, or everything, or some: a third each. Who
+// pays some goes down the list by age and changes between paying and leaving out: each further
+// change is half as likely, and what remains takes items as they come. None of this is estimated
+// from data.
+
+/// One item.
+const ONE_PPM: u32 = 333_333;
+/// Everything.
+const ALL_PPM: u32 = 333_333;
+/// Some: one change (the oldest or the latest), two (a run, or all but one), three, four, any.
+const EDGE_PPM: u32 = 166_667;
+const RUN_PPM: u32 = 41_667;
+const GAP_PPM: u32 = 41_667;
+const THREE_PPM: u32 = 41_667;
+const FOUR_PPM: u32 = 20_833;
+const SCATTERED_PPM: u32 = 20_833;
+/// A payer who names items names all of them, as often as not.
+const NAMED_PPM: u32 = 500_000;
+
+/// Payments that no set of open items is meant by, even though one may make up the amount.
+const UNEXPLAINED_PPM: u64 = 100;
+/// An amount without odd digits is still one of so many.
+const ROUND_AMOUNTS: u64 = 20;
+/// How many items' worth of experience that expectation is.
+const AMOUNTS_EXPECTED: u64 = 10;
+/// Parts per trillion that make one.
+const ONE_PPT: u64 = 1_000_000_000_000;
+
+/// How common each amount is in each entity; counted when first asked.
+#[derive(Debug, Default)]
+pub struct Amounts {
+    counted: OnceLock<Counted>,
+}
+
+#[derive(Debug, Default)]
+struct Counted {
+    by_amount: FxHashMap<(u32, i64), u64>,
+    by_entity: FxHashMap<u32, u64>,
+}
+
+impl Amounts {
+    /// The chance that an amount which nothing explains is this one, parts per trillion: as often
+    /// as other customers' items have it, and where none has, as seldom as its digits are many.
+    fn coincidence_ppt(&self, ledger: &Ledger<'_, '_>, account: u32, amount_minor: i64) -> u64 {
+        let counted = self.counted.get_or_init(|| Counted::of(ledger));
+        let entity = ledger.accounts[account as usize].entity;
+        let own = ledger.pool(account).iter();
+        let own = own.filter(|&&item| ledger.item(item).open_minor == amount_minor);
+        let seen = counted.by_amount.get(&(entity, amount_minor));
+        let others = seen.map_or(0, |seen| seen.saturating_sub(own.count() as u64));
+        let all = counted.by_entity.get(&entity).copied().unwrap_or(0);
+        let expected = ONE_PPT / significant(amount_minor).max(ROUND_AMOUNTS);
+        let share = u128::from(others) * u128::from(ONE_PPT)
+            + u128::from(expected) * u128::from(AMOUNTS_EXPECTED);
+        u64::try_from(share / u128::from(all + AMOUNTS_EXPECTED)).unwrap_or(ONE_PPT)
+    }
+}
+
+impl Counted {
+    fn of(ledger: &Ledger<'_, '_>) -> Self {
+        let mut counted = Self::default();
+        for (index, item) in (0_u32..).zip(ledger.items) {
+            let entity = ledger.accounts[ledger.account_of(index) as usize].entity;
+            *counted
+                .by_amount
+                .entry((entity, item.open_minor))
+                .or_default() += 1;
+            *counted.by_entity.entry(entity).or_default() += 1;
+        }
+        counted
+    }
+}
+
+/// An amount without the zeros at its end, which carry no information.
+fn significant(amount_minor: i64) -> u64 {
+    let mut significant = amount_minor.unsigned_abs().max(1);
+    while significant.is_multiple_of(10) {
+        significant /= 10;
+    }
+    significant
+}
+
+/// Sets of items that make up the cash, the likeliest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Items of each set.
+    pub sets: Vec<Vec<u32>>,
+    /// How we know.
+    pub proof: Proof,
+    /// Lower bound of the probability of the first set, ppm.
+    pub p_low_ppm: i64,
+    /// How many sets there are, or how many are known.
+    pub count: i64,
+}
+
+/// Asks for the sets of `pool` that make up the cash together with what is surely named.
+///
+/// * `pool` — what may be paid
+/// * `named` — items of the pool that are in for sure, ascending
+#[must_use]
+pub fn by_shape(case: &Case<'_, '_, '_>, pool: &[u32], named: &[u32]) -> Option<Answer> {
+    let mut line = pool.to_vec();
+    line.sort_by_key(|&item| {
+        let item = case.ledger.item(item);
+        let date = |date: Option<i32>| date.unwrap_or(i32::MAX);
+        let reference = item.reference.unwrap_or_default();
+        // Numbers of one series ascend with time; a longer one is a later one.
+        let number = (reference.len(), reference);
+        (
+            date(item.due_date),
+            date(item.issue_date),
+            number,
+            item.item_id,
+        )
+    });
+    let amounts: Vec<i64> = line.iter().map(|&item| case.open(item)).collect();
+    let is_named: Vec<bool> = line
+        .iter()
+        .map(|item| named.binary_search(item).is_ok())
+        .collect();
+    let kinds = kinds(case, &line, &amounts);
+    let given: i128 = named.iter().map(|&item| i128::from(case.open(item))).sum();
+    let rest = i64::try_from(i128::from(case.amount_minor) - given).ok()?;
+    let asked = if rest == 0 { case.amount_minor } else { rest };
+    let account = case.ledger.account_of(*line.first()?);
+    let chance = case.amounts.coincidence_ppt(case.ledger, account, asked);
+    let solution = explain_by_shape(&ShapeProblem {
+        amounts_minor: &amounts,
+        kinds: &kinds,
+        named: &is_named,
+        target_minor: case.amount_minor,
+        weights: weights(!named.is_empty()),
+        unexplained_ppt: chance * UNEXPLAINED_PPM / 1_000_000,
+        budget: Budget {
+            steps: SEARCH_STEPS_MAX,
+            bytes: SEARCH_BYTES_MAX,
+        },
+        explanations_max: ALTERNATIVES_MAX + 1,
+        wrong_max_ppm: u32::try_from(case.policy.max_wrong_ppm).unwrap_or(0),
+    })
+    .ok()?;
+    let best = solution.explanations.first()?;
+    let items = |positions: &[usize]| positions.iter().map(|&at| line[at]).collect();
+    Some(Answer {
+        sets: solution
+            .explanations
+            .iter()
+            .map(|found| items(&found.items))
+            .collect(),
+        proof: match solution.outcome {
+            Outcome::Unique => Proof::Unique,
+            Outcome::Dominant | Outcome::Exact => Proof::Dominant,
+            Outcome::OverBudget => Proof::OverBudget,
+            _ => Proof::Ambiguous,
+        },
+        p_low_ppm: i64::from(best.p_low_ppm).min(CERTAIN_PPM),
+        count: i64::try_from(solution.count.at_least).unwrap_or(i64::MAX),
+    })
+}
+
+/// Items that nothing tells apart have one kind.
+fn kinds(case: &Case<'_, '_, '_>, line: &[u32], amounts: &[i64]) -> Vec<u32> {
+    let mut known: FxHashMap<(u32, i64), u32> = FxHashMap::default();
+    (0_u32..)
+        .zip(line.iter().zip(amounts))
+        .map(|(position, (&item, &open))| {
+            let key = (case.ledger.class_of(item), open);
+            *known.entry(key).or_insert(position)
+        })
+        .collect()
+}
+
+fn weights(is_named: bool) -> ShapeWeights {
+    let part = if is_named {
+        |ppm: u32| ppm / 2
+    } else {
+        |ppm: u32| ppm
+    };
+    ShapeWeights {
+        named_ppm: if is_named { NAMED_PPM } else { 0 },
+        one_ppm: part(ONE_PPM),
+        all_ppm: part(ALL_PPM),
+        edge_ppm: part(EDGE_PPM),
+        run_ppm: part(RUN_PPM),
+        gap_ppm: part(GAP_PPM),
+        three_ppm: part(THREE_PPM),
+        four_ppm: part(FOUR_PPM),
+        scattered_ppm: part(SCATTERED_PPM),
+    }
+}

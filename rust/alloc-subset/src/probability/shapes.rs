@@ -1,0 +1,286 @@
+//! How likely a payer is to choose a set of items, by the shape of the set.
+//!
+//! Floats stay in here: callers hold a [`Mass`] and ask for shares of it in ppm.
+
+use super::{EPSILON, bound, gate, log_odds, log1p_exp};
+use crate::meter::Meter;
+use crate::pool::Pool;
+use crate::shapes::ShapeWeights;
+
+/// Fewest and most residues of the bound on scattered sets.
+const MODULUS_MIN: f64 = 4_096.0;
+const MODULUS_MAX: f64 = 1_048_576.0;
+/// Share of the mass that may be overlooked at which a bound is fine enough.
+const FINE: f64 = 0.25;
+
+/// A probability that is no share of anything yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
+pub(crate) struct Mass(f64);
+
+impl Mass {
+    /// No probability.
+    pub const NONE: Self = Self(0.0);
+
+    /// Parts per million as a probability.
+    pub fn of_ppm(ppm: u32) -> Self {
+        Self(f64::from(ppm) * 1e-6)
+    }
+
+    /// Parts per trillion as a probability.
+    pub fn of_ppt(ppt: u64) -> Self {
+        Self(ppt as f64 * 1e-12)
+    }
+
+    /// Both together.
+    pub fn plus(self, other: Self) -> Self {
+        Self(self.0 + other.0)
+    }
+
+    /// One of `ways` equally likely ones.
+    pub fn over(self, ways: u64) -> Self {
+        Self(self.0 / (ways.max(1) as f64))
+    }
+
+    /// A part of it.
+    pub fn part(self, ppm: u32) -> Self {
+        Self(self.0 * f64::from(ppm) * 1e-6)
+    }
+
+    /// Compares, larger first.
+    pub fn descending(self, other: Self) -> std::cmp::Ordering {
+        other.0.total_cmp(&self.0)
+    }
+
+    /// The share of this mass in a total that lies between two bounds, ppm, rounded outwards.
+    pub fn share_ppm(self, low: Self, high: Self) -> (u32, u32) {
+        let share = |total: f64| if total > 0.0 { self.0 / total } else { 0.0 };
+        let least = share(high.0 * (1.0 + 1e-9)) * 1e6;
+        let most = share(low.0 * (1.0 - 1e-9)) * 1e6;
+        (least.floor().max(0.0) as u32, most.ceil().min(1e6) as u32)
+    }
+}
+
+/// One rate at which scattered items are taken, each on its own.
+#[derive(Clone, Copy, Debug)]
+struct Rate {
+    /// Cost of taking an item, millinats.
+    cost: i64,
+    /// Logarithms of the probabilities of an item to be in and out.
+    log_in: f64,
+    log_out: f64,
+}
+
+/// The probabilities of all sets of a pool before the target is known.
+#[derive(Debug)]
+pub(crate) struct ShapePrior {
+    weights: ShapeWeights,
+    size: usize,
+    /// Sums of 1/k up to each k.
+    harmonic: Vec<f64>,
+    rates: Vec<Rate>,
+}
+
+impl ShapePrior {
+    /// * `size`: items to choose from
+    pub fn new(size: usize, weights: ShapeWeights) -> Self {
+        let mut harmonic = Vec::with_capacity(size + 1);
+        let mut sum = 0.0;
+        harmonic.push(sum);
+        for k in 1..=size {
+            sum += 1.0 / k as f64;
+            harmonic.push(sum);
+        }
+        Self {
+            weights,
+            size,
+            harmonic,
+            rates: rates(size),
+        }
+    }
+
+    /// One named item.
+    pub fn one(&self) -> Mass {
+        Mass::of_ppm(self.weights.one_ppm).over(self.size as u64)
+    }
+
+    /// Everything there is.
+    pub fn all(&self) -> Mass {
+        Mass::of_ppm(self.weights.all_ppm)
+    }
+
+    /// The `taken` oldest or latest of `size` items; short and long ones alike.
+    pub fn edge(&self, taken: usize, size: usize) -> Mass {
+        if taken < 2 || taken + 1 > size {
+            return Mass::NONE;
+        }
+        let both = |k: usize| 1.0 / k as f64;
+        let norm = 2.0 * self.harmonic[size - 1] - 1.0;
+        let share = (both(taken) + both(size - taken)) / norm;
+        Mass(Mass::of_ppm(self.weights.edge_ppm).0 * share / 2.0)
+    }
+
+    /// One run of `taken` of `size` neighbours; the shorter the likelier.
+    pub fn run(&self, taken: usize, size: usize) -> Mass {
+        if taken < 2 || taken + 1 > size {
+            return Mass::NONE;
+        }
+        let share = 1.0 / taken as f64 / (self.harmonic[size - 1] - 1.0);
+        let places = (size - taken + 1) as f64;
+        Mass(Mass::of_ppm(self.weights.run_ppm).0 * share / places)
+    }
+
+    /// All but a run of `left_out` of `size` neighbours, which lies between others; the fewer are
+    /// left out the likelier.
+    pub fn gap(&self, left_out: usize, size: usize) -> Mass {
+        if left_out < 1 || left_out + 2 > size {
+            return Mass::NONE;
+        }
+        let share = 1.0 / left_out as f64 / self.harmonic[size - 2];
+        let places = (size - 1 - left_out) as f64;
+        Mass(Mass::of_ppm(self.weights.gap_ppm).0 * share / places)
+    }
+
+    /// A set with three or four places at which it changes between in and out, wherever they are.
+    pub fn broken(&self, changes: usize, size: usize) -> Mass {
+        let gaps = size.saturating_sub(1) as f64;
+        let (weight, ways) = match changes {
+            3 => (
+                self.weights.three_ppm,
+                gaps * (gaps - 1.0) * (gaps - 2.0) / 6.0,
+            ),
+            4 => (
+                self.weights.four_ppm,
+                gaps * (gaps - 1.0) * (gaps - 2.0) * (gaps - 3.0) / 24.0,
+            ),
+            _ => return Mass::NONE,
+        };
+        Mass(Mass::of_ppm(weight).0 / (2.0 * ways).max(1.0))
+    }
+
+    /// `taken` scattered items, in any of the ways in which interchangeable ones stand in for
+    /// each other.
+    ///
+    /// * `ways`: (interchangeable items, how many of them are taken)
+    pub fn scattered(&self, taken: usize, ways: &[(u32, u32)]) -> Mass {
+        let (taken, left) = (taken as f64, (self.size - taken) as f64);
+        let log_ways: f64 = ways.iter().map(|&(n, k)| log_choose(n, k)).sum();
+        let sum: f64 = self
+            .rates
+            .iter()
+            .map(|rate| libm::exp(taken * rate.log_in + left * rate.log_out + log_ways))
+            .sum();
+        Mass(self.rate_share() * sum)
+    }
+
+    fn rate_share(&self) -> f64 {
+        Mass::of_ppm(self.weights.scattered_ppm).0 / (self.rates.len().max(1) as f64)
+    }
+
+    /// Costs of an item under which a search sees the fewest items, and the fewest left out.
+    pub fn search_cost(&self) -> Option<i64> {
+        self.rates.iter().map(|rate| rate.cost).max()
+    }
+
+    /// An upper bound of the probability of all scattered sets that hit the target; `None` when
+    /// it cannot be told to be below `allowed` within the budget.
+    ///
+    /// * `fixed_in`, `fixed_out`: items that every set hitting the target has or lacks
+    pub fn scattered_bound(
+        &self,
+        pool: &mut Pool,
+        allowed: Mass,
+        fixed_out: usize,
+        meter: &mut Meter,
+    ) -> Option<Mass> {
+        let share = self.rate_share();
+        let allowed = allowed.0 / share / (self.rates.len().max(1) as f64);
+        let mut total = 0.0;
+        for rate in &self.rates {
+            total += rate.bound(pool, allowed, fixed_out, meter)?;
+        }
+        Some(Mass(total * share * (1.0 + 1e-9)))
+    }
+}
+
+impl Rate {
+    fn bound(
+        &self,
+        pool: &mut Pool,
+        allowed: f64,
+        fixed_out: usize,
+        meter: &mut Meter,
+    ) -> Option<f64> {
+        pool.set_costs(self.cost);
+        let (members, inside) = (pool.members.len() as f64, pool.fixed_in.len() as f64);
+        let usual = if self.cost < 0 {
+            self.log_in
+        } else {
+            self.log_out
+        };
+        let base = members * usual + inside * self.log_in + fixed_out as f64 * self.log_out;
+        if pool.classes.is_empty() {
+            return Some(libm::exp(base));
+        }
+        let at = gate(pool);
+        meter.spend(64 * pool.classes.len() as u64, 0);
+        let ceiling = base + ceiling(pool, at.tilt);
+        let allowed = libm::log(allowed.max(1e-290));
+        if ceiling <= allowed {
+            return Some(libm::exp(ceiling));
+        }
+        if ceiling + at.log_peak > allowed {
+            return None;
+        }
+        let wanted = libm::exp(ceiling - allowed) / FINE;
+        if wanted > 4.0 * MODULUS_MAX {
+            return None;
+        }
+        let wanted = wanted.clamp(MODULUS_MIN, MODULUS_MAX);
+        let modulus = (wanted as usize).next_power_of_two();
+        let best = allowed - base;
+        bound(pool, at.tilt, modulus, best, meter).map(|log| libm::exp(log + base))
+    }
+}
+
+/// Logarithm of the weight of all sets, tilted to the target: above that of those that hit it.
+fn ceiling(pool: &Pool, tilt: f64) -> f64 {
+    let (mut log_mass, mut size) = (0.0, 0.0);
+    for class in &pool.classes {
+        let prior = log_odds(class.cost);
+        let odds = prior + tilt * class.amount as f64;
+        let count = f64::from(class.count);
+        log_mass += (log1p_exp(odds) - prior.max(0.0)) * count;
+        size += (odds.abs() + prior.abs() + 1.0) * count;
+    }
+    let lowest = (tilt * pool.low() as f64).min(tilt * pool.high() as f64);
+    log_mass - lowest + (size + lowest.abs() + 1.0) * 64.0 * EPSILON
+}
+
+/// Rates at which two, four, eight … items are expected in, and as many out.
+fn rates(size: usize) -> Vec<Rate> {
+    let mut costs = Vec::new();
+    let mut expected = 2;
+    while expected * 2 < size {
+        let odds = libm::log((size - expected) as f64 / expected as f64);
+        costs.push((odds * 1_000.0).round() as i64);
+        expected *= 2;
+    }
+    let mirrored: Vec<i64> = costs.iter().rev().map(|cost| -cost).collect();
+    costs.push(0);
+    costs.extend(mirrored);
+    costs
+        .into_iter()
+        .map(|cost| Rate {
+            cost,
+            log_in: -log1p_exp(-log_odds(cost)),
+            log_out: -log1p_exp(log_odds(cost)),
+        })
+        .collect()
+}
+
+fn log_choose(n: u32, k: u32) -> f64 {
+    let k = k.min(n - k);
+    (0..k)
+        .map(|i| libm::log(f64::from(n - i) / f64::from(i + 1)))
+        .sum()
+}
