@@ -217,8 +217,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     ledger_url
         Where the ledger is kept; a relative file belongs to the workspace folder.
     balance_check
-        ``refuse`` a statement that does not add up or has an entry that cannot be
-        read, or ``warn`` and import what can be.
+        ``refuse`` a statement that does not add up or is cut off, or ``warn`` and
+        import what is there.
+    import_strict
+        Refuse a bank file for one entry that cannot be read; else it is left out, with
+        a notice.
     lettering
         ``per_group``: one lettering code for all items that one payment clears.
     exports
@@ -236,6 +239,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     currency: str = "EUR"
     ledger_url: str = "sqlite:///ledger.db"
     balance_check: str = "refuse"
+    import_strict: bool = False
     lettering: str = "per_group"
     policy: Policy = Policy()
     inbox: Inbox = Inbox()
@@ -351,6 +355,7 @@ def load_settings(text: str, *, name: str) -> Settings:
         balance_check=imports.choice(
             "balance_check", ("refuse", "warn"), default="refuse"
         ),
+        import_strict=imports.flag("strict", default=False),
         lettering=lettering.choice("granularity", ("per_group",), default="per_group"),
         policy=_policy(root.table("policy")),
         inbox=_inbox(root.table("inbox")),

@@ -11,7 +11,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from day import CLEARED, DAY, OPEN_ITEMS, statement, write_day
+from day import CLEARED, CUSTOMERS, DAY, OPEN_ITEMS, UNKNOWN, statement, write_day
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,8 +42,6 @@ BANK_FILES = {
         GOOD.replace('"EUR"', '"EUX"'),
         r"bank\.xml:\d+: .*EUX.*CURRENCY",
     ),
-    "three decimals": (GOOD.replace("999.99", "999.999"), r"bank\.xml:\d+: .*999\.999"),
-    "no amount": (GOOD.replace(">999.99<", ">lots<"), r"bank\.xml:\d+: .*lots"),
     "account of nobody": (
         statement(CLEARED, iban="DE89370400440532013000"),
         r"bank\.xml:\d+: .*DE89370400440532013000.*ACCOUNT_UNKNOWN",
@@ -52,6 +50,10 @@ BANK_FILES = {
     "blank": (b"\n \n", r"bank\.xml.* empty.*FILE_EMPTY"),
     "not XML": (b"<Document><a></b></Document>", r"bank\.xml"),
     "binary": (bytes(range(256)) * 8, r"bank\.xml.*FORMAT_UNKNOWN"),
+}
+BAD_ENTRIES = {
+    "three decimals": (GOOD.replace("999.99", "999.999"), r"bank\.xml:\d+.*999\.999"),
+    "no amount": (GOOD.replace(">999.99<", ">lots<"), r"bank\.xml:\d+.*lots"),
 }
 TABLES = {
     "item id twice": ("".join([*ITEM, ITEM[1]]), r"items\.csv:6: item_id: .*I1"),
@@ -77,10 +79,15 @@ TABLES = {
 
 
 def refused(
-    alloc: Callable[..., Outcome], workspace: Path, path: Path, code: int, line: str
+    alloc: Callable[..., Outcome],
+    workspace: Path,
+    path: Path,
+    code: int,
+    line: str,
+    *words: str,
 ) -> None:
     before = alloc("-C", workspace, "status", "--json").document
-    got = alloc("-C", workspace, "import", path)
+    got = alloc("-C", workspace, "import", path, *words)
     assert got.code == code, got.stderr
     assert got.stdout == ""
     assert got.stderr.count("\n") == 1, got.stderr
@@ -98,6 +105,69 @@ def test_a_bad_statement_is_refused_whole(
     path = tmp_path / "bank.xml"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     refused(alloc, workspace, path, 65, line)
+    shown = alloc("-C", workspace, "inspect", path, "--json")
+    assert shown.code == 65
+    assert shown.document["files"][0]["refused"]
+
+
+@pytest.mark.parametrize("what", BAD_ENTRIES)
+def test_a_bad_entry_is_left_out_and_named_unless_strict(
+    workspace: Path, tmp_path: Path, alloc: Callable[..., Outcome], what: str
+) -> None:
+    content, line = BAD_ENTRIES[what]
+    path = tmp_path / "bank.xml"
+    path.write_text(content, "utf-8")
+    refused(alloc, workspace, path, 65, line, "--strict")
+    strict = alloc("-C", workspace, "inspect", path, "--strict")
+    assert strict.code == 65
+    assert "An import would refuse this file." in strict.stdout
+    lenient = alloc("-C", workspace, "inspect", path)
+    assert lenient.code == 0
+    assert "An import would take this file without 1 entry." in lenient.stdout
+    got = alloc("-C", workspace, "import", path, "--json")
+    assert got.code == 0, got.stderr
+    (file,) = got.document["files"]
+    assert (file["counts"]["new"], file["left_out"]) == (2, 1)
+    assert any("entry left out" in notice["message"] for notice in file["notices"])
+    whole = tmp_path / "whole.xml"
+    whole.write_text(GOOD, "utf-8")
+    again = alloc("-C", workspace, "import", whole, "--json")
+    assert again.document["files"][0]["counts"]["new"] == 1
+    assert alloc("-C", workspace, "verify").code == 0
+
+
+def test_the_settings_may_ask_for_strictness(
+    workspace: Path, tmp_path: Path, alloc: Callable[..., Outcome]
+) -> None:
+    content, line = BAD_ENTRIES["no amount"]
+    path = tmp_path / "bank.xml"
+    path.write_text(content, "utf-8")
+    settings = workspace / "alloc.toml"
+    settings.write_text(settings.read_text() + "\n[import]\nstrict = true\n")
+    refused(alloc, workspace, path, 65, line)
+    assert alloc("-C", workspace, "inspect", path).code == 65
+
+
+def test_a_file_without_one_readable_entry_is_refused(
+    workspace: Path, tmp_path: Path, alloc: Callable[..., Outcome]
+) -> None:
+    path = tmp_path / "bank.xml"
+    path.write_text(statement(CLEARED).replace(">1200.00<", ">lots<"), "utf-8")
+    refused(alloc, workspace, path, 65, r"bank\.xml:\d+.*lots")
+
+
+def test_a_night_with_an_entry_left_out_wants_a_person(
+    workspace: Path, alloc: Callable[..., Outcome]
+) -> None:
+    settings = workspace / "alloc.toml"
+    settings.write_text(settings.read_text() + "\n[inbox]\nsettle_seconds = 0\n")
+    one = statement(CLEARED, UNKNOWN).replace(">999.99<", ">lots<")
+    for name, text in (("a", one), ("b", OPEN_ITEMS), ("c", CUSTOMERS)):
+        (workspace / "inbox" / name).write_text(text, "utf-8")
+    got = alloc("-C", workspace, "run")
+    assert got.code == 3, got.stdout
+    assert "1 entry left out" in got.stdout
+    assert "lots" in got.stdout
 
 
 @pytest.mark.parametrize("what", TABLES)

@@ -173,9 +173,12 @@ def test_a_signal_stops_the_program_in_order(
     tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
     script = (
-        "import os, sys, alloc.cli.status as status\n"
+        "import os, sys, time, alloc.cli.status as status\n"
         "from alloc.cli.main import main\n"
-        f"status.find_workspace = lambda session: os.kill(os.getpid(), {int(number)})\n"
+        "def find_workspace(session):\n"
+        f"    os.kill(os.getpid(), {int(number)})\n"
+        "    time.sleep(30)  # the signal comes through another thread\n"
+        "status.find_workspace = find_workspace\n"
         "sys.argv = ['alloc', 'status']\n"
         "main()\n"
     )

@@ -51,7 +51,9 @@ def test_a_statement_is_shown_with_balances_entries_and_difference(
 ) -> None:
     path = write(tmp_path, "day.sta", MT940)
     got = alloc("inspect", path)
-    assert got.code == 0
+    assert got.code == 65
+    assert "[BALANCE_OFF]" in got.stdout
+    assert "An import would refuse this file." in got.stdout
     for text in (
         "MT940",
         "FR1420041010050500013M02606",

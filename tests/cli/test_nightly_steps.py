@@ -30,7 +30,7 @@ class Night:
     workspace: Workspace
     log: list[str] = field(default_factory=list)
     reports: list[RunReport[str, str]] = field(default_factory=list)
-    errors: dict[str, Exception] = field(default_factory=dict)
+    errors: dict[str, BaseException] = field(default_factory=dict)
 
     def drop(self, *names: str) -> None:
         for name in names:
@@ -108,6 +108,41 @@ def test_what_was_imported_lies_under_the_day(night: Night) -> None:
     assert night.files() == ["done/2026-04-01/bank1.xml"]
     assert report.files[0].moved_to == "done/2026-04-01/bank1.xml"
     assert night.reports == [report]
+
+
+class PanicException(BaseException):
+    """What a panic of the engine looks like."""
+
+
+@pytest.mark.parametrize("defect", [ZeroDivisionError("ours"), PanicException("ours")])
+def test_a_defect_of_ours_stops_its_file_and_not_the_night(
+    night: Night, defect: BaseException
+) -> None:
+    night.drop("bank1.xml", "bank2.xml")
+    night.errors["bank1.xml"] = defect
+    report = night.run()
+    assert night.log == ["import bank1.xml", "import bank2.xml", "clear", "export"]
+    assert night.files() == [
+        "done/2026-04-01/bank2.xml",
+        "failed/bank1.xml",
+        "failed/bank1.xml.reason.json",
+        "failed/bank1.xml.reason.txt",
+    ]
+    failed = night.workspace.folder("failed")
+    reason = json.loads((failed / "bank1.xml.reason.json").read_text())
+    assert (reason["reason"], reason["exit_code"]) == ("INTERNAL", 70)
+    text = (failed / "bank1.xml.reason.txt").read_text()
+    assert "[INTERNAL]" in text
+    assert "raise self.errors[file.name]" in text
+    assert report.failed[0].error is defect
+
+
+def test_an_interrupt_is_no_defect(night: Night) -> None:
+    night.drop("bank1.xml")
+    night.errors["bank1.xml"] = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt):
+        night.run()
+    assert night.files() == ["inbox/bank1.xml"]
 
 
 def test_a_name_that_was_there_before_is_not_overwritten(night: Night) -> None:

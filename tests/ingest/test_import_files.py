@@ -155,8 +155,9 @@ def test_an_entry_that_cannot_be_read_is_never_lost_silently(desk: Desk) -> None
     lines = DAY.splitlines()
     lines[first] = lines[first].replace(",", ",,,", 1)
     damaged = "\n".join(lines) + "\n"
+    desk.settings = msgspec.structs.replace(SETTINGS, import_strict=True)
     assert desk.refuse(damaged).metadata["line"] == str(first + 1)
-    desk.settings = msgspec.structs.replace(SETTINGS, balance_check="warn")
+    desk.settings = SETTINGS
     (report,) = desk.take(damaged)
     assert next(notice.code for notice in report.notices) == "AMOUNT_INVALID"
     assert "BALANCE_OFF" in [notice.code for notice in report.notices]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -27,6 +27,7 @@ __all__ = [
     "IncomingFile",
     "IncomingTable",
     "Total",
+    "check_bank",
     "import_file",
     "import_files",
     "link_advices",
@@ -111,6 +112,8 @@ class ImportReport:
         How many statements a bank file has.
     advices
         How many advices the notifications of a bank file became.
+    left_out
+        Entries of a bank file that could not be read; a notice names each.
     skipped
         Rows that are no data: blank ones and those that the profile leaves out.
     notices
@@ -122,6 +125,7 @@ class ImportReport:
     totals: tuple[Total, ...] = ()
     statements: int = 0
     advices: int = 0
+    left_out: int = 0
     skipped: int = 0
     notices: tuple[Notice, ...] = ()
 
@@ -143,6 +147,7 @@ def import_files(
     paths: Iterable[Path],
     *,
     now: dt.datetime,
+    strict: bool = False,
 ) -> list[ImportReport]:
     """Import files in the given order, each in one transaction, and link advices.
 
@@ -158,6 +163,9 @@ def import_files(
         The files.
     now
         Time of the import, UTC.
+    strict
+        Refuse a bank file for one entry that cannot be read, whatever the settings
+        say; else such an entry is left out, with a notice.
 
     Returns
     -------
@@ -170,11 +178,15 @@ def import_files(
     ------
     alloc.errors.InputError
         The first file that is wrong; the files before it are imported, of this one
-        nothing is. ``ACCOUNT_UNKNOWN`` and ``BALANCE_OFF`` among the reasons.
+        nothing is. ``ACCOUNT_UNKNOWN``, ``BALANCE_OFF`` and ``FILE_TRUNCATED`` among
+        the reasons.
     alloc.errors.ConflictError
         ``FILE_CHANGED``: the file was written to while it was read.
     """
-    reports = [import_file(ledger, settings, reader, path, now=now) for path in paths]
+    reports = [
+        import_file(ledger, settings, reader, path, now=now, strict=strict)
+        for path in paths
+    ]
     if any(not report.counts.already_imported for report in reports):
         told = report_links(ledger, now=now).notices
         reports[-1] = replace(reports[-1], notices=(*reports[-1].notices, *told))
@@ -188,6 +200,7 @@ def import_file(
     path: Path,
     *,
     now: dt.datetime,
+    strict: bool = False,
 ) -> ImportReport:
     """Import one file; see `import_files`, which links advices afterwards."""
     incoming = reader.open(path)
@@ -195,7 +208,8 @@ def import_file(
     if known is not None:
         return ImportReport(incoming.source, known)
     if incoming.source.kind == "bank":
-        return _import_bank(ledger, settings, incoming, now=now)
+        strict = strict or settings.import_strict
+        return _import_bank(ledger, settings, incoming, now=now, strict=strict)
     return _import_table(ledger, settings, incoming, now=now)
 
 
@@ -203,17 +217,20 @@ def import_file(
 
 
 def _import_bank(
-    ledger: Ledger, settings: Settings, incoming: IncomingFile, *, now: dt.datetime
+    ledger: Ledger,
+    settings: Settings,
+    incoming: IncomingFile,
+    *,
+    now: dt.datetime,
+    strict: bool,
 ) -> ImportReport:
-    # What cannot be read makes balances differ: the same setting decides on both.
-    tables = incoming.bank(strict=settings.balance_check == "refuse")
+    tables = incoming.bank(strict=strict)
     statements = pa.table(tables.statements)
     formats = sorted(set(statements["message_type"].to_pylist()))
     source = replace(incoming.source, format=", ".join(formats))
     entries = pa.table(tables.entries)
-    entities = _entities_of(statements, settings, source)
-    notices = _Notices(_warnings(tables))
-    _check_balances(statements, settings, source, notices)
+    entities = _entities_of(statements, settings, source.name)
+    notices = _Notices([*_warnings(tables), *check_bank(tables, settings, source.name)])
     lines = notification_advices(
         statements, entries, pa.table(tables.references), entities
     )
@@ -229,6 +246,7 @@ def _import_bank(
         totals=_totals(_booked_credits(entries), "amount_minor"),
         statements=statements.num_rows,
         advices=advices,
+        left_out=sum(statements["left_out_count"].to_pylist()),
         notices=notices.all_with(counts),
     )
 
@@ -244,9 +262,59 @@ def _warnings(tables: BankTables) -> list[Notice]:
     return [Notice(row["code"], row["message"], line=row["line"]) for row in rows]
 
 
-def _entities_of(
-    statements: pa.Table, settings: Settings, source: SourceFile
-) -> dict[str, str]:
+def check_bank(
+    tables: BankTables, settings: Settings | None, file: str
+) -> list[Notice]:
+    """Check what was read of a bank file as an import does.
+
+    Parameters
+    ----------
+    tables
+        The file.
+    settings
+        Of the workspace; None: without one, accounts are not looked up.
+    file
+        Its name.
+
+    Returns
+    -------
+    list of Notice
+        ``BALANCE_OFF`` where a statement does not add up and is imported all the
+        same: the settings say so, it is no account statement, or entries of it could
+        not be read.
+
+    Raises
+    ------
+    alloc.errors.InputError
+        ``ACCOUNT_UNKNOWN``, ``BALANCE_OFF``, ``BALANCE_BREAK``, ``FILE_TRUNCATED``, or
+        the reason why no entry at all could be read.
+    """
+    statements = pa.table(tables.statements)
+    warnings = pa.table(tables.warnings).to_pylist()
+    if settings is not None:
+        _entities_of(statements, settings, file)
+    refuse = settings is None or settings.balance_check == "refuse"
+    left_out = [row for row in warnings if row["entry_left_out"]]
+    if left_out and not pa.table(tables.entries).num_rows:
+        raise _refused(left_out[0], left_out[0]["code"], file)
+    for row in warnings:
+        if refuse and row["code"] in _CUT_OFF:
+            raise _refused(row, "FILE_TRUNCATED", file)
+    return _check_balances(statements, warnings, file, refuse=refuse)
+
+
+_CUT_OFF = ("FILE_TRUNCATED", "STATEMENT_NOT_CLOSED")
+"""Warnings that say that the end of the file is missing."""
+
+
+def _refused(warning: Mapping[str, Any], reason: str, file: str) -> InputError:
+    line = warning["line"]
+    said = warning["message"].removeprefix("entry left out: ")
+    message = said.removeprefix(f"line {line}: ")
+    return InputError(f"{file}:{line}: {message}", reason=reason, file=file, line=line)
+
+
+def _entities_of(statements: pa.Table, settings: Settings, file: str) -> dict[str, str]:
     """Map every account of a file to its entity; all unknown ones are named."""
     entities: dict[str, str] = {}
     unknown: dict[str, int] = {}
@@ -262,10 +330,10 @@ def _entities_of(
         first, line = next(iter(unknown.items()))
         said = ", ".join(unknown)
         raise InputError(
-            f"{source.name}:{line}: the settings know no entity for account {said}: "
+            f"{file}:{line}: the settings know no entity for account {said}: "
             f"add it with `alloc entity add ID --name NAME --iban {first}`",
             reason="ACCOUNT_UNKNOWN",
-            file=source.name,
+            file=file,
             line=line,
             field="account",
             account=first,
@@ -275,40 +343,46 @@ def _entities_of(
 
 
 def _check_balances(
-    statements: pa.Table, settings: Settings, source: SourceFile, notices: _Notices
-) -> None:
+    statements: pa.Table,
+    warnings: list[dict[str, Any]],
+    file: str,
+    *,
+    refuse: bool,
+) -> list[Notice]:
     """Refuse a file with a statement that does not add up, unless it may be kept."""
-    refuse = settings.balance_check == "refuse"
+    notices = []
+    breaks = [row for row in warnings if row["code"] == "BALANCE_BREAK"]
     for row in statements.to_pylist():
         difference = row["difference_minor"]
         if not difference:
             continue
-        message = _off_balance(row, source)
-        if refuse and row["kind"] == "statement":
+        message = _off_balance(row, file)
+        if refuse and row["kind"] == "statement" and not row["left_out_count"]:
+            if breaks:
+                raise _refused(breaks[0], "BALANCE_BREAK", file)
             raise InputError(
                 f'{message}; to import it all the same set [import] balance_check = "'
                 'warn"',
                 reason="BALANCE_OFF",
-                file=source.name,
+                file=file,
                 line=row["line"],
                 field="closing balance",
                 statement=row["number"] or "",
                 account=row["account"],
                 difference_minor=difference,
             )
-        notices.noted.append(
-            Notice("BALANCE_OFF", message, row["account"], row["line"])
-        )
+        notices.append(Notice("BALANCE_OFF", message, row["account"], row["line"]))
+    return notices
 
 
-def _off_balance(row: Mapping[str, object], source: SourceFile) -> str:
+def _off_balance(row: Mapping[str, object], file: str) -> str:
     currency = str(row["currency"] or "")
     opening, closing, difference = (
         int(str(row[f"{name}_minor"])) for name in ("opening", "closing", "difference")
     )
     number = f" {row['number']}" if row["number"] else ""
     return (
-        f"{source.name}:{row['line']}: statement{number} of {row['account']} does not "
+        f"{file}:{row['line']}: statement{number} of {row['account']} does not "
         f"add up: {amount_text(opening, currency)} and its entries make "
         f"{amount_text(closing + difference, currency)}, it says "
         f"{amount_text(closing, currency)}: {amount_text(difference, currency)} off"

@@ -11,7 +11,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-from alloc.errors import ConflictError, InputError, LimitError, NotFoundError
+from alloc.errors import (
+    AllocError,
+    ConflictError,
+    InputError,
+    InternalError,
+    LimitError,
+    NotFoundError,
+)
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -83,7 +90,7 @@ class TakenFile(Generic[ImportedT]):
     kind: str
     moved_to: str
     imported: ImportedT | None = None
-    error: Exception | None = None
+    error: BaseException | None = None
 
 
 class Inbox(Protocol):
@@ -99,7 +106,7 @@ class Inbox(Protocol):
     def done(self, file: WaitingFile) -> str:
         """Move an imported file away, never over another; return where to."""
 
-    def failed(self, file: WaitingFile, error: Exception) -> str:
+    def failed(self, file: WaitingFile, error: BaseException) -> str:
         """Move a bad file away, with the reason beside it; return where to."""
 
 
@@ -224,6 +231,29 @@ def _take(
             raise
         return SkippedFile(file.name, FILE_CHANGED)
     except FILE_ERRORS as error:
-        moved_to = steps.inbox.failed(file, error)
-        return TakenFile(file.name, file.kind, moved_to, error=error)
+        return _failed(steps, file, error)
+    except BaseException as error:
+        if not _is_defect(error):
+            raise
+        return _failed(steps, file, error)
     return TakenFile(file.name, file.kind, steps.inbox.done(file), imported=imported)
+
+
+def _failed(
+    steps: RunSteps[ImportedT, ClearedT], file: WaitingFile, error: BaseException
+) -> TakenFile[ImportedT]:
+    moved_to = steps.inbox.failed(file, error)
+    return TakenFile(file.name, file.kind, moved_to, error=error)
+
+
+def _is_defect(error: BaseException) -> bool:
+    """Tell a defect of ours that one file met from what concerns the whole night.
+
+    The transaction of the file is rolled back, so the night may go on without it. A
+    panic of the engine is no `Exception`; a broken ledger or disk is no defect.
+    """
+    panic = type(error).__name__ == "PanicException"
+    ours = isinstance(error, InternalError) or not isinstance(
+        error, (AllocError, OSError)
+    )
+    return panic or (isinstance(error, Exception) and ours)

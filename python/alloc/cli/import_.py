@@ -30,12 +30,18 @@ __all__ = ["command"]
     type=click.Path(readable=False, path_type=Path),
     help="Bank statements, advices, open items, customers; told apart by content.",
 )
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="Refuse a bank file for one entry that cannot be read; else it is left out.",
+)
 @pass_session
-def command(session: Session, paths: tuple[Path, ...]) -> int:
+def command(session: Session, paths: tuple[Path, ...], *, strict: bool) -> int:
     """Import bank statements, advices, open items and customers.
 
-    Each file is taken whole or not at all, in the order given; the first bad one
-    stops the import. A file or a bank entry that was imported before changes nothing.
+    Files are taken in the order given; the first bad one stops the import. An entry
+    of a bank file that cannot be read is left out and named, unless --strict is
+    given. A file or a bank entry that was imported before changes nothing.
     """
     from alloc.app.import_files import import_files
     from alloc.cli.clock import now
@@ -52,7 +58,9 @@ def command(session: Session, paths: tuple[Path, ...]) -> int:
         progress(session, view.messages.say("Importing")) as update,
     ):
         announced = _announced(paths, update)
-        reports = import_files(ledger, settings, reader, announced, now=now())
+        reports = import_files(
+            ledger, settings, reader, announced, now=now(), strict=strict
+        )
     document = {"files": [import_document(report) for report in reports]}
     emit(session, document, lambda: _draw(view, reports))
     return ExitCode.OK

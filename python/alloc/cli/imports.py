@@ -31,6 +31,7 @@ def import_document(report: ImportReport) -> dict[str, object]:
         "totals": [asdict(total) for total in report.totals],
         "statements": report.statements,
         "advices": report.advices,
+        "left_out": report.left_out,
         "skipped": report.skipped,
         "notices": [asdict(notice) for notice in report.notices],
     }
@@ -73,6 +74,10 @@ def imported_in_words(view: View, report: ImportReport) -> str:
             deferred_plural(
                 "{count} no customer payment", "{count} no customer payments"
             ),
+        ),
+        (
+            report.left_out,
+            deferred_plural("{count} entry left out", "{count} entries left out"),
         ),
         (
             report.skipped,

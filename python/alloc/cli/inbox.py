@@ -7,13 +7,13 @@ import fnmatch
 import json
 import os
 import shutil
+import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from alloc.app.run import SkippedFile, WaitingFile
-from alloc.cli.exits import error_document, error_lines
+from alloc.cli.exits import ExitCode, error_document, error_lines, exit_code
 from alloc.cli.output import free_name, write_file
-from alloc.errors import AllocError
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -77,7 +77,7 @@ class FolderInbox:
         folder.mkdir(parents=True, exist_ok=True)
         return self._move(file, free_name(folder, file.name))
 
-    def failed(self, file: WaitingFile, error: Exception) -> str:
+    def failed(self, file: WaitingFile, error: BaseException) -> str:
         """Move a bad file to ``failed/``, with the reason as text and as JSON."""
         target = free_name(self.workspace.folder("failed"), file.name)
         document = {"file": file.name, "failed_at": self.now.isoformat()}
@@ -85,6 +85,9 @@ class FolderInbox:
             document | error_document(error), ensure_ascii=False, indent=2
         )
         lines = [line.removeprefix("alloc: ") for line in error_lines(error)]
+        if exit_code(error) == ExitCode.INTERNAL:
+            # Nobody stands by at night to repeat it: the report must hold it all.
+            lines += ["", *"".join(traceback.format_exception(error)).splitlines()]
         # The reason lies there before the file does, so no file fails without one.
         self._write_beside(target, ".reason.txt", "\n".join(lines) + "\n")
         self._write_beside(target, ".reason.json", text + "\n")
@@ -105,7 +108,9 @@ class FolderInbox:
     def _kind(self, path: Path) -> str:
         try:
             return self.kind_of(path)
-        except (AllocError, OSError):
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException:  # noqa: BLE001 - a panic is no Exception
             # The import will say what is wrong with it.
             return ""
 

@@ -40,18 +40,29 @@ SHOWN = 20
     show_default=True,
     help="Show the first N entries, or lines of each advice.",
 )
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="Refuse a bank file for one entry that cannot be read.",
+)
 @click.option("--all", "whole", is_flag=True, help="Show every entry and line.")
 @pass_session
 def command(
-    session: Session, paths: tuple[Path, ...], *, shown: int, whole: bool
+    session: Session,
+    paths: tuple[Path, ...],
+    *,
+    shown: int,
+    strict: bool,
+    whole: bool,
 ) -> int:
     """Show what any file holds; nothing is imported.
 
     Format, accounts, balances, entries and warnings of bank files; header and lines
     of advices; of tables what the profile that fits makes of them. It needs no
-    workspace; in one, its mapping profiles are tried too.
+    workspace; in one, its mapping profiles are tried too, and its accounts and
+    entities must be those of the file.
 
-    Exit code 65 when one of the files would be refused, 66 when one is missing.
+    Exit code 65 when an import would refuse one of the files, 66 when one is missing.
     """
     from alloc.cli.inspecting import content_document, draw_content
     from alloc.cli.render import View, emit
@@ -61,9 +72,10 @@ def command(
     workspace = _workspace(session)
     settings = workspace.settings() if workspace else None
     profiles = workspace.profiles() if workspace else ()
-    entities = {entity.id for entity in settings.entities} if settings else None
     limit = None if whole else shown
-    contents = [inspect_file(path, profiles, entities=entities) for path in paths]
+    contents = [
+        inspect_file(path, profiles, settings=settings, strict=strict) for path in paths
+    ]
     view = View(settings.locale if settings else locale_of_environment())
 
     def draw() -> None:
@@ -90,6 +102,7 @@ def _workspace(session: Session) -> Workspace | None:
 
 
 def _code(content: FileContent) -> ExitCode:
-    if content.error is not None:
-        return exit_code(content.error)
+    wrong = content.error or content.refusal
+    if wrong is not None:
+        return exit_code(wrong)
     return ExitCode.DATA if content.refused else ExitCode.OK

@@ -49,9 +49,10 @@ def content_document(content: FileContent, *, shown: int | None) -> dict[str, ob
         document |= _advices_document(content.advices, shown)
     if content.table is not None:
         document["table"] = asdict(content.table)
-    if content.error is not None:
-        document["error"] = error_document(content.error)
-    return document
+    wrong = content.error or content.refusal
+    if wrong is not None:
+        document["error"] = error_document(wrong)
+    return document | {"refused": content.refused}
 
 
 def _format(content: FileContent) -> str | None:
@@ -132,9 +133,35 @@ def draw_content(view: View, content: FileContent, *, shown: int | None) -> None
         from alloc.cli.profile import draw_check
 
         draw_check(view, content.table)
-    if content.error is not None:
-        for line in error_lines(content.error):
+    wrong = content.error or content.refusal
+    if wrong is not None:
+        for line in error_lines(wrong):
             view.line(line, style="red")
+    if content.table is None and content.detected is not None:
+        _draw_verdict(view, content)
+
+
+def _draw_verdict(view: View, content: FileContent) -> None:
+    """Say whether an import takes the file, and what of it."""
+    say = view.messages.say
+    left_out = 0
+    if content.bank is not None:
+        rows = _rows(content.bank.statements)
+        left_out = sum(row["left_out_count"] for row in rows)
+    if content.refused:
+        view.line(say("An import would refuse this file."), style="bold red")
+    elif left_out:
+        view.line(
+            view.messages.plural(
+                "An import would take this file without {count} entry.",
+                "An import would take this file without {count} entries.",
+                left_out,
+                count=view.count(left_out),
+            ),
+            style="bold yellow",
+        )
+    else:
+        view.line(say("This file can be imported."), style="bold")
 
 
 def _draw_bank(view: View, bank: BankFile, shown: int | None) -> None:

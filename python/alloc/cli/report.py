@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from alloc.cli.exits import ExitCode, error_document, error_lines
-from alloc.cli.imports import import_document, imported_in_words
+from alloc.cli.exits import ExitCode, error_document, error_lines, exit_code
+from alloc.cli.imports import draw_notices, import_document, imported_in_words
 from alloc.cli.output import write_file
 from alloc.cli.render import WIDTH_OF_A_PIPE, Column, View, json_value
 from alloc.cli.summary import clear_document, clear_exit_code, draw_clear, summary_line
@@ -36,9 +36,19 @@ __all__ = [
 
 
 def run_exit_code(report: NightReport) -> ExitCode:
-    """Return 65 when a file or an export failed, 3 when a payment waits, else 0."""
-    failed = report.failed or report.export_errors
-    return ExitCode.DATA if failed else clear_exit_code(report.cleared)
+    """Return the most telling code of a night.
+
+    70 when a file met a defect of ours, 65 when a file or an export failed, 3 when a
+    payment waits or an entry was left out, else 0.
+    """
+    codes = {exit_code(file.error) for file in report.failed if file.error is not None}
+    if ExitCode.INTERNAL in codes:
+        return ExitCode.INTERNAL
+    if report.failed or report.export_errors:
+        return ExitCode.DATA
+    if any(file.imported and file.imported.left_out for file in report.files):
+        return ExitCode.REVIEW
+    return clear_exit_code(report.cleared)
 
 
 def run_document(report: NightReport) -> dict[str, object]:
@@ -172,6 +182,9 @@ def _draw_files(view: View, report: NightReport) -> None:
         kind = in_words(view.messages, file.kind) if file.kind else say("unknown")
         rows.append((file.name, kind, outcome))
     view.table(columns, rows)
+    for file in report.files:
+        if file.imported is not None:
+            draw_notices(view, file.imported)
     view.line()
 
 

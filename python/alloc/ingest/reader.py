@@ -41,7 +41,7 @@ class OpenedFile:
     opened: Source
     detected: Detected
 
-    def bank(self, *, strict: bool = True) -> BankFile:
+    def bank(self, *, strict: bool = False) -> BankFile:
         """Read a bank file; see `alloc.ingest.statements.read_bank`."""
         return read_bank_source(self.opened, self.detected.profile, strict=strict)
 

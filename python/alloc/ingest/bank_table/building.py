@@ -87,6 +87,7 @@ def bank_file(table: BankTable, format_: str, *, strict: bool) -> BankFile:
         warnings += _breaks(table, mine, chain, strict=strict)
         statement = _statement(table, mine, chain, alone=len(groups) == 1)
         account, currency = key
+        left_out = _count_left_out(table, key)
         statements.append(
             statement
             | {
@@ -94,7 +95,8 @@ def bank_file(table: BankTable, format_: str, *, strict: bool) -> BankFile:
                 "message_type": format_.upper(),
                 "account": account,
                 "currency": currency,
-                "entry_count": len(mine) + _count_left_out(table, key),
+                "entry_count": len(mine) + left_out,
+                "left_out_count": left_out,
             }
         )
     warnings += _notices(table, groups)

@@ -27,9 +27,10 @@ def _schema(columns: str) -> pa.Schema:
 
 
 STATEMENTS = _schema(
-    "statement_index:int message_type:text kind:text account:text currency:text? "
-    "number:text? opening_date:day? opening_minor:int? closing_date:day? "
-    "closing_minor:int? entry_count:int difference_minor:int? line:int"
+    "statement_index:int message_type:text dialect:text? kind:text account:text "
+    "currency:text? number:text? opening_date:day? opening_minor:int? "
+    "closing_date:day? closing_minor:int? entry_count:int left_out_count:int "
+    "difference_minor:int? line:int"
 )
 ENTRIES = _schema(
     "statement_index:int entry_index:int detail_index:int detail_count:int "
@@ -45,4 +46,4 @@ REFERENCES = _schema(
     "payment_id:text line_no:int reference:text kind:text amount_minor:int? "
     "deduction_minor:int? reason:text? date:day?"
 )
-WARNINGS = _schema("code:text message:text line:int entry_left_out:flag")
+WARNINGS = _schema("code:text message:text line:int offset:int? entry_left_out:flag")
