@@ -269,6 +269,10 @@ impl<'s, R: Read> CamtReader<'s, R> {
 
 /// An IBAN without blanks, upper case.
 fn compact_iban(text: &str) -> Option<String> {
+    let plain = |byte: u8| byte.is_ascii_digit() || byte.is_ascii_uppercase();
+    if !text.is_empty() && text.bytes().all(plain) {
+        return Some(text.to_owned());
+    }
     let iban: String = text
         .chars()
         .filter(|c| !c.is_whitespace())

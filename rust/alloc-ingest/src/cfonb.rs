@@ -70,7 +70,7 @@ impl<'s, R: Read> CfonbReader<'s, R> {
         } = self;
         while lines.advance()? {
             let text = lines.text();
-            state.record(&Record::new(&text, lines.number()))?;
+            state.record(&Record::new(text, lines.number()))?;
         }
         state.close_statement(lines.number())
     }

@@ -139,11 +139,8 @@ impl<R: Read> Decoder<R> {
         Ok(())
     }
 
-    /// How many bytes of the file became `text`.
+    /// How many bytes of a file that is not UTF-8 became `text`.
     fn source_length(&self, text: &[u8]) -> u64 {
-        if self.charset.is_none() || self.encoding == UTF_8 {
-            return text.len() as u64;
-        }
         let text = String::from_utf8_lossy(text);
         let length = if self.encoding == UTF_16LE || self.encoding == UTF_16BE {
             2 * text.encode_utf16().count()
@@ -203,7 +200,11 @@ impl<R: Read> BufRead for Decoder<R> {
 
     fn consume(&mut self, amount: usize) {
         let end = self.text.len().min(self.position + amount);
-        self.source_offset += self.source_length(&self.text[self.position..end]);
+        self.source_offset += if self.encoding == UTF_8 {
+            (end - self.position) as u64
+        } else {
+            self.source_length(&self.text[self.position..end])
+        };
         self.position = end;
     }
 }

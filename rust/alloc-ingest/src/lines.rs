@@ -1,6 +1,5 @@
 //! Lines of a text file, numbered, each decoded by itself.
 
-use std::borrow::Cow;
 use std::io::{self, BufRead, Read};
 
 use crate::charset::{EVIDENCE, SingleByte, guess};
@@ -21,7 +20,7 @@ pub(crate) struct Lines<R> {
     head: Vec<u8>,
     /// Encoding of the lines that are not UTF-8, once there was one.
     charset: Option<SingleByte>,
-    line: Vec<u8>,
+    line: String,
     number: u64,
     /// What ends a line: carriage returns in files of old, else line feeds.
     end: u8,
@@ -42,7 +41,7 @@ impl<R: Read> Lines<R> {
             head: head[..head.len().min(HEAD)].to_vec(),
             charset: None,
             source,
-            line: Vec::new(),
+            line: String::new(),
             number: 0,
             end,
             width: None,
@@ -65,31 +64,42 @@ impl<R: Read> Lines<R> {
 
     /// Moves to the next line; false at the end of the file.
     pub(crate) fn advance(&mut self) -> Result<bool, FileError> {
-        self.line.clear();
+        let mut bytes = std::mem::take(&mut self.line).into_bytes();
+        bytes.clear();
         let offset = self.source.source_offset();
         let limit = self.width.unwrap_or(LONGEST) as u64;
         let mut limited = self.source.by_ref().take(limit);
         let read = match self.width {
-            Some(_) => limited.read_to_end(&mut self.line),
-            None => limited.read_until(self.end, &mut self.line),
+            Some(_) => limited.read_to_end(&mut bytes),
+            None => limited.read_until(self.end, &mut bytes),
         };
         if read.map_err(|error| unreadable(&error))? == 0 {
             return Ok(false);
         }
         self.number += 1;
         self.positions.mark(self.number, offset);
-        while self.line.last().is_some_and(|byte| is_end(*byte)) {
-            self.line.pop();
+        while bytes.last().is_some_and(|byte| is_end(*byte)) {
+            bytes.pop();
         }
-        if self.charset.is_none() && std::str::from_utf8(&self.line).is_err() {
-            self.decide()?;
-        }
+        self.line = match String::from_utf8(bytes) {
+            Ok(line) => line,
+            Err(error) => self.decode(error.as_bytes())?,
+        };
         Ok(true)
     }
 
-    /// Decides on the encoding of the line and of those that follow.
-    fn decide(&mut self) -> Result<(), FileError> {
-        let mut evidence = self.line.clone();
+    /// A line that is not UTF-8, in the encoding that fits it and those that follow best.
+    fn decode(&mut self, line: &[u8]) -> Result<String, FileError> {
+        let charset = match self.charset {
+            Some(charset) => charset,
+            None => self.decide(line)?,
+        };
+        self.charset = Some(charset);
+        Ok(charset.decode(line))
+    }
+
+    fn decide(&mut self, line: &[u8]) -> Result<SingleByte, FileError> {
+        let mut evidence = line.to_vec();
         let ahead = self.source.lookahead(EVIDENCE);
         let ahead = ahead.map_err(|error| unreadable(&error))?;
         let others = ahead[..ahead.len().min(EVIDENCE)].split(|byte| *byte == self.end);
@@ -99,17 +109,12 @@ impl<R: Read> Lines<R> {
         }
         let found = guess(&evidence, &self.head);
         self.positions.guessed(self.number, found.name);
-        self.charset = Some(found);
-        Ok(())
+        Ok(found)
     }
 
-    /// The line as text: UTF-8 if it is, else the encoding that fits the file best.
-    pub(crate) fn text(&self) -> Cow<'_, str> {
-        match (std::str::from_utf8(&self.line), &self.charset) {
-            (Ok(text), _) => Cow::Borrowed(text),
-            (Err(_), Some(charset)) => Cow::Owned(charset.decode(&self.line)),
-            (Err(_), None) => String::from_utf8_lossy(&self.line),
-        }
+    /// The line as text: UTF-8 if it is, else in the encoding that fits the file best.
+    pub(crate) fn text(&self) -> &str {
+        &self.line
     }
 }
 
@@ -134,7 +139,7 @@ mod tests {
         let mut lines = Lines::new(decoder).or_records_of(width);
         let mut found = Vec::new();
         while lines.advance().unwrap() {
-            found.push(lines.text().into_owned());
+            found.push(lines.text().to_owned());
             assert_eq!(lines.number(), found.len() as u64);
         }
         found

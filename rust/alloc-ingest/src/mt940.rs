@@ -95,7 +95,7 @@ impl<'s, R: Read> Mt940Reader<'s, R> {
         let mut field: Option<Field> = None;
         while lines.advance()? {
             let text = lines.text();
-            let text = state.strip_envelope(&text);
+            let text = state.strip_envelope(text);
             let text = text.trim_start_matches(|c: char| c.is_control() && c != '\t');
             let ends = is_end(text);
             if let Some((tag, value)) = split_tag(text) {

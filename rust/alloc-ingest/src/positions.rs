@@ -14,6 +14,7 @@ pub(crate) struct Positions(Rc<Known>);
 
 #[derive(Debug, Default)]
 struct Known {
+    last: Cell<u64>,
     marks: RefCell<VecDeque<(u64, u64)>>,
     guess: Cell<Option<(u64, &'static str)>>,
 }
@@ -22,10 +23,10 @@ impl Positions {
     /// Takes note of `line` (from 1), which starts at the byte `offset` (from 0) of the file. Only
     /// the first offset of a line counts.
     pub(crate) fn mark(&self, line: u64, offset: u64) {
-        let mut marks = self.0.marks.borrow_mut();
-        if marks.back().is_some_and(|(last, _)| *last >= line) {
+        if self.0.last.replace(line.max(self.0.last.get())) >= line {
             return;
         }
+        let mut marks = self.0.marks.borrow_mut();
         if marks.len() == REMEMBERED {
             marks.pop_front();
         }

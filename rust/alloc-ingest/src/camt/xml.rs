@@ -318,11 +318,17 @@ fn local_tag(start: &BytesStart<'_>) -> Tag {
 fn newlines(event: &Event<'_>) -> u64 {
     match event {
         Event::End(_) | Event::Eof => 0,
+        // Without attributes there is only a name.
+        Event::Start(start) if start.name().as_ref().len() == start.len() => 0,
         other => count_newlines(other.as_bytes()),
     }
 }
 
 fn count_newlines(bytes: &[u8]) -> u64 {
+    // Most events are short and have none.
+    if !bytes.contains(&b'\n') {
+        return 0;
+    }
     bytes.iter().map(|&byte| u64::from(byte == b'\n')).sum()
 }
 

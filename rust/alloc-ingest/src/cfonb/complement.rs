@@ -50,7 +50,7 @@ impl Complements {
     }
 
     pub(super) fn add(&mut self, record: &Record<'_>) {
-        let text = record.information().trim();
+        let text = record.information().trim_ascii().trim();
         let raw = self.detail.raw.get_or_insert_default();
         raw.push('\n');
         raw.push_str(record.printed());
@@ -128,7 +128,7 @@ impl Complements {
 
     /// `LCC` and `LC2` are one text of 2 × 70 characters, cut anywhere.
     fn start_line(&mut self, information: &str) {
-        self.first_line = some(information.trim_end());
+        self.first_line = some(information.trim_ascii_end().trim_end());
     }
 
     fn continue_line(&mut self, text: &str) {

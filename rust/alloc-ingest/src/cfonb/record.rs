@@ -45,7 +45,7 @@ impl<'a> Record<'a> {
 
     /// The whole record, without the blanks at its end.
     pub(crate) fn printed(&self) -> &'a str {
-        self.text.trim_end()
+        self.text.trim_ascii_end().trim_end()
     }
 
     pub(crate) fn is_blank(&self) -> bool {
@@ -121,7 +121,7 @@ impl<'a> Record<'a> {
     }
 
     pub(crate) fn date_text(&self) -> &'a str {
-        self.field(34, 40).trim()
+        trim(self.field(34, 40))
     }
 
     pub(crate) fn value_date(&self) -> Option<Date> {
@@ -130,14 +130,14 @@ impl<'a> Record<'a> {
 
     /// Blank when the record has none.
     pub(crate) fn value_date_text(&self) -> &'a str {
-        match self.field(42, 48).trim() {
+        match trim(self.field(42, 48)) {
             "000000" => "",
             text => text,
         }
     }
 
     pub(crate) fn reject_code(&self) -> Option<&'a str> {
-        Some(self.field(40, 42).trim()).filter(|code| !matches!(*code, "" | "00"))
+        Some(trim(self.field(40, 42))).filter(|code| !matches!(*code, "" | "00"))
     }
 
     /// Whether it undoes an earlier entry.
@@ -146,17 +146,17 @@ impl<'a> Record<'a> {
     }
 
     pub(crate) fn operation(&self) -> &'a str {
-        self.field(32, 34).trim()
+        trim(self.field(32, 34))
     }
 
     pub(crate) fn label(&self) -> &'a str {
-        self.field(48, 79).trim()
+        trim(self.field(48, 79))
     }
 
     /// The reference of the entry, else its number.
     pub(crate) fn bank_reference(&self) -> Option<String> {
         let given = |text: &str| !text.bytes().all(|byte| byte == b'0');
-        [self.field(104, 120).trim(), self.field(81, 88).trim()]
+        [trim(self.field(104, 120)), trim(self.field(81, 88))]
             .into_iter()
             .find(|text| given(text))
             .map(str::to_owned)
@@ -174,8 +174,13 @@ impl<'a> Record<'a> {
 
     /// Its first and second half, trimmed.
     pub(crate) fn halves(&self) -> [&'a str; 2] {
-        [self.field(48, 83).trim(), self.field(83, 118).trim()]
+        [trim(self.field(48, 83)), trim(self.field(83, 118))]
     }
+}
+
+/// Text without the blanks around it: ASCII ones first, byte by byte.
+fn trim(text: &str) -> &str {
+    text.trim_ascii().trim()
 }
 
 /// Number of decimals; blank means those of the currency.
