@@ -347,6 +347,7 @@ def load_settings(text: str, *, name: str) -> Settings:
     export = root.table("export")
     currency = _currency(workspace, "EUR")
     accounts = _accounts(root.table("accounts"), ACCOUNTS)
+    _check_accounts(root, "accounts", accounts)
     settings = Settings(
         name=workspace.text("name", "alloc"),
         locale=workspace.choice("locale", ("en", "fr"), default="en"),
@@ -550,12 +551,13 @@ def _entity(
     entity_id = _code(table, "id", "an entity id")
     _claim(table, "id", f"entity {entity_id}", [f"entity {entity_id}"], taken)
     siren = table.optional_text("siren")
-    if siren is not None and not re.fullmatch(r"[0-9]{9}", siren.replace(" ", "")):
-        table.mistake("siren", f"{siren!r} is not a SIREN of nine digits")
+    if siren is not None:
+        _check_siren(table, siren)
     own = _accounts(table.table("accounts"), accounts)
+    _check_accounts(table, "accounts", own)
     entity = Entity(
         id=entity_id,
-        name=table.required_text("name"),
+        name=table.text("name", entity_id),
         siren=siren.replace(" ", "") if siren else None,
         currency=_currency(table, currency),
         fiscal_year_end=_fiscal_year_end(table),
@@ -565,6 +567,38 @@ def _entity(
     )
     table.finish()
     return entity
+
+
+def _check_siren(table: TomlTable, siren: str) -> None:
+    """Note a SIREN that cannot be one: nine digits, the last a check digit."""
+    from stdnum.exceptions import ValidationError  # noqa: PLC0415
+    from stdnum.fr import siren as rule  # noqa: PLC0415 - needed only with entities
+
+    digits = siren.replace(" ", "")
+    if not re.fullmatch(r"[0-9]{9}", digits):
+        table.mistake("siren", f"{siren!r} is not a SIREN of nine digits")
+        return
+    try:
+        rule.validate(digits)
+    except ValidationError:
+        table.mistake(
+            "siren", f"{siren!r} is no SIREN: its check digit is wrong, look for a slip"
+        )
+
+
+_OWN_ACCOUNTS = ("bank", "customer", "suspense")
+"""Roles whose account no other role may have: what lies there is counted by it."""
+
+
+def _check_accounts(table: TomlTable, key: str, accounts: Mapping[str, str]) -> None:
+    """Note roles that must not share an account and do."""
+    for role in _OWN_ACCOUNTS:
+        for other, number in accounts.items():
+            first = other not in _OWN_ACCOUNTS or role < other
+            if other != role and number == accounts[role] and first:
+                table.mistake(
+                    key, f"{role} and {other} are the same account, {number}: two roles"
+                )
 
 
 def _claim(
@@ -603,6 +637,9 @@ def _bank(
         journal=_code(table, "journal", "a journal code", "BQ1"),
         account=_code(table, "account", "an account number", accounts["bank"]),
     )
+    for role in ("customer", "suspense"):
+        if bank.account == accounts[role]:
+            table.mistake("account", f"{bank.account} is the account of {role}")
     key = "iban" if iban else "number"
     _claim(table, key, f"account {bank.identifier}", _account_keys(bank), taken)
     table.finish()

@@ -172,7 +172,7 @@ def test_a_person_chooses_items_and_the_rest_stays_on_account(book: Book) -> Non
         payment  B1        250.00 EUR  on 2026-03-02  from ACME  "MERCI FA100234"
     """)
     book.clear()
-    choice = Items({"FA100235": None})
+    choice = Items({"FA100235": None}, on_account_of="ACME")
     accept(book.ledger, book.settings, book.payment_id("B1"), choice, **ALICE)
     assert book.entries() == (
         "BQ1-000001 clearing\n"

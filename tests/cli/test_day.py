@@ -209,3 +209,17 @@ def test_a_profile_check_shows_what_was_understood(
     assert alloc("-C", workspace, "profile", "check", bank).code == 65
     named = alloc("-C", workspace, "profile", "check", items, "--profile", "none")
     assert "[PROFILE_UNKNOWN]" in named.stderr
+
+
+@pytest.mark.parametrize("removed", [(), ("alloc.toml",)])
+def test_no_new_ledger_starts_where_one_was_lost(
+    workspace: Path, alloc: Callable[..., Outcome], removed: tuple[str, ...]
+) -> None:
+    (workspace / "done" / "2026-03-31").mkdir(parents=True)
+    for name in ("ledger.db", *removed):
+        (workspace / name).unlink()
+    got = alloc("init", workspace)
+    assert got.code == 73
+    assert "[LEDGER_LOST]" in got.stderr
+    assert "backup" in got.stderr
+    assert not (workspace / "ledger.db").exists()

@@ -126,3 +126,15 @@ def test_an_entity_without_siren_has_no_fec(
     got = alloc("-C", imported, "export", "fec", "-o", tmp_path / "fec")
     assert got.code == 65
     assert "[SIREN_INVALID]" in got.stderr
+
+
+def test_an_entity_that_lost_its_id_is_not_left_out_of_the_books(
+    cleared: Path, tmp_path: Path, alloc: Call
+) -> None:
+    config = cleared / "alloc.toml"
+    config.write_text(config.read_text().replace('id = "PARIS"', 'id = "LYON"'))
+    got = alloc("-C", cleared, "export", "fec", "-o", tmp_path / "books")
+    assert got.code == 65
+    assert "entries of entity PARIS" in got.stderr
+    assert "[ENTITY_UNKNOWN]" in got.stderr
+    assert not (tmp_path / "books").exists()

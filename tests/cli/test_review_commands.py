@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from day import IBAN
+from day import IBAN, OPEN_ITEMS, Credit, statement
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,9 +59,10 @@ def test_an_accepted_proposal_is_posted_and_gone(cleared: Path, alloc: Call) -> 
 def test_a_person_may_choose_items_and_amounts(cleared: Path, alloc: Call) -> None:
     payment = waiting(alloc, cleared)["DURAND ET FILS"]["payment_id"]
     before = open_minor(alloc, cleared)
-    words = ("--items", "I3=70.00", "--on-account", "C2")
+    words = ("--item", "I3=70.00", "--on-account", "C2")
     got = alloc("-C", cleared, "review", "accept", payment, *words)
     assert got.code == 0, got.stderr
+    assert "€10.00 of it is on account of C2." in got.stdout
     assert open_minor(alloc, cleared) == before - 8000
     assert alloc("-C", cleared, "verify").code == 0
 
@@ -109,12 +110,16 @@ def test_a_decision_is_undone_and_its_items_open_again(
         (("show", "P0"), 65, "PAYMENT_UNKNOWN"),
         (("accept", "P0"), 65, "PAYMENT_UNKNOWN"),
         (("accept", "{id}", "--rank", "7"), 65, "RANK_UNKNOWN"),
-        (("accept", "{id}", "--items", "I9"), 65, "ITEM_UNKNOWN"),
-        (("accept", "{id}", "--items", "I3,I3"), 2, "stands twice"),
-        (("accept", "{id}", "--items", "I3=1.234"), 2, "at most 2 decimals"),
-        (("accept", "{id}", "--items", "I3=ten"), 2, "no amount"),
-        (("accept", "{id}", "--items", "I3="), 2, "ID=AMOUNT"),
-        (("accept", "{id}", "--rank", "0", "--items", "I3"), 2, "--rank goes alone"),
+        (("accept", "{id}", "--item", "I9"), 65, "ITEM_UNKNOWN"),
+        (("accept", "{id}", "--item", "I3", "--item", "I3"), 2, "stands twice"),
+        (("accept", "{id}", "--item", "I3=1.234"), 2, "at most 2 decimals"),
+        (("accept", "{id}", "--item", "I3=ten"), 2, "no amount"),
+        (("accept", "{id}", "--item", "I3="), 2, "ID=AMOUNT"),
+        (("accept", "{id}", "--item", "I3"), 65, "leave 4.90 EUR of payment"),
+        (("accept", "{id}", "--item", "I3"), 65, "--on-account C2 [REST_NOT_PLACED]"),
+        (("accept", "{id}", "--item", "I3=75.11"), 65, "of which 75.10 EUR is open"),
+        (("accept", "{id}", "--item", "I4"), 65, "take 420.00 EUR more than payment"),
+        (("accept", "{id}", "--rank", "0", "--item", "I3"), 2, "--rank goes alone"),
         (("accept", "{id}", "--on-account", "C9"), 65, "CUSTOMER_UNKNOWN"),
         (("refuse", "P0"), 65, "PAYMENT_UNKNOWN"),
     ],
@@ -171,3 +176,37 @@ def test_an_advice_that_cannot_be_shared_out_is_shown_with_its_reason(
     assert "An advice of €50.00 (advice.csv) may be for this payment" in got.stdout
     assert "which line is for which is not certain" in got.stdout
     assert f"Other payments meant: {ids[1]}" in got.stdout
+
+
+def test_an_item_may_be_named_whatever_its_id_holds(
+    workspace: Path, tmp_path: Path, alloc: Call
+) -> None:
+    items = tmp_path / "items.csv"
+    head = OPEN_ITEMS.splitlines()[0]
+    items.write_text(
+        f'{head}\nPARIS;"A,1=2";C1;EUR;50.00;F1;2026-03-02;\n'
+        "PARIS;A,1;C1;EUR;40.00;F2;2026-03-02;\n"
+    )
+    money = tmp_path / "bank.xml"
+    money.write_text(statement(Credit("B7", "60.50", "X", "VIR")))
+    assert alloc("-C", workspace, "import", items, money).code == 0
+    alloc("-C", workspace, "clear")
+    (payment,) = waiting(alloc, workspace).values()
+    words = ("--item", "A,1=2", "--item", "A,1=10,50")
+    got = alloc("-C", workspace, "review", "accept", payment["payment_id"], *words)
+    assert got.code == 0, got.stderr
+    left = alloc("-C", workspace, "status", "--json").document["open_items"]
+    assert left["amount_minor"]["EUR"] == 2950
+
+
+def test_a_payment_without_a_current_proposal_has_none_to_take(
+    cleared: Path, alloc: Call
+) -> None:
+    payment = waiting(alloc, cleared)["DURAND ET FILS"]["payment_id"]
+    alloc("-C", cleared, "review", "refuse", payment)
+    for _ in range(2):
+        shown = alloc("-C", cleared, "review", "show", payment).stdout
+        assert "--rank" not in shown
+        assert "review refuse" not in shown
+        assert "--on-account CUSTOMER" in shown
+        alloc("-C", cleared, "clear")

@@ -146,7 +146,26 @@ def test_a_part_of_an_account_finds_nothing(written: str) -> None:
         ("[inbox]\nignore = []", "inbox.ignore: expected a text or a list of texts"),
         ("[journals]\nBQ1 = 3", "journals.BQ1: expected text in quotes, not 3"),
         ("[[entity]]\nname = 'A'", "alloc.toml:1: entity[0]: id is missing"),
-        ("\n[[entity]]\nid = 'A'", "alloc.toml:2: entity[0]: name is missing"),
+        (
+            "\n[[entity]]\nid = 'A'\nsiren = '732829321'",
+            "alloc.toml:4: entity[0].siren: '732829321' is no SIREN: its check digit",
+        ),
+        (
+            "[accounts]\nsuspense = '411000'",
+            "accounts: customer and suspense are the same account, 411000",
+        ),
+        (
+            "[accounts]\nretention = '411000'",
+            "accounts: customer and retention are the same account, 411000",
+        ),
+        (
+            "[[entity]]\nid = 'A'\naccounts = { customer = '512000' }",
+            "entity[0].accounts: bank and customer are the same account, 512000",
+        ),
+        (
+            "[[entity]]\nid = 'A'\n[[entity.bank]]\nnumber = '1'\naccount = '471000'",
+            "entity[0].bank[0].account: 471000 is the account of suspense",
+        ),
         ("[[entity]]\nid='A/B'\nname='A'", "alloc.toml:2: entity[0].id: 'A/B' is not"),
         (
             "[[entity]]\nid='A'\nname='A'\nsiren='12345'",
@@ -319,3 +338,13 @@ def test_the_inbox_is_a_folder_of_its_own_in_the_workspace(folder: str) -> None:
     with pytest.raises(InputError, match="no folder of its own") as caught:
         load_settings(text, name="alloc.toml")
     assert caught.value.reason == "SETTINGS_INVALID"
+
+
+def test_an_entity_without_a_name_goes_by_its_id() -> None:
+    settings = load_settings("[[entity]]\nid = 'E01'\n", name="alloc.toml")
+    assert settings.entity("E01").name == "E01"
+
+
+def test_charges_and_losses_may_share_an_account() -> None:
+    text = "[accounts]\nfx_loss = '658000'\nrounding_loss = '658000'\n"
+    assert load_settings(text, name="alloc.toml").accounts["fx_loss"] == "658000"

@@ -12,10 +12,13 @@ from alloc.app.ports import item_set
 from alloc.engine import Proposal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
 
-#: Why a payment is for review although the engine proposed something.
+#: Why a payment has no proposal although the engine made some: all were refused.
 REFUSED_BEFORE = "REFUSED_BEFORE"
+#: Why a proposal is for review: a likelier one was refused.
+NEXT_AFTER_REFUSED = "NEXT_AFTER_REFUSED"
 
 
 class Refused:
@@ -33,7 +36,11 @@ class Refused:
             self._sets[row["payment_id"]].add(row["item_set"])
 
     def leave_out(self, proposal: Proposal) -> Proposal:
-        """Drop refused ranks; the next one moves up, but a person decides on it."""
+        """Drop refused ranks.
+
+        When the first one goes, the next moves up and a person decides on it, or
+        nothing is left. When only alternatives go, the decision stands.
+        """
         concerned = {
             payment_id
             for payment_id in proposal.decisions["payment_id"].to_pylist()
@@ -45,8 +52,13 @@ class Refused:
         changed = {payment_id for payment_id, kept in ranks.items() if kept is not None}
         if not changed:
             return proposal
+        moved = {
+            payment_id: NEXT_AFTER_REFUSED if kept else REFUSED_BEFORE
+            for payment_id, kept in ranks.items()
+            if kept is not None and kept.get(0) != 0
+        }
         return Proposal(
-            decisions=_for_review(proposal.decisions, changed),
+            decisions=_for_review(proposal.decisions, moved),
             allocations=_renumber(proposal.allocations, ranks),
             adjustments=_renumber(proposal.adjustments, ranks),
         )
@@ -91,12 +103,17 @@ def _renumber(rows: pa.Table, ranks: dict[str, dict[int, int] | None]) -> pa.Tab
     return renumbered.filter(keep).cast(rows.schema)
 
 
-def _for_review(decisions: pa.Table, payment_ids: AbstractSet[str]) -> pa.Table:
-    """Send these payments to a person, with the reason."""
-    mine = pc.is_in(decisions["payment_id"], value_set=pa.array(sorted(payment_ids)))
-    for name, value in (("status", "review"), ("reason", REFUSED_BEFORE)):
+def _for_review(decisions: pa.Table, reasons: Mapping[str, str]) -> pa.Table:
+    """Send these payments to a person, each with its reason."""
+    ids = decisions["payment_id"].to_pylist()
+    mine = pa.array([payment_id in reasons for payment_id in ids], pa.bool_())
+    said = {
+        "status": ["review"] * len(ids),
+        "reason": [reasons.get(payment_id) for payment_id in ids],
+    }
+    for name, values in said.items():
         column = decisions.schema.get_field_index(name)
         kind = decisions.schema.field(column)
-        changed = pc.if_else(mine, pa.scalar(value, kind.type), decisions[name])
+        changed = pc.if_else(mine, pa.array(values, kind.type), decisions[name])
         decisions = decisions.set_column(column, kind, changed)
     return decisions

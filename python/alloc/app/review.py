@@ -9,11 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from alloc import engine
+from alloc.app.amounts import amount_text
 from alloc.app.clear import DRAFT_ALLOCATION_COLUMNS, ITEM_COLUMNS, drafted_payment
 from alloc.app.drafting import Drafting
 from alloc.app.open_book import item_keys
 from alloc.app.ports import DecisionFilter, PaymentState, PostingBatch
-from alloc.errors import ConflictError, NotFoundError
+from alloc.errors import ConflictError, InputError, NotFoundError
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -41,8 +42,8 @@ class Rank:
 class Items:
     """Choose the items: id -> minor units to allocate, None for all that is open.
 
-    What is left of the cash goes on account of the items' customer, or of the
-    customer named here.
+    What is left of the cash goes on account of the customer named here; without one
+    the items must take all of it.
     """
 
     items: Mapping[str, int | None]
@@ -57,6 +58,28 @@ class OnAccount:
 
 
 Choice = Rank | Items | OnAccount
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What a person's choice became.
+
+    Parameters
+    ----------
+    result
+        What was posted.
+    currency
+        Of the payment.
+    on_account_minor
+        What the items leave; it is on account of `customer_id`.
+    customer_id
+        Whose payment it is; None where it is of several.
+    """
+
+    result: PostResult
+    currency: str
+    on_account_minor: int
+    customer_id: str | None
 
 
 def proposal_of(ledger: Ledger, payment_id: str) -> DecisionTables:
@@ -90,7 +113,7 @@ def accept(
     *,
     decided_by: str,
     now: dt.datetime,
-) -> PostResult:
+) -> Accepted:
     """Post what a person chose for one payment.
 
     Parameters
@@ -107,7 +130,8 @@ def accept(
     alloc.errors.ConflictError
         The payment was decided already, or an item changed meanwhile.
     alloc.errors.InputError
-        More is allocated than was received, or nobody takes what is left.
+        More is allocated than was received (``ALLOCATED_EXCEEDS_CASH``) or than is open
+        (``ALLOCATION_INVALID``), or nobody takes what is left (``REST_NOT_PLACED``).
     """
     payment = _payment(ledger, payment_id)
     if payment["state"] == PaymentState.POSTED:
@@ -124,7 +148,18 @@ def accept(
         chosen = _chosen(ledger, payment, choice)
     else:
         chosen = _on_account(ledger, payment, choice.customer_id)
-    return _post(ledger, settings, payment, chosen, decided_by=decided_by, now=now)
+    result = _post(ledger, settings, payment, chosen, decided_by=decided_by, now=now)
+    rest = _rest(payment, chosen.allocations, chosen.adjustments)
+    return Accepted(result, payment["currency"], rest, chosen.customer_id)
+
+
+def _rest(
+    payment: Mapping[str, Any], allocations: pa.Table, adjustments: pa.Table
+) -> int:
+    """Return what of a payment goes on account, minor units."""
+    other = adjustments.filter(pc.not_equal(adjustments["role"], "on_account"))
+    cash = payment["amount_minor"] + (pc.sum(other["amount_minor"]).as_py() or 0)
+    return int(cash - (pc.sum(allocations["allocated_minor"]).as_py() or 0))
 
 
 def refuse(
@@ -175,7 +210,7 @@ def _ranked(ledger: Ledger, payment_id: str, rank: int) -> _Chosen:
     if allocations.num_rows == 0 and adjustments.num_rows == 0:
         raise NotFoundError(
             f"payment {payment_id} has no proposal of rank {rank}: choose items with "
-            "--items, or a customer with --on-account",
+            "--item, or a customer with --on-account",
             reason="RANK_UNKNOWN",
             payment_id=payment_id,
             rank=rank,
@@ -225,11 +260,54 @@ def _chosen(ledger: Ledger, payment: Mapping[str, Any], choice: Items) -> _Chose
         }
         for item_id, amount in choice.items.items()
     ]
+    for row in rows:
+        _check_part(row, found[row["item_id"]]["open_minor"], currency)
     schema = engine.schema("allocations")
     allocations = pa.Table.from_pylist(rows, schema=schema)
-    return _by_person(
-        CHOSEN, choice.on_account_of or _only_customer(allocations), allocations
+    customer = choice.on_account_of or _only_customer(allocations)
+    rest = payment["amount_minor"] - sum(row["allocated_minor"] for row in rows)
+    _check_rest(payment, rest, choice.on_account_of, customer)
+    return _by_person(CHOSEN, customer, allocations)
+
+
+def _check_part(row: Mapping[str, Any], open_minor: int, currency: str) -> None:
+    """Refuse nothing, the wrong sign, or more than is open of an item."""
+    part = row["allocated_minor"]
+    if part and (part > 0) == (open_minor > 0) and abs(part) <= abs(open_minor):
+        return
+    raise InputError(
+        f"{amount_text(part, currency)} cannot be allocated to item {row['item_id']}, "
+        f"of which {amount_text(open_minor, currency)} is open",
+        reason="ALLOCATION_INVALID",
+        item_id=row["item_id"],
+        allocated_minor=part,
+        open_minor=open_minor,
     )
+
+
+def _check_rest(
+    payment: Mapping[str, Any], rest: int, named: str | None, customer: str | None
+) -> None:
+    """Refuse items that take more than the payment, or leave what nobody takes."""
+    payment_id, currency = payment["payment_id"], payment["currency"]
+    if rest < 0:
+        raise InputError(
+            f"the items take {amount_text(-rest, currency)} more than payment "
+            f"{payment_id}, which is {amount_text(payment['amount_minor'], currency)}: "
+            "name amounts",
+            reason="ALLOCATED_EXCEEDS_CASH",
+            payment_id=payment_id,
+            excess_minor=-rest,
+        )
+    if rest > 0 and named is None:
+        raise InputError(
+            f"the items leave {amount_text(rest, currency)} of payment {payment_id}: "
+            f"choose more items, or put it on account with --on-account "
+            f"{customer or 'CUSTOMER'}",
+            reason="REST_NOT_PLACED",
+            payment_id=payment_id,
+            rest_minor=rest,
+        )
 
 
 def _on_account(

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from alloc.app.ports import JournalFilter
 from alloc.cli.exits import OutputError
 from alloc.cli.output import write_stream
-from alloc.errors import AllocError
+from alloc.errors import AllocError, InputError
 from alloc.export.beancount import beancount
 from alloc.export.fec import HEADER, FecLabels, fec_lines, fec_name
 from alloc.export.generic import (
@@ -159,6 +159,7 @@ def last_seq(ledger: Ledger) -> int:
 def _fec_files(
     which: JournalFilter, settings: Settings, ledger: Ledger
 ) -> Iterator[_File]:
+    _refuse_unknown_entities(which, settings, ledger)
     labels = FecLabels(journals=settings.journals, accounts={})
     named = settings.entity(which.entity) if which.entity else None
     # An entity without SIREN keeps no French books: it is left out unless it was
@@ -173,6 +174,26 @@ def _fec_files(
                 fec_name(entity.siren or "", closing),
                 _fec_writer(book, entity, labels, ledger),
             )
+
+
+def _refuse_unknown_entities(
+    which: JournalFilter, settings: Settings, ledger: Ledger
+) -> None:
+    """Refuse books that would lack the entries of an entity that has another id now."""
+    known = {entity.id for entity in settings.entities}
+    there = {
+        entity
+        for part in _parts(which, ledger)
+        for entity in pc.unique(part.entries["entity"]).to_pylist()
+    }
+    if gone := sorted(there - known):
+        raise InputError(
+            f"the journal has entries of entity {', '.join(gone)}, which alloc.toml "
+            "does not name: an entity keeps its id for good; give it back, and change "
+            "its name instead",
+            reason="ENTITY_UNKNOWN",
+            entity=gone[0],
+        )
 
 
 def _fec_writer(

@@ -76,6 +76,7 @@ def command(
         entity_id, entity_name = _parse_entity(entity)
         text = add_entity(text, entity_id=entity_id, entity_name=entity_name)
     settings = load_settings(text, name=CONFIG_NAME)
+    _refuse_lost_ledger(workspace, settings)
     workspace.make_folders()
     # The configuration comes last, so that an init that was stopped may be repeated.
     workspace.make_ledger(settings)
@@ -87,6 +88,7 @@ def command(
 def _complete(session: Session, workspace: Workspace) -> int:
     """Add what a folder with a configuration lacks: folders and ledger."""
     settings = workspace.settings()
+    _refuse_lost_ledger(workspace, settings)
     workspace.make_folders()
     if not workspace.make_ledger(settings):
         raise OutputError(
@@ -97,6 +99,18 @@ def _complete(session: Session, workspace: Workspace) -> int:
         )
     _tell(session, workspace, settings)
     return ExitCode.OK
+
+
+def _refuse_lost_ledger(workspace: Workspace, settings: Settings) -> None:
+    """Refuse to start a new ledger where another one has worked and is gone."""
+    if workspace.has_worked() and not workspace.has_ledger(settings):
+        raise OutputError(
+            f"{workspace.root} was worked in (see done/, failed/, reports/, exports/), "
+            "but its ledger is gone: bring it back from the backup; for a fresh start "
+            "move these folders away, or choose another folder",
+            reason="LEDGER_LOST",
+            file=workspace.root,
+        )
 
 
 def _parse_entity(value: str) -> tuple[str, str]:

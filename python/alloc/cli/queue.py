@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     from alloc.app.ports import DecisionTables, Ledger
     from alloc.cli.render import View
 
-__all__ = ["currency_of", "draw_payment", "draw_queue", "read_payment", "read_queue"]
+__all__ = [
+    "draw_payment",
+    "draw_queue",
+    "entity_and_currency",
+    "read_payment",
+    "read_queue",
+]
 
 Row = dict[str, Any]
 
@@ -135,9 +141,10 @@ def read_payment(ledger: Ledger, payment_id: str) -> Row:
     return row
 
 
-def currency_of(ledger: Ledger, payment_id: str) -> str:
-    """Return the currency of a payment; ``PAYMENT_UNKNOWN`` when there is none."""
-    return str(_payment(ledger, payment_id)["currency"])
+def entity_and_currency(ledger: Ledger, payment_id: str) -> tuple[str, str]:
+    """Return whose a payment is, and its currency; ``PAYMENT_UNKNOWN`` if none."""
+    payment = _payment(ledger, payment_id)
+    return payment["entity"], payment["currency"]
 
 
 def draw_queue(view: View, waiting: list[Row], *, count: int) -> None:
@@ -332,14 +339,15 @@ def _draw_rank(view: View, currency: str, rank: Row) -> None:
 def _draw_choices(view: View, payment: Row) -> None:
     say, key = view.messages.say, payment["payment_id"]
     accept = f"alloc review accept {key}"
+    current = [one for one in payment["decisions"] if one["state"] == "proposed"]
     steps = []
-    if any(decision["ranks"] for decision in payment["decisions"]):
+    if any(decision["ranks"] for decision in current):
         steps.append((say("take a proposal"), f"{accept} --rank 0"))
     steps += [
-        (say("choose the items"), f"{accept} --items ID,ID=AMOUNT"),
+        (say("choose the items"), f"{accept} --item ID --item 'ID=AMOUNT'"),
         (say("put it on account"), f"{accept} --on-account CUSTOMER"),
     ]
-    if payment["decisions"]:
+    if any(decision["ranks"] for decision in current):
         steps.append((say("refuse the proposals"), f"alloc review refuse {key}"))
     view.line()
     view.steps(steps)

@@ -11,8 +11,8 @@ from alloc.cli.session import Group, Session, pass_session
 from alloc.cli.workspace import find_workspace
 
 if TYPE_CHECKING:
-    from alloc.app.ports import PostResult
-    from alloc.app.review import Choice
+    from alloc.app.ports import Ledger
+    from alloc.app.review import Accepted, Choice
     from alloc.cli.render import View
 
 __all__ = ["command"]
@@ -80,14 +80,17 @@ def show(session: Session, payment_id: str) -> int:
     help="Take the proposal of this rank; default: 0, the first one.",
 )
 @click.option(
-    "--items",
-    metavar="ID[=AMOUNT],...",
-    help="Take these items, whole or with the amount after '=': 'A,B=12.34'.",
+    "--item",
+    "items",
+    multiple=True,
+    metavar="ID[=AMOUNT]",
+    help="Take this item, whole or with the amount after the last '='; repeat it for"
+    " several.",
 )
 @click.option(
     "--on-account",
     metavar="CUSTOMER",
-    help="Put the payment, or what --items leave of it, on account of a customer.",
+    help="Put the payment, or what the items leave of it, on account of a customer.",
 )
 @pass_session
 def accept(
@@ -95,10 +98,14 @@ def accept(
     payment_id: str,
     *,
     rank: int | None,
-    items: str | None,
+    items: tuple[str, ...],
     on_account: str | None,
 ) -> int:
-    """Post what a person chose: a proposal, items of one's own, or on account."""
+    """Post what a person chose: a proposal, items of one's own, or on account.
+
+    What the chosen items leave of the payment needs --on-account: nothing goes there
+    by itself.
+    """
     from alloc.app import review
     from alloc.cli.clock import now
     from alloc.cli.person import person
@@ -111,17 +118,21 @@ def accept(
     with workspace.open_ledger(settings, write=True) as ledger:
         choice: Choice = review.Rank(rank or 0)
         if items:
-            from alloc.cli.queue import currency_of
-
-            amounts = _amounts(items, currency_of(ledger, payment_id))
+            amounts = _amounts(ledger, payment_id, items, settings.locale)
             choice = review.Items(amounts, on_account_of=on_account)
         elif on_account:
             choice = review.OnAccount(on_account)
-        result = review.accept(
+        accepted = review.accept(
             ledger, settings, payment_id, choice, decided_by=person(), now=now()
         )
-    document = {"payment_id": payment_id, "posted": result.posted.to_pylist()}
-    emit(session, document, lambda: _draw_accepted(View(settings.locale), result))
+    document = {
+        "payment_id": payment_id,
+        "customer_id": accepted.customer_id,
+        "currency": accepted.currency,
+        "on_account_minor": accepted.on_account_minor,
+        "posted": accepted.result.posted.to_pylist(),
+    }
+    emit(session, document, lambda: _draw_accepted(View(settings.locale), accepted))
     return ExitCode.OK
 
 
@@ -159,30 +170,37 @@ def refuse(session: Session, payment_id: str, *, reason: str) -> int:
     return ExitCode.OK
 
 
-def _amounts(items: str, currency: str) -> dict[str, int | None]:
+def _amounts(
+    ledger: Ledger, payment_id: str, items: tuple[str, ...], locale: str
+) -> dict[str, int | None]:
+    """Read the chosen items; an id may hold any character, also ``=``."""
     from alloc.cli.amounts import parse_amount
+    from alloc.cli.queue import entity_and_currency
 
+    entity, currency = entity_and_currency(ledger, payment_id)
+    known = set(ledger.open_items(entity=entity)["item_id"].to_pylist())
     chosen: dict[str, int | None] = {}
-    for part in items.split(","):
-        item_id, mark, amount = part.strip().rpartition("=")
-        if not mark:
-            item_id, amount = amount, ""
-        if not item_id or (mark and not amount):
+    for text in items:
+        item_id, mark, amount = text.rpartition("=")
+        if not mark or text in known:
+            item_id, mark = text, ""
+        if not item_id or (mark and not amount.strip()):
             raise click.BadParameter(
-                f"{part!r}: write ID or ID=AMOUNT", param_hint="'--items'"
+                f"{text!r}: write ID or ID=AMOUNT", param_hint="'--item'"
             )
         if item_id in chosen:
             raise click.BadParameter(
-                f"item {item_id} stands twice", param_hint="'--items'"
+                f"item {item_id} stands twice", param_hint="'--item'"
             )
-        chosen[item_id] = parse_amount(amount, currency) if mark else None
+        chosen[item_id] = parse_amount(amount, currency, locale) if mark else None
     return chosen
 
 
-def _draw_accepted(view: View, result: PostResult) -> None:
-    for row in result.posted.to_pylist():
+def _draw_accepted(view: View, accepted: Accepted) -> None:
+    say, posted = view.messages.say, accepted.result.posted
+    for row in posted.to_pylist():
         view.line(
-            view.messages.say(
+            say(
                 "Posted: {journal} {number} of {year}, decision {decision}",
                 journal=row["journal"],
                 number=row["number"],
@@ -190,6 +208,14 @@ def _draw_accepted(view: View, result: PostResult) -> None:
                 decision=row["decision_id"],
             )
         )
-    if result.posted.num_rows:
-        decision = result.posted["decision_id"][0].as_py()
-        view.steps([(view.messages.say("undo it"), f"alloc reverse {decision}")])
+    if accepted.on_account_minor > 0:
+        view.line(
+            say(
+                "{amount} of it is on account of {customer}.",
+                amount=view.amount(accepted.on_account_minor, accepted.currency),
+                customer=accepted.customer_id or "",
+            )
+        )
+    if posted.num_rows:
+        decision = posted["decision_id"][0].as_py()
+        view.steps([(say("undo it"), f"alloc reverse {decision}")])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from alloc.cli.exits import ExitCode
 from alloc.cli.words import in_words
+from alloc.messages import deferred_plural
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -114,15 +115,26 @@ def summary_line(view: View, report: ClearReport) -> str:
     """Write the summary of a clearing as one line, for a scheduler's mail."""
     received, auto = _received(report), _total(report, "auto")
     return view.messages.say(
-        "{received} payments, {cleared} cleared ({share}), {review} for review,"
-        " {suspense} in suspense, {entries} journal entries",
-        received=view.count(received.count),
+        "{received}, {cleared} cleared ({share}), {review} for review,"
+        " {suspense} in suspense, {entries}",
+        received=_counted(view, "payments", received.count),
         cleared=view.count(auto.count),
         share=view.share(auto.count, received.count),
         review=view.count(_total(report, "review").count),
         suspense=view.count(_total(report, "suspense").count),
-        entries=view.count(report.entries),
+        entries=_counted(view, "entries", report.entries),
     )
+
+
+_COUNTED = {
+    "entries": deferred_plural("{count} journal entry", "{count} journal entries"),
+    "payments": deferred_plural("{count} payment", "{count} payments"),
+    "postings": deferred_plural("{count} posting", "{count} postings"),
+}
+
+
+def _counted(view: View, what: str, count: int) -> str:
+    return view.messages.plural(*_COUNTED[what], count, count=view.count(count))
 
 
 def _total(report: ClearReport, outcome: str) -> Total:
@@ -195,9 +207,9 @@ def _draw_posted(view: View, report: ClearReport, received: Total) -> None:
     if not report.dry_run:
         view.line(
             say(
-                "Posted: {entries} journal entries, {postings} postings",
-                entries=view.count(report.entries),
-                postings=view.count(report.postings),
+                "Posted: {entries}, {postings}",
+                entries=_counted(view, "entries", report.entries),
+                postings=_counted(view, "postings", report.postings),
             )
         )
 

@@ -63,7 +63,8 @@ WORDS = {
     "ACCEPTED": deferred("a proposal was accepted"),
     "CHOSEN_BY_PERSON": deferred("chosen by a person"),
     "ON_ACCOUNT_BY_PERSON": deferred("put on account by a person"),
-    "REFUSED_BEFORE": deferred("this match was refused before"),
+    "NEXT_AFTER_REFUSED": deferred("a likelier match was refused before"),
+    "REFUSED_BEFORE": deferred("every match found was refused before"),
     # What speaks for an item.
     "ADVICE_LINE": deferred("line of the advice"),
     "AMOUNT": deferred("amount"),

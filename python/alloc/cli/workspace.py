@@ -95,28 +95,34 @@ class Workspace:
         try:
             return open_ledger(url, write=write)
         except NotFoundError as error:
-            if not write or error.reason != "LEDGER_MISSING" or self._has_worked():
+            if not write or error.reason != "LEDGER_MISSING" or self.has_worked():
                 raise
         self.make_ledger(settings)
         return open_ledger(url, write=write)
 
     def make_ledger(self, settings: Settings) -> bool:
         """Create the ledger; False when there is one already."""
-        from alloc.store import create_ledger, open_ledger
+        from alloc.store import create_ledger
 
-        url = self.ledger_url(settings)
-        try:
+        if self.has_ledger(settings):
             # Quickly told; creating one takes seconds.
-            open_ledger(url, write=False).close()
-        except NotFoundError as error:
-            if error.reason != "LEDGER_MISSING":
-                raise
-        else:
             return False
         try:
-            create_ledger(url)
+            create_ledger(self.ledger_url(settings))
         except ConflictError as error:
             if error.reason != "LEDGER_EXISTS":
+                raise
+            return False
+        return True
+
+    def has_ledger(self, settings: Settings) -> bool:
+        """Tell whether there is a ledger; a damaged one is an error of its own."""
+        from alloc.store import open_ledger
+
+        try:
+            open_ledger(self.ledger_url(settings), write=False).close()
+        except NotFoundError as error:
+            if error.reason != "LEDGER_MISSING":
                 raise
             return False
         return True
@@ -134,7 +140,8 @@ class Workspace:
                 file=error.filename,
             ) from error
 
-    def _has_worked(self) -> bool:
+    def has_worked(self) -> bool:
+        """Tell whether a run has left its traces here."""
         folders = map(self.folder, ("done", "failed", "reports", "exports"))
         return any(folder.is_dir() and any(folder.iterdir()) for folder in folders)
 

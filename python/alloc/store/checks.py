@@ -6,6 +6,7 @@ so that a year of postings is checked in seconds.
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 import pyarrow.compute as pc
 
 from alloc import engine
+from alloc.app.amounts import amount_text
 from alloc.app.ports import Finding
 from alloc.errors import AllocError
 from alloc.store import identity
@@ -55,7 +57,7 @@ CHECKS = (
         "journal_entry",
         "debits and credits of the entry differ",
         """
-        select e.seq, p.currency || ' ' || sum(p.amount_minor)
+        select e.seq, '{' || sum(p.amount_minor) || ' ' || p.currency || '}'
         from journal_entry e left join posting p on p.seq = e.seq
         group by e.seq, p.currency
         having count(p.seq) = 0 or sum(p.amount_minor) <> 0
@@ -86,8 +88,10 @@ CHECKS = (
         "open_item",
         "what is open is not what was imported less what was allocated",
         """
-        select i.entity || ' ' || i.item_id, 'open ' || i.open_minor || ', expected '
-          || (i.imported_minor - coalesce(a.allocated_minor, 0))
+        select i.entity || ' ' || i.item_id, 'open {' || i.open_minor || ' '
+          || i.currency || '}, expected {'
+          || (i.imported_minor - coalesce(a.allocated_minor, 0)) || ' '
+          || i.currency || '}'
         from open_item i left join (
           select a.entity, a.item_id, sum(a.allocated_minor) as allocated_minor
           from decision d join allocation a
@@ -103,7 +107,8 @@ CHECKS = (
         "more is allocated than was due",
         """
         select entity || ' ' || item_id,
-          'open ' || open_minor || ' of ' || imported_minor
+          'open {' || open_minor || ' ' || currency || '} of {' || imported_minor
+            || ' ' || currency || '}'
         from open_item
         where (imported_minor >= 0 and (open_minor < 0 or open_minor > imported_minor))
           or (imported_minor < 0 and (open_minor > 0 or open_minor < imported_minor))
@@ -163,7 +168,8 @@ CHECKS = (
         "the first line of the entry is not the amount of the payment",
         f"""
         with {_LIVE_ENTRIES}
-        select e.seq, 'payment ' || e.payment_id || ' ' || b.amount_minor
+        select e.seq, 'payment ' || e.payment_id || ' {{' || b.amount_minor || ' '
+          || b.currency || '}}'
         from live e
         left join bank_entry b on b.payment_id = e.payment_id
         left join posting p on p.seq = e.seq and p.line_no = 1
@@ -310,7 +316,8 @@ CHECKS = (
         "letter_group",
         "the members of the group do not add up to its balance",
         """
-        select g.letter_group, g.code || ' ' || g.balance_minor from letter_group g
+        select g.letter_group, g.code || ' {' || g.balance_minor || ' }'
+        from letter_group g
         left join (
           select m.letter_group,
             sum(coalesce(p.amount_minor, i.imported_minor)) as minor,
@@ -489,8 +496,8 @@ CHECKS = (
         "statement",
         "opening balance and entries are not the closing balance",
         """
-        select s.statement_id, s.account || ' ' || coalesce(s.number, '') || ' '
-          || s.difference_minor
+        select s.statement_id, s.account || ' ' || coalesce(s.number, '') || ' {'
+          || s.difference_minor || ' ' || coalesce(s.currency, '') || '}'
         from statement s where s.difference_minor <> 0
         """,
         severity="notice",
@@ -500,8 +507,9 @@ CHECKS = (
         "statement",
         "the statement does not begin where the one before it ended",
         """
-        select statement_id, account || ' ' || coalesce(number, '') || ' opens with '
-          || opening_minor || ' after ' || before_minor
+        select statement_id, account || ' ' || coalesce(number, '') || ' opens with {'
+          || opening_minor || ' ' || coalesce(currency, '') || '} after {'
+          || before_minor || ' ' || coalesce(currency, '') || '}'
         from (
           select s.*, lag(s.closing_minor) over (
               partition by s.account, s.currency
@@ -599,7 +607,7 @@ def _asked(db: Database, check: Check) -> list[Finding]:
         return [Finding("error", check.code, message, check.subject)]
     found = []
     for row in rows[:LISTED_MAX]:
-        said = f" ({row['detail']})" if row["detail"] else ""
+        said = f" ({_with_amounts(row['detail'])})" if row["detail"] else ""
         message = check.message + said
         found.append(
             Finding(check.severity, check.code, message, check.subject, row["key"])
@@ -608,3 +616,18 @@ def _asked(db: Database, check: Check) -> list[Finding]:
         more = f"{check.message}: {len(rows) - LISTED_MAX} more"
         found.append(Finding(check.severity, check.code, more, check.subject))
     return found
+
+
+_AMOUNT = re.compile(r"\{(-?[0-9]+) ([A-Z]{3})?\}")
+
+
+def _with_amounts(detail: str) -> str:
+    """Write the amounts of a detail, ``{1234 EUR}`` in minor units, for people."""
+    return _AMOUNT.sub(
+        lambda found: (
+            amount_text(int(found[1]), found[2])
+            if found[2]
+            else f"{found[1]} minor units"
+        ),
+        detail,
+    )

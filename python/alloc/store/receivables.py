@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from alloc.app.amounts import amount_text
 from alloc.app.ports import ImportCounts
 from alloc.errors import InputError
 from alloc.store.columns import check_unique, columns, conformed, listed
@@ -34,7 +35,7 @@ _CUSTOMERS = columns(
     "supplier_id? siren? vat_number?"
 )
 _OUTCOMES = columns("outcome count:big")
-_KEPT = columns("entity item_id theirs_minor ours_minor")
+_KEPT = columns("entity item_id currency theirs_minor ours_minor")
 
 #: What an item says of itself beside its key and its amount.
 _ATTRIBUTES = tuple(
@@ -175,7 +176,8 @@ def _follow_items(running: Import) -> None:
 def _note_kept(running: Import) -> None:
     kept = running.db.query(
         """
-        select o.entity, o.item_id, s.open_minor, o.ours_minor from stage_outcome o
+        select o.entity, o.item_id, s.currency, s.open_minor, o.ours_minor
+        from stage_outcome o
         join stage_item s on s.entity = o.entity and s.item_id = o.item_id
         where o.outcome = 'kept' order by o.entity, o.item_id
         """,
@@ -185,8 +187,9 @@ def _note_kept(running: Import) -> None:
         running.notice(
             "OPEN_ITEM_DIFFERS",
             f"item {row['item_id']} of {row['entity']}: the file says "
-            f"{row['theirs_minor']} minor units are open, here {row['ours_minor']} "
-            "after our allocations; ours is kept",
+            f"{amount_text(row['theirs_minor'], row['currency'])} is open, here "
+            f"{amount_text(row['ours_minor'], row['currency'])} after our allocations; "
+            "ours is kept",
             key=f"{row['entity']} {row['item_id']}",
         )
 
