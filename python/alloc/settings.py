@@ -223,7 +223,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         Refuse a bank file for one entry that cannot be read; else it is left out, with
         a notice.
     lettering
-        ``per_group``: one lettering code for all items that one payment clears.
+        ``per_group``: one posting and lettering code for all items of a customer that
+        one payment clears; ``per_document``: one for each.
     exports
         Formats that the nightly job writes, of `EXPORT_FORMATS`.
     policy, inbox, entities
@@ -357,7 +358,9 @@ def load_settings(text: str, *, name: str) -> Settings:
             "balance_check", ("refuse", "warn"), default="refuse"
         ),
         import_strict=imports.flag("strict", default=False),
-        lettering=lettering.choice("granularity", ("per_group",), default="per_group"),
+        lettering=lettering.choice(
+            "granularity", ("per_group", "per_document"), default="per_group"
+        ),
         policy=_policy(root.table("policy")),
         inbox=_inbox(root.table("inbox")),
         exports=_exports(export),

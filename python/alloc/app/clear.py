@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from alloc import engine
-from alloc.app.drafting import DraftedPayment, Drafting
+from alloc.app.apply import RULE_EXPLAINS, batch_of
+from alloc.app.drafting import DRAFTED, Drafting, drafted_payment
 from alloc.app.import_files import link_advices
 from alloc.app.open_book import OpenBook, item_keys
 from alloc.app.ports import PaymentState, PostingBatch
 from alloc.app.refused import Refused
+from alloc.app.ruling import Ruling
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from alloc.app.apply import Preview
     from alloc.app.ports import Ledger, PostResult
+    from alloc.app.ruling import Ruled
     from alloc.engine import Proposal
+    from alloc.rules import Rule
     from alloc.settings import Settings
 
 #: The engine's reason for a payment that nobody can be named for: it goes to suspense.
@@ -100,6 +105,7 @@ def clear(  # one keyword an option of `alloc clear`
     now: dt.datetime,
     until: dt.date | None = None,
     entity: str | None = None,
+    rules: Sequence[Rule] = (),
     dry_run: bool = False,
     progress: Progress | None = None,
 ) -> ClearReport:
@@ -115,6 +121,9 @@ def clear(  # one keyword an option of `alloc clear`
         Leave payments booked later alone.
     entity
         Leave the other entities alone.
+    rules
+        Tried on what the engine leaves open: exactly one that fits and may post alone
+        posts; what else fits is noted for the review.
     dry_run
         Decide only: nothing is written, also no link of an advice.
 
@@ -127,7 +136,7 @@ def clear(  # one keyword an option of `alloc clear`
     if entity is not None:
         settings.entity(entity)
     linked = 0 if dry_run else link_advices(ledger, now=now)
-    run = _Run(ledger, settings, now=now, dry_run=dry_run)
+    run = _Run(ledger, settings, rules, now=now, dry_run=dry_run)
     run.load(until=until, entity=entity)
     done = 0
     for day, payments in run.days():
@@ -155,13 +164,20 @@ class _Run:
     """One clearing run: what was loaded, and what was decided so far."""
 
     def __init__(
-        self, ledger: Ledger, settings: Settings, *, now: dt.datetime, dry_run: bool
+        self,
+        ledger: Ledger,
+        settings: Settings,
+        rules: Sequence[Rule],
+        *,
+        now: dt.datetime,
+        dry_run: bool,
     ) -> None:
+        self._rules = rules
         self._ledger = ledger
         self._settings = settings
         self._now = now
         self._dry_run = dry_run
-        self._drafting = Drafting(settings)
+        self._drafting = Drafting(settings, today=now.date())
         self._tally = _Tally()
         self.total = 0
 
@@ -170,7 +186,11 @@ class _Run:
         self._payments = ledger.payments(until=until, entity=entity)
         self.total = self._payments.num_rows
         self._book = OpenBook(ledger.open_items(entity=entity))
-        self._customers = contract(ledger.customers(), "customers")
+        customers = ledger.customers()
+        self._customers = contract(customers, "customers")
+        self._ruling = Ruling(
+            self._settings, self._rules, customers, today=self._now.date()
+        )
         self._remittances = ledger.remittances()
         self._refused = Refused(ledger.refusals())
 
@@ -204,7 +224,30 @@ class _Run:
             },
         )
         proposal = self._refused.leave_out(proposal)
+        ruled = self._ruling.decide(payments, proposal, items)
+        payments, proposal = _left_by(ruled, payments, proposal)
         self._keep(payments, proposal)
+        for shown in ruled.posted:
+            self._keep_ruled(shown)
+
+    def _keep_ruled(self, shown: Preview) -> None:
+        """Post what a rule explains, each payment in a transaction of its own."""
+        drafts = shown.drafts
+        if drafts is None:
+            return
+        row = dict(shown.payment) | {
+            "outcome": "auto",
+            "reason": RULE_EXPLAINS,
+            "customer_id": shown.customer_id,
+            "lines": drafts.allocations.num_rows,
+        }
+        named = {name: row[name] for name in OUTCOMES.names}
+        self._tally.outcomes.append(pa.Table.from_pylist([named], OUTCOMES))
+        if not self._dry_run:
+            batch = batch_of(shown, drafts, status="auto", decided_by="alloc")
+            self._tally.add(self._ledger.post(batch, now=self._now))
+        positions = self._book.positions(item_keys(drafts.allocations))
+        self._book.allocate(positions, drafts.allocations["allocated_minor"])
 
     def _keep(self, payments: pa.Table, proposal: Proposal) -> None:
         decided = _decided(payments, proposal, self._foreign(payments))
@@ -265,6 +308,32 @@ class _Run:
             dry_run=self._dry_run,
             advices_linked=advices_linked,
         )
+
+
+def _left_by(
+    ruled: Ruled, payments: pa.Table, proposal: Proposal
+) -> tuple[pa.Table, Proposal]:
+    """Leave out the payments that rules post; note the rules that fit the others."""
+    if not ruled.posted and not ruled.noted:
+        return payments, proposal
+    gone = pa.array([one.payment["payment_id"] for one in ruled.posted], pa.string())
+
+    def left(table: pa.Table) -> pa.Table:
+        return table.filter(pc.invert(pc.is_in(table["payment_id"], value_set=gone)))
+
+    decisions = left(proposal.decisions)
+    rows = decisions.to_pylist()
+    for row in rows:
+        noted = ruled.noted.get(row["payment_id"])
+        if noted is not None and row["reason"] != PAYER_UNKNOWN:
+            row["rule"], row["reason"] = noted
+            row["status"] = "review"
+    return left(payments), replace(
+        proposal,
+        decisions=pa.Table.from_pylist(rows, decisions.schema),
+        allocations=left(proposal.allocations),
+        adjustments=left(proposal.adjustments),
+    )
 
 
 #: What the draft needs to know of the items it clears.
@@ -342,36 +411,3 @@ def _adjustments(adjustments: pa.Table, drafted: pa.Table) -> pa.Table:
             "customer_id": payments["customer_id"],
         }
     )
-
-
-#: What `drafted_payment` reads of a row.
-DRAFTED = [
-    "payment_id",
-    "item_prefix",
-    "parked_item_id",
-    "entity",
-    "account",
-    "booking_date",
-    "currency",
-    "amount_minor",
-    "payer_name",
-    "bank_reference",
-    "state",
-    "customer_id",
-    "identified",
-]
-
-
-def drafted_payment(row: Mapping[str, Any]) -> DraftedPayment:
-    """Name the facts of a payment that its entry needs.
-
-    Parameters
-    ----------
-    row
-        A payment of the ledger, with ``identified`` (whether its payer is known, else
-        the money is parked) and ``customer_id`` (who gets the rest on account).
-    """
-    fields = {name: row[name] for name in DRAFTED if name != "bank_reference"}
-    if not row["identified"]:
-        fields["customer_id"] = None
-    return DraftedPayment(**fields, reference=row["bank_reference"])

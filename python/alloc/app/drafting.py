@@ -52,10 +52,14 @@ class Drafting:
     ----------
     settings
         Accounts, journals and language of the workspace.
+    today
+        The day of the decision: money that was parked, or whose match was undone, is
+        posted on it, because the books have gone on since the bank's day.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, today: dt.date) -> None:
         self._settings = settings
+        self._today = today
         self._messages = messages_in(settings.locale)
         self._banks: dict[str, tuple[Entity, BankAccount]] = {}
 
@@ -82,7 +86,7 @@ class Drafting:
         alloc.errors.InputError
             A bank account or role that the settings do not know.
         """
-        rows = [self._row(payment) for payment in payments]
+        rows = [self.row(payment) for payment in payments]
         names = list(rows[0]) if rows else []
         columns = {name: [row[name] for row in rows] for name in names}
         table = pa.table(columns, schema=PAYMENT_SCHEMA) if rows else _empty()
@@ -99,7 +103,8 @@ class Drafting:
             )
         return found
 
-    def _row(self, payment: DraftedPayment) -> Mapping[str, Any]:
+    def row(self, payment: DraftedPayment) -> Mapping[str, Any]:
+        """Return the row of `PAYMENT_SCHEMA` that a payment is drafted from."""
         if payment.account not in self._banks:
             self._banks[payment.account] = self._bank_account(payment.account)
         entity, bank = self._banks[payment.account]
@@ -115,7 +120,9 @@ class Drafting:
         accounts = entity.accounts
         release = payment.state == PaymentState.SUSPENSE
         kind = "clearing" if payment.identified else "suspense"
-        posting_date = entity.first_open_day(payment.booking_date)
+        again = release or payment.item_prefix != payment.payment_id
+        day = max(payment.booking_date, self._today) if again else payment.booking_date
+        posting_date = entity.first_open_day(day)
         return {
             "payment_id": payment.payment_id,
             "item_prefix": payment.item_prefix,
@@ -134,6 +141,7 @@ class Drafting:
             "customer_account": accounts["customer"],
             "suspense_account": accounts["suspense"],
             "fiscal_year": entity.fiscal_year(posting_date),
+            "granularity": self._settings.lettering,
         }
 
     def _label(self, payment: DraftedPayment) -> str:
@@ -146,7 +154,7 @@ class Drafting:
     def _adjusted(self, adjustments: pa.Table) -> pa.Table:
         deductions = adjustments.filter(pc.not_equal(adjustments["role"], REST_ROLE))
         accounts = [
-            self._account(entity, role)
+            self.account(entity, role)
             for entity, role in zip(
                 deductions["entity"].to_pylist(),
                 deductions["role"].to_pylist(),
@@ -157,7 +165,8 @@ class Drafting:
             "account", pa.array(accounts, pa.string())
         )
 
-    def _account(self, entity: str, role: str) -> str:
+    def account(self, entity: str, role: str) -> str:
+        """Return the account number of a role; ``ROLE_UNKNOWN`` when there is none."""
         account = self._settings.entity(entity).accounts.get(role)
         if account is None:
             raise InputError(
@@ -187,9 +196,43 @@ PAYMENT_SCHEMA = pa.schema(
         ("customer_account", pa.string()),
         ("suspense_account", pa.string()),
         ("fiscal_year", pa.int64()),
+        ("granularity", pa.string()),
     ]
 )
 
 
 def _empty() -> pa.Table:
     return PAYMENT_SCHEMA.empty_table()
+
+
+#: What `drafted_payment` reads of a row.
+DRAFTED = [
+    "payment_id",
+    "item_prefix",
+    "parked_item_id",
+    "entity",
+    "account",
+    "booking_date",
+    "currency",
+    "amount_minor",
+    "payer_name",
+    "bank_reference",
+    "state",
+    "customer_id",
+    "identified",
+]
+
+
+def drafted_payment(row: Mapping[str, Any]) -> DraftedPayment:
+    """Name the facts of a payment that its entry needs.
+
+    Parameters
+    ----------
+    row
+        A payment of the ledger, with ``identified`` (whether its payer is known, else
+        the money is parked) and ``customer_id`` (who gets the rest on account).
+    """
+    fields = {name: row[name] for name in DRAFTED if name != "bank_reference"}
+    if not row["identified"]:
+        fields["customer_id"] = None
+    return DraftedPayment(**fields, reference=row["bank_reference"])

@@ -165,7 +165,8 @@ class Drafts(Protocol):
 
     postings: draft_index, line_no, account, customer_id?, label, amount_minor
     (debit > 0), currency, letter_index?, item_id? (the open item that it creates);
-    the money comes in on the first line
+    the money comes in on the first line. A payment may have several entries: the
+    first carries its money, the others are posted beside it and undone with it
 
     new_items: draft_index, item_id, entity, customer_id?, account, kind (on_account,
     suspense, or the role of an adjustment), currency, open_minor, issue_date,
@@ -497,8 +498,8 @@ class Ledger(Protocol):
         items
             entity, item_id, customer_id, currency, open_minor; optional:
             reference, other_references list, customer_name, kind, account,
-            issue_date, due_date, original_minor, disputed bool, payer_id. Unique by
-            (entity, item_id).
+            issue_date, due_date, original_minor, disputed bool, payer_id, vat list of
+            (rate_bps, base_minor, vat_minor). Unique by (entity, item_id).
         accounts
             Entity -> customer account, for items without ``account``.
         snapshot_of
@@ -556,7 +557,8 @@ class Ledger(Protocol):
         list?, currency, kind, account, open_minor, original_minor?, imported_minor,
         issue_date?, due_date?, disputed bool, payer_id?, letter_group?,
         group_open_minor? (of all members of that group), source (import, on_account,
-        adjustment). ``until`` limits by issue date.
+        adjustment), vat list of (rate_bps, base_minor, vat_minor)?. ``until`` limits
+        by issue date.
         """
 
     def payments(

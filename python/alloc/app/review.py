@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 
 from alloc import engine
 from alloc.app.amounts import amount_text
-from alloc.app.clear import DRAFT_ALLOCATION_COLUMNS, ITEM_COLUMNS, drafted_payment
-from alloc.app.drafting import Drafting
+from alloc.app.clear import DRAFT_ALLOCATION_COLUMNS, ITEM_COLUMNS
+from alloc.app.drafting import Drafting, drafted_payment
 from alloc.app.open_book import item_keys
 from alloc.app.ports import DecisionFilter, PaymentState, PostingBatch
 from alloc.errors import ConflictError, InputError, NotFoundError
@@ -362,7 +362,7 @@ def _post(
         allocations = allocations.append_column(name, items[name].take(at))
     adjustments = chosen.adjustments
     count = adjustments.num_rows
-    drafts = Drafting(settings).draft(
+    drafts = Drafting(settings, today=now.date()).draft(
         [
             drafted_payment(
                 {**payment, "customer_id": chosen.customer_id, "identified": True}

@@ -71,7 +71,9 @@ def _run(
     from alloc.cli.exporting import export_night
     from alloc.cli.inbox import FolderInbox
     from alloc.cli.report import write_report
+    from alloc.cli.rules import read_rules
 
+    rules = read_rules(workspace)
     workspace.make_folders()
     reader = _OpenedOnce(workspace.reader())
     inbox = FolderInbox(
@@ -84,7 +86,7 @@ def _run(
     steps = RunSteps(
         inbox=inbox,
         import_file=take,
-        clear=lambda: clear(ledger, settings, now=now, progress=progress),
+        clear=lambda: clear(ledger, settings, rules=rules, now=now, progress=progress),
         export=lambda: export_night(workspace, settings, ledger),
         report=lambda report: write_report(
             workspace.folder("reports"), settings.locale, report

@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from alloc.errors import InputError, LimitError, NotFoundError
-from alloc.rules.reading import read_rule
+from alloc.rules.reading import laid_over, read_rule
 from alloc.toml_reader import read_toml_text
 
 if TYPE_CHECKING:
@@ -37,8 +37,17 @@ def _library_texts() -> Mapping[str, str]:
 
 @cache
 def _bases() -> Mapping[str, Mapping[str, Any]]:
-    contents = (tomllib.loads(text) for text in _library_texts().values())
-    return {content["id"]: content for content in contents}
+    contents = [tomllib.loads(text) for text in _library_texts().values()]
+    bases: dict[str, Mapping[str, Any]] = {}
+    waiting = {content["id"]: content for content in contents}
+    while waiting:
+        for rule_id, content in list(waiting.items()):
+            below = content.get("based_on")
+            if below in waiting:
+                continue
+            bases[rule_id] = laid_over(bases[below], content) if below else content
+            del waiting[rule_id]
+    return bases
 
 
 @cache

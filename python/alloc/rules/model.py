@@ -272,6 +272,10 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         Which one.
     vat_on_collection
         Whether what is cleared makes the items' VAT due.
+    fallback
+        Whether it is tried only where no other rule fits.
+    always
+        Whether it also holds where cash and items agree, and would clear without it.
     when, components, labels, examples
         See the classes.
     """
@@ -289,6 +293,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     document: str = "none"
     document_name: str = ""
     vat_on_collection: bool = False
+    fallback: bool = False
+    always: bool = False
     when: When = When()
     components: tuple[Component, ...] = ()
     labels: Labels = Labels()

@@ -217,6 +217,8 @@ def to_lines(
 
 def _lines(rule: Rule, part: Part) -> list[Line]:
     component, vat = part.component, part.component.vat
+    if component.book is Book.OFFSET and vat:
+        return _vat_lines(rule, part, vat)
     if component.book in (Book.KEEP, Book.OFFSET):
         return []
     role = component.role
@@ -241,6 +243,8 @@ def _lines(rule: Rule, part: Part) -> list[Line]:
 def _vat_lines(rule: Rule, part: Part, vat: Vat) -> list[Line]:
     is_awaited = rule.document == "awaited" and vat.role_awaiting
     role = vat.role_awaiting if is_awaited else vat.role
+    own = part.component.book in (Book.OFFSET, Book.ENTRY)
+    book = part.component.book if own else Book.LINE
     lines = []
     for rate, minor in part.vat:
         sides = [(role, minor)]
@@ -250,7 +254,7 @@ def _vat_lines(rule: Rule, part: Part, vat: Vat) -> list[Line]:
             Line(
                 component=part.component.name,
                 role=said,
-                book=Book.LINE,
+                book=book,
                 amount_minor=amount,
                 vat_ppm=rate,
             )
@@ -437,4 +441,6 @@ def _offset_part(
     total = -sum(item.open_minor for item in debts)
     if total <= 0:
         return Unknown("COMPONENT_ZERO", f"{component.name} is no debt of ours")
-    return Part(component, total, total, total, (), None, (), offset)
+    vat = _vat_by_rate(debts) if component.vat else ()
+    turned = tuple((rate, -minor) for rate, minor in vat)
+    return Part(component, total, total, total, turned, None, (), offset)

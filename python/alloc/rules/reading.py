@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping
 
-__all__ = ["VALUES_MAX", "read_rule"]
+__all__ = ["VALUES_MAX", "laid_over", "read_rule"]
 
 VALUES_MAX = 64
 """Rates or amounts that one component may list."""
@@ -76,7 +76,7 @@ def read_rule(
             document.mistake(
                 "", "based_on", f"there is no rule {base_id!r} to build on"
             )
-        content = _laid_over(base or {}, content)
+        content = laid_over(base or {}, content)
     root = TomlTable(document, "", content)
     rule = _rule(root, name)
     root.finish(also_known=("based_on",))
@@ -84,14 +84,15 @@ def read_rule(
     return rule
 
 
-def _laid_over(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+def laid_over(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay the keys of a rule over those it builds on, table by table."""
     merged: dict[str, Any] = {
-        key: value for key, value in base.items() if key != "example"
+        key: value for key, value in base.items() if key not in ("example", "based_on")
     }
     for key, value in own.items():
         below = merged.get(key)
         if isinstance(below, dict) and isinstance(value, dict):
-            merged[key] = _laid_over(below, value)
+            merged[key] = laid_over(below, value)
         else:
             merged[key] = value
     return merged
@@ -126,6 +127,8 @@ def _rule(root: TomlTable, file: str) -> Rule:
             "document", ("none", "received", "awaited"), default="none"
         ),
         document_name=root.text("document_name", ""),
+        fallback=root.flag("fallback", default=False),
+        always=root.flag("always", default=False),
         vat_on_collection=collects,
         when=when,
         components=components,
@@ -252,7 +255,10 @@ def _check_component(table: TomlTable, component: Component) -> None:
         table.mistake("per", f'amount = "{component.measure}" is of the whole payment')
     if component.side is Side.EITHER and component.measure is not Measure.GAP:
         table.mistake("side", 'only amount = "gap" may fall on either side')
-    if component.vat and component.book in (Book.KEEP, Book.TRANSFER, Book.OFFSET):
+    pairs = component.vat is not None and component.vat.role_against
+    if component.book is Book.OFFSET and component.vat and not pairs:
+        table.mistake("vat", "of a debt turns by a pair of lines: give role_against")
+    if component.vat and component.book in (Book.KEEP, Book.TRANSFER):
         table.mistake("vat", f"what goes by {component.book} bears no VAT of its own")
     if component.vat and component.side is Side.EITHER:
         table.mistake("vat", "a component of either side bears no VAT")
@@ -290,8 +296,6 @@ def _vat(table: TomlTable) -> Vat:
         role_awaiting=_role(table, "role_awaiting") if "role_awaiting" in table else "",
         role_against=_role(table, "role_against") if "role_against" in table else "",
     )
-    if follows and vat.role_against:
-        table.mistake("role_against", "needs a rate of its own, not that of the items")
     table.finish(also_known=("role_awaiting", "role_against"))
     return vat
 

@@ -51,6 +51,13 @@ _LIVE_ENTRIES = """
         select 1 from journal_entry r where r.reverses_seq = e.seq))
 """
 
+#: The entries that carry the money of a payment, without those posted beside them.
+_MAIN_ENTRIES = f"""
+    {_LIVE_ENTRIES}, main as (
+      select l.* from live l left join decision d on d.decision_id = l.decision_id
+      where d.decision_id is null or d.seq = l.seq)
+"""
+
 CHECKS = (
     Check(
         "ENTRY_UNBALANCED",
@@ -154,10 +161,10 @@ CHECKS = (
           group by decision_id
         ) j on j.decision_id = d.decision_id
         left join (
-          select seq, sum(imported_minor) as minor from open_item
-          where source <> 'import' and source in ('on_account', 'suspense')
-          group by seq
-        ) o on o.seq = d.seq
+          select e.decision_id, sum(i.imported_minor) as minor
+          from open_item i join journal_entry e on e.seq = i.seq
+          where i.source in ('on_account', 'suspense') group by e.decision_id
+        ) o on o.decision_id = d.decision_id
         where d.state = 'posted' and b.amount_minor + coalesce(j.minor, 0)
           + coalesce(o.minor, 0) <> coalesce(a.minor, 0)
         """,
@@ -167,10 +174,10 @@ CHECKS = (
         "journal_entry",
         "the first line of the entry is not the amount of the payment",
         f"""
-        with {_LIVE_ENTRIES}
+        with {_MAIN_ENTRIES}
         select e.seq, 'payment ' || e.payment_id || ' {{' || b.amount_minor || ' '
           || b.currency || '}}'
-        from live e
+        from main e
         left join bank_entry b on b.payment_id = e.payment_id
         left join posting p on p.seq = e.seq and p.line_no = 1
         where b.amount_minor is distinct from p.amount_minor
@@ -191,10 +198,15 @@ CHECKS = (
           where a.rank = 0 group by a.decision_id, i.account, i.customer_id
         ) s
         join decision d on d.decision_id = s.decision_id and d.state = 'posted'
-        where s.minor <> -coalesce((
-            select sum(p.amount_minor) from posting p
-            where p.seq = d.seq and p.account = s.account and p.item_id is null
-              and p.customer_id is not distinct from s.customer_id), 0)
+        left join (
+          select e.decision_id, p.account, p.customer_id, sum(p.amount_minor) as minor
+          from journal_entry e join posting p on p.seq = e.seq
+          where e.kind <> 'reversal' and e.decision_id is not null
+            and p.item_id is null
+          group by e.decision_id, p.account, p.customer_id
+        ) l on l.decision_id = s.decision_id and l.account = s.account
+          and l.customer_id is not distinct from s.customer_id
+        where s.minor <> -coalesce(l.minor, 0)
           and not exists (select 1 from adjustment j
             where j.decision_id = d.decision_id and j.rank = 0
               and j.role not in ('on_account', 'suspense'))
@@ -205,12 +217,12 @@ CHECKS = (
         "bank_entry",
         "the state of the payment is not what its entries say",
         f"""
-        with {_LIVE_ENTRIES}, held as (
+        with {_MAIN_ENTRIES}, held as (
           select payment_id,
             sum(case when kind = 'suspense' then 1 else 0 end) as parked,
             sum(case when kind = 'clearing' then 1 else 0 end) as cleared,
             sum(case when kind = 'release' then 1 else 0 end) as released
-          from live group by payment_id
+          from main group by payment_id
         ), expected as (
           select b.payment_id, b.state, coalesce(h.parked, 0) as parked,
             coalesce(h.cleared, 0) as cleared, coalesce(h.released, 0) as released
@@ -249,7 +261,7 @@ CHECKS = (
         select e.seq, e.kind from journal_entry e
         left join decision d on d.decision_id = e.decision_id
         where (e.kind = 'suspense') <> (e.decision_id is null)
-          or (e.kind in ('clearing', 'release') and d.seq is distinct from e.seq)
+          or (e.kind in ('clearing', 'release') and (d.seq is null or d.seq > e.seq))
         """,
     ),
     Check(

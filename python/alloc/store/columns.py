@@ -29,7 +29,19 @@ _TYPES = {
     "date": pa.date32(),
     "bool": pa.bool_(),
     "list": pa.list_(pa.string()),
+    "vat": pa.list_(
+        pa.struct(
+            [
+                pa.field("rate_bps", pa.int64(), nullable=False),
+                pa.field("base_minor", pa.int64(), nullable=False),
+                pa.field("vat_minor", pa.int64(), nullable=False),
+            ]
+        )
+    ),
 }
+
+#: The fields of one row of an item's VAT.
+VAT_FIELDS = ("rate_bps", "base_minor", "vat_minor")
 
 BIG = frozenset(
     {"letter_group", "rank", "seq", "number", "fiscal_year", "line", "size"}
@@ -82,7 +94,9 @@ def _cast(array: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
         return array
     if array.null_count == len(array):
         return pa.chunked_array([pa.nulls(len(array), kind)])
-    if pa.types.is_list(kind):
+    if kind == _TYPES["vat"] and pa.types.is_string(array.type):
+        return pa.chunked_array([_vat_of(array.combine_chunks())])
+    if pa.types.is_list(kind) and pa.types.is_string(array.type):
         return pc.split_pattern(array, UNIT).cast(kind)
     return array.cast(kind)
 
@@ -91,9 +105,41 @@ def stored(table: pa.Table) -> pa.Table:
     """Make a table fit for the database: lists become text."""
     for index, field in enumerate(table.schema):
         if pa.types.is_list(field.type):
-            text = _joined(table.column(index))
+            column = table.column(index)
+            if pa.types.is_struct(field.type.value_type):
+                table = table.set_column(index, field.name, _vat_texts(column))
+                column = table.column(index)
+            text = _joined(column)
             table = table.set_column(index, pa.field(field.name, pa.string()), text)
     return table
+
+
+def _vat_texts(lists: pa.ChunkedArray) -> pa.Array:
+    """Write the VAT of each item as a list of ``rate_bps:base_minor:vat_minor``."""
+    array = lists.combine_chunks()
+    lines = array.flatten()
+    parts = [lines.field(name).cast(pa.string()) for name in VAT_FIELDS]
+    texts = pc.binary_join_element_wise(*parts, ":")
+    counts = pc.fill_null(pc.list_value_length(array), 0)
+    ends = pc.cumulative_sum(counts.cast(pa.int32()))
+    offsets = pa.concat_arrays([pa.array([0], pa.int32()), ends])
+    return pa.ListArray.from_arrays(offsets, texts, mask=pc.is_null(array))
+
+
+def _vat_of(texts: pa.Array) -> pa.Array:
+    """Read what `_vat_texts` wrote and `stored` joined."""
+    lists = pc.split_pattern(texts, UNIT)
+    numbers = pc.split_pattern(lists.flatten(), ":").flatten().cast(pa.int64())
+    lines = pa.StructArray.from_arrays(
+        [numbers[place::3] for place in range(3)],
+        fields=list(_TYPES["vat"].value_type),
+    )
+    counts = pc.fill_null(pc.list_value_length(lists), 0)
+    ends = pc.cumulative_sum(counts.cast(pa.int32()))
+    offsets = pa.concat_arrays([pa.array([0], pa.int32()), ends])
+    return pa.ListArray.from_arrays(
+        offsets, lines, type=_TYPES["vat"], mask=pc.is_null(texts)
+    )
 
 
 def _joined(lists: pa.ChunkedArray) -> pa.ChunkedArray:

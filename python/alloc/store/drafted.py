@@ -61,7 +61,7 @@ class Batch:
     @property
     def kinds(self) -> pa.Table:
         """One row a payment of the batch: payment_id, kind (empty: a proposal)."""
-        drafted = self.entries.select(["payment_id", "kind"])
+        drafted = _mains(self.entries).select(["payment_id", "kind"])
         payment_id = self.decisions["payment_id"]
         is_drafted = pc.is_in(payment_id, value_set=_array(drafted["payment_id"]))
         proposed = payment_id.filter(pc.invert(is_drafted))
@@ -97,13 +97,18 @@ def checked(batch: PostingBatch) -> Batch:
         tables[name] = _table(rows, schema, name)
     checked = Batch(**tables, decided_by=batch.decided_by)
     check_unique(checked.decisions, ["payment_id"], what="decisions", reason=_INVALID)
-    check_unique(checked.entries, ["payment_id"], what="entries", reason=_INVALID)
     _check_drafts(checked)
     _check_settled(checked)
     return checked
 
 
 _INVALID = "BATCH_INVALID"
+
+
+def _mains(entries: pa.Table) -> pa.Table:
+    """Keep the first entry of each payment: the one that carries its money."""
+    first = pc.index_in(entries["payment_id"], _array(entries["payment_id"]))
+    return entries.filter(pc.equal(first, pa.array(range(len(entries)), pa.int32())))
 
 
 def _table(data: object, schema: pa.Schema, what: str) -> pa.Table:
@@ -134,7 +139,7 @@ def _check_drafts(batch: Batch) -> None:
 
 def _check_settled(batch: Batch) -> None:
     """Compare what the drafts settle with the first ranks of the decisions."""
-    kinds = batch.entries.select(["payment_id", "kind"])
+    kinds = _mains(batch.entries).select(["payment_id", "kind"])
     posted = kinds.filter(pc.not_equal(kinds["kind"], "suspense"))["payment_id"]
     first = batch.allocations.filter(
         pc.and_(

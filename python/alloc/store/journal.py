@@ -71,6 +71,7 @@ def journal(db: Database, which: JournalFilter) -> JournalTables:
             select e.seq, a.decision_id, e.payment_id, a.item_id, a.entity,
               a.customer_id, i.reference, a.allocated_minor, a.evidence
             from journal_entry e
+            join decision d on d.decision_id = e.decision_id and d.seq = e.seq
             join allocation a on a.decision_id = e.decision_id and a.rank = 0
             left join open_item i on i.entity = a.entity and i.item_id = a.item_id
             where {where} and e.kind <> 'reversal' order by e.seq, a.item_id
@@ -103,8 +104,9 @@ def chain(db: Database, which: JournalFilter) -> JournalTables:
             ),
             db.query(
                 "select e.seq, a.item_id, a.customer_id, a.allocated_minor "
-                "from journal_entry e join allocation a "
-                "on a.decision_id = e.decision_id and a.rank = 0 "
+                "from journal_entry e join decision d "
+                "on d.decision_id = e.decision_id and d.seq = e.seq "
+                "join allocation a on a.decision_id = e.decision_id and a.rank = 0 "
                 f"where {where} and e.kind <> 'reversal' order by e.seq, a.item_id",
                 CHAIN_ALLOCATIONS,
                 where.parameters,

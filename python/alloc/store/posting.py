@@ -466,7 +466,8 @@ class _Posting:
         return PostResult(
             posted=posted,
             suspense=parked,
-            decisions_proposed=len(self.batch.decisions) - len(posted),
+            decisions_proposed=len(self.batch.decisions)
+            - pc.count_distinct(posted["payment_id"]).as_py(),
             entries=len(sealed),
             postings=len(self.batch.postings),
             new_items=len(self.batch.new_items),

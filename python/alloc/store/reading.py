@@ -21,7 +21,8 @@ _OPEN_STATES = "('new', 'review', 'suspense')"
 OPEN_ITEMS = columns(
     "item_id entity customer_id customer_name? reference? other_references:list? "
     "currency kind account open_minor original_minor? imported_minor issue_date? "
-    "due_date? disputed:bool payer_id? letter_group? group_open_minor? source"
+    "due_date? disputed:bool payer_id? letter_group? group_open_minor? source "
+    "vat:vat?"
 )
 PAYMENTS = columns(
     "payment_id entity account booking_date value_date currency amount_minor "
@@ -117,7 +118,7 @@ def open_items(db: Database, entity: str | None, until: dt.date | None) -> pa.Ta
         select i.item_id, i.entity, i.customer_id, i.customer_name, i.reference,
           i.other_references, i.currency, i.kind, i.account, i.open_minor,
           i.original_minor, i.imported_minor, i.issue_date, i.due_date, i.disputed,
-          i.payer_id, i.letter_group, g.open_minor, i.source
+          i.payer_id, i.letter_group, g.open_minor, i.source, i.vat
         from open_item i left join partial g on g.letter_group = i.letter_group
         where {where} order by i.entity, i.item_id
         """,

@@ -171,7 +171,7 @@ class _Reversing:
         self._check_unused()
         sealed, postings, mirrored = self._sealed_mirror()
         seq = sealed["seq"][0].as_py()
-        self._reletter(seq, postings, mirrored)
+        self._reletter(sealed, postings, mirrored)
         self._close_own_items()
         state = self._reopen_payment()
         _remember(
@@ -194,27 +194,32 @@ class _Reversing:
         )
 
     def _read(self) -> None:
-        """Read the entry, its postings, what it settled and what it created."""
-        seq = self.decision["seq"]
+        """Read the entries, their postings, what they settled and created."""
+        decision_id = self.decision["decision_id"]
+        of_decision = (
+            "(select seq from journal_entry "
+            "where decision_id = $1 and kind <> 'reversal')"
+        )
         self.entry = self.db.query(
-            f"select {', '.join(_ENTRY.names)} from journal_entry where seq = $1",
+            f"select {', '.join(_ENTRY.names)} from journal_entry "
+            f"where seq in {of_decision} order by seq",
             _ENTRY,
-            (seq,),
+            (decision_id,),
         )
         self.lines = self.db.query(
-            """
+            f"""
             select p.seq, p.line_no, p.account, p.customer_id, p.amount_minor,
               p.item_id, max(case when g.state = 'live' then g.letter_group end)
             from posting p
             left join letter_member m on m.seq = p.seq and m.line_no = p.line_no
             left join letter_group g on g.letter_group = m.letter_group
-            where p.seq = $1
+            where p.seq in {of_decision}
             group by p.seq, p.line_no, p.account, p.customer_id, p.amount_minor,
               p.item_id
-            order by p.line_no
+            order by p.seq, p.line_no
             """,
             _POSTING,
-            (seq,),
+            (decision_id,),
         )
         self.items = self.db.query(
             """
@@ -225,17 +230,17 @@ class _Reversing:
             where a.decision_id = $1 and a.rank = 0 order by a.entity, a.item_id
             """,
             _ITEM,
-            (self.decision["decision_id"],),
+            (decision_id,),
         )
         self.own = self.db.query(
-            """
+            f"""
             select i.entity, i.item_id, i.imported_minor, i.open_minor
             from posting p join journal_entry e on e.seq = p.seq
             join open_item i on i.entity = e.entity and i.item_id = p.item_id
-            where p.seq = $1 order by i.item_id
+            where p.seq in {of_decision} order by i.item_id
             """,
             _OWN,
-            (seq,),
+            (decision_id,),
         )
 
     def _check_unused(self) -> None:
@@ -279,7 +284,9 @@ class _Reversing:
         )
         entries = _as(drafts.entries, ENTRIES)
         postings = _as(drafts.postings, POSTINGS)
-        decision_id = pa.array([self.decision["decision_id"]], pa.int64())
+        decision_id = pa.repeat(
+            pa.scalar(self.decision["decision_id"], pa.int64()), len(entries)
+        )
         sealed = seal(
             self.db,
             entries.append_column("decision_id", decision_id),
@@ -296,8 +303,11 @@ class _Reversing:
         index = self.items.schema.get_field_index("open_minor")
         return self.items.set_column(index, "open_minor", opened)
 
-    def _reletter(self, seq: int, postings: pa.Table, mirrored: pa.Table) -> None:
-        """Dissolve the groups of the entry and letter it with its mirror."""
+    def _reletter(
+        self, sealed: pa.Table, postings: pa.Table, mirrored: pa.Table
+    ) -> None:
+        """Dissolve the groups of the entries and letter them with their mirrors."""
+        seq = pc.max(sealed["seq"]).as_py()
         held = [*self.lines["letter_group"].to_pylist()]
         held += self.items["letter_group"].to_pylist()
         olds = {group for group in held if group is not None}
@@ -310,7 +320,7 @@ class _Reversing:
         groups = pa.table(
             [*(mirrored[name] for name in GROUPS.names[:4]), year, date], schema=GROUPS
         )
-        members = _mirror_members(seq, self.entry["entity"][0], self.lines, postings)
+        members = _mirror_members(sealed, self.lines, postings)
         lettered = lettering.letter(
             self.db,
             pa.concat_tables([groups, kept_groups]),
@@ -348,6 +358,7 @@ class _Reversing:
             (row["entity"], row["item_id"]): row["open_minor"]
             for row in self._after().to_pylist()
         }
+        undone = set(self.entry["seq"].to_pylist())
         groups: dict[int, dict[str, Any]] = {}
         members = []
         for row in rows:
@@ -356,9 +367,7 @@ class _Reversing:
             is_free = row["item_id"] is not None and (
                 row["open_minor"] == row["imported_minor"]
             )
-            if is_free or (
-                row["item_id"] is None and row["seq"] == self.decision["seq"]
-            ):
+            if is_free or (row["item_id"] is None and row["seq"] in undone):
                 continue
             group = groups.setdefault(
                 row["letter_group"],
@@ -407,19 +416,19 @@ def _as(data: object, schema: pa.Schema) -> pa.Table:
     return table.select(schema.names).cast(schema)
 
 
-def _mirror_members(
-    seq: int, entity: object, lines: pa.Table, postings: pa.Table
-) -> pa.Table:
+def _mirror_members(sealed: pa.Table, lines: pa.Table, postings: pa.Table) -> pa.Table:
     """Letter each mirrored posting with its mirror; own items are closed by it."""
-    original = {row["line_no"]: row for row in lines.to_pylist()}
+    original = {(row["seq"], row["line_no"]): row for row in lines.to_pylist()}
+    mirrors = {row["draft_index"]: row for row in sealed.to_pylist()}
     rows = []
     for posting in postings.to_pylist():
         index = posting["letter_index"]
         if index is None:
             continue
-        line = original[posting["reverses_line_no"]]
-        member = {"letter_index": index, "entity": str(entity)}
-        rows.append(member | {"seq": seq, "line_no": posting["line_no"]})
+        mirror = mirrors[posting["draft_index"]]
+        line = original[mirror["reverses_seq"], posting["reverses_line_no"]]
+        member = {"letter_index": index, "entity": mirror["entity"]}
+        rows.append(member | {"seq": mirror["seq"], "line_no": posting["line_no"]})
         rows.append(
             member
             | {

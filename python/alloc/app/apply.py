@@ -1,0 +1,313 @@
+"""Apply: one rule on one payment, shown first and posted when asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from alloc import engine
+from alloc.app.drafting import drafted_payment
+from alloc.app.ports import DecisionFilter, DecisionState, PaymentState, PostingBatch
+from alloc.app.rule_drafting import draft_rule
+from alloc.app.situations import load_facts
+from alloc.errors import ConflictError
+from alloc.rules import Outcome, explain
+from alloc.rules.model import Posting
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping, Sequence
+
+    from alloc.app.ports import Ledger, PostResult
+    from alloc.app.rule_drafting import RuleDrafts
+    from alloc.app.situations import Facts
+    from alloc.rules import Rule, Situation
+    from alloc.settings import Settings
+
+__all__ = [
+    "Applied",
+    "Preview",
+    "apply",
+    "batch_of",
+    "draft_outcome",
+    "explain_payment",
+    "preview",
+    "try_rule",
+]
+
+#: Why a decision was posted by a rule.
+RULE_EXPLAINS = "RULE"
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a rule would post for a payment.
+
+    Parameters
+    ----------
+    rule
+        ``id@version``.
+    outcome
+        What the rule says; drafts are there only when it is explained.
+    payment
+        The row of the payment.
+    drafts
+        The entries and what they settle.
+    """
+
+    rule: Rule
+    outcome: Outcome
+    payment: Mapping[str, Any]
+    customer_id: str | None
+    drafts: RuleDrafts | None
+
+    def entries(self) -> list[dict[str, Any]]:
+        """List the entries with their lines, for people and programs."""
+        if self.drafts is None:
+            return []
+        tables = self.drafts.drafts
+        entries = []
+        for entry in tables.entries.to_pylist():
+            mine = pc.equal(tables.postings["draft_index"], entry["draft_index"])
+            names = ("account", "customer_id", "label", "amount_minor", "item_id")
+            lines = [
+                {name: line[name] for name in names}
+                for line in tables.postings.filter(mine).to_pylist()
+            ]
+            head = ("entity", "journal", "posting_date", "piece_date", "piece_ref")
+            said = {name: entry[name] for name in (*head, "label", "currency")}
+            entries.append(said | {"lines": lines})
+        return entries
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What `apply` did: the preview, and what was posted unless it was before."""
+
+    preview: Preview | None
+    result: PostResult | None
+    already: bool = False
+
+
+def preview(
+    ledger: Ledger,
+    settings: Settings,
+    rule: Rule,
+    payment_id: str,
+    *,
+    today: dt.date,
+    items: Sequence[str] | None = None,
+    party: str = "",
+) -> Preview:
+    """Show what a rule would post for a payment; nothing is written.
+
+    Parameters
+    ----------
+    today
+        The day on which it would be posted.
+    items
+        The items it clears; else those that were proposed, or the whole balance.
+    party
+        Customer of what the rule moves or opens, when the rule names none.
+
+    Raises
+    ------
+    alloc.errors.NotFoundError
+        The payment or an item is unknown.
+    alloc.errors.ConflictError
+        The payment is posted (``PAYMENT_DECIDED``) or none (``NOT_A_PAYMENT``).
+    """
+    facts = load_facts(ledger, payment_id, items=items)
+    _check_open(facts.payment)
+    tried = try_rule(settings, rule, facts)
+    return draft_outcome(settings, rule, facts, tried, today=today, party=party)
+
+
+def apply(
+    ledger: Ledger,
+    settings: Settings,
+    rule: Rule,
+    payment_id: str,
+    *,
+    decided_by: str,
+    now: dt.datetime,
+    items: Sequence[str] | None = None,
+    party: str = "",
+    status: str = "review",
+) -> Applied:
+    """Post what a rule explains; asked again, it says that it was done.
+
+    Parameters
+    ----------
+    decided_by
+        Who decided, for the audit trail.
+    items, party
+        See `preview`.
+    status
+        ``review`` for a person's decision, ``auto`` for one without.
+
+    Raises
+    ------
+    alloc.errors.ConflictError
+        What `preview` raises; ``RULE_NEVER_POSTS``; ``NOT_EXPLAINED`` with the reason.
+    """
+    if _posted_by(ledger, payment_id) == rule.name:
+        return Applied(preview=None, result=None, already=True)
+    shown = preview(
+        *(ledger, settings, rule, payment_id),
+        today=now.date(),
+        items=items,
+        party=party,
+    )
+    if rule.posting is Posting.NEVER:
+        raise ConflictError(
+            f"rule {rule.name} only shows: it has posting = never",
+            reason="RULE_NEVER_POSTS",
+            rule=rule.name,
+        )
+    if shown.drafts is None:
+        raise ConflictError(
+            f"rule {rule.name} does not explain payment {payment_id}: "
+            f"{shown.outcome.message}",
+            reason="NOT_EXPLAINED",
+            rule=rule.name,
+            payment_id=payment_id,
+            why=shown.outcome.reason,
+        )
+    batch = batch_of(shown, shown.drafts, status=status, decided_by=decided_by)
+    return Applied(preview=shown, result=ledger.post(batch, now=now))
+
+
+def batch_of(
+    shown: Preview, drafts: RuleDrafts, *, status: str, decided_by: str
+) -> PostingBatch:
+    """Return the batch that posts what a rule explains.
+
+    Parameters
+    ----------
+    shown, drafts
+        What was drafted.
+    status, decided_by
+        See `apply`.
+    """
+    decision = {
+        "payment_id": shown.payment["payment_id"],
+        "status": status,
+        "proof": "unique",
+        "confidence_ppm": 0,
+        "explanations_count": 1,
+        "rule": shown.rule.name,
+        "reason": RULE_EXPLAINS,
+        "customer_id": shown.customer_id,
+    }
+    return PostingBatch(
+        decisions=pa.Table.from_pylist([decision], schema=engine.schema("decisions")),
+        allocations=drafts.allocations,
+        adjustments=drafts.adjustments,
+        drafts=drafts.drafts,
+        decided_by=decided_by,
+    )
+
+
+def explain_payment(
+    ledger: Ledger,
+    settings: Settings,
+    rules: Sequence[Rule],
+    payment_id: str,
+    *,
+    items: Sequence[str] | None = None,
+) -> list[Outcome]:
+    """Say of each rule whether it fits a payment, and if not, why not."""
+    facts = load_facts(ledger, payment_id, items=items)
+    return [try_rule(settings, rule, facts)[0] for rule in rules]
+
+
+def try_rule(
+    settings: Settings, rule: Rule, facts: Facts
+) -> tuple[Outcome, Situation | None]:
+    """Try a rule on each set of items; two sets that fit are for a person."""
+    exponent = engine.currency_exponent(facts.payment["currency"]) or 0
+    outcomes = [
+        (explain(rule, situation, exponent=exponent), situation)
+        for situation in facts.situations(rule, settings)
+    ]
+    fits = [pair for pair in outcomes if pair[0].status != "none"]
+    if not fits:
+        return outcomes[0][0], None
+    if len(fits) == 1:
+        return fits[0]
+    return (
+        Outcome(
+            rule=rule.name,
+            status="ambiguous",
+            reason="ITEMS_AMBIGUOUS",
+            message=f"it fits {len(fits)} sets of items: name them with --items",
+            explanations=tuple(way for one, _ in fits for way in one.explanations),
+        ),
+        None,
+    )
+
+
+def draft_outcome(
+    settings: Settings,
+    rule: Rule,
+    facts: Facts,
+    tried: tuple[Outcome, Situation | None],
+    *,
+    today: dt.date,
+    party: str = "",
+) -> Preview:
+    """Draft what a rule explains; nothing is drafted when it does not.
+
+    Parameters
+    ----------
+    tried
+        What `try_rule` returned.
+    today, party
+        See `preview`.
+    """
+    outcome, situation = tried
+    drafts, customer_id = None, facts.customer_id
+    if outcome.status == "explained" and situation is not None:
+        owners = {item.customer_id for item in situation.items}
+        if len(owners) == 1:
+            customer_id = owners.pop()
+        row = dict(facts.payment)
+        row |= {"customer_id": customer_id or party or None, "identified": True}
+        drafts = draft_rule(
+            settings,
+            drafted_payment(row),
+            rule,
+            situation,
+            outcome.explanations[0],
+            facts=facts,
+            today=today,
+            party=party,
+        )
+    return Preview(rule, outcome, facts.payment, customer_id, drafts)
+
+
+def _check_open(payment: Mapping[str, Any]) -> None:
+    payment_id = payment["payment_id"]
+    if payment["state"] == PaymentState.POSTED:
+        raise ConflictError(
+            f"payment {payment_id} is posted: undo it with `alloc reverse` first",
+            reason="PAYMENT_DECIDED",
+            payment_id=payment_id,
+        )
+    if payment["state"] == PaymentState.ASIDE:
+        raise ConflictError(
+            f"bank entry {payment_id} is no payment ({payment['aside_reason']})",
+            reason="NOT_A_PAYMENT",
+            payment_id=payment_id,
+        )
+
+
+def _posted_by(ledger: Ledger, payment_id: str) -> str | None:
+    """Name the rule by which a payment is posted."""
+    posted = DecisionFilter(states=(DecisionState.POSTED,), payment_ids=(payment_id,))
+    rows = ledger.decisions(posted).decisions.to_pylist()
+    return next((row["rule"] for row in rows), None)

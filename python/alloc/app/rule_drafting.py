@@ -1,0 +1,374 @@
+"""From what a rule explains to journal entries: the payment's, and those beside it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from alloc import engine
+from alloc.app.amounts import amount_text
+from alloc.app.drafting import MISCELLANEOUS_JOURNAL, PAYMENT_SCHEMA, Drafting
+from alloc.errors import InputError
+from alloc.rules.labels import fill
+from alloc.rules.model import Book
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Mapping
+
+    from alloc.app.drafting import DraftedPayment
+    from alloc.app.situations import Facts
+    from alloc.engine import Drafts
+    from alloc.rules import Explanation, Item, Line, Rule, Situation
+    from alloc.settings import Settings
+
+__all__ = ["RuleDrafts", "draft_rule"]
+
+#: Between a payment's id and the number of the entry beside it, while drafting.
+_BESIDE = "\x1f"
+#: What is left for a customer is put on account by the drafting itself.
+_CUSTOMER = "customer"
+
+_ALLOCATIONS = pa.schema(
+    [
+        ("payment_id", pa.string()),
+        ("item_id", pa.string()),
+        ("customer_id", pa.string()),
+        ("account", pa.string()),
+        ("allocated_minor", pa.int64()),
+        ("open_minor", pa.int64()),
+        ("letter_group", pa.int64()),
+        ("group_open_minor", pa.int64()),
+    ]
+)
+_ADJUSTMENTS = pa.schema(
+    [
+        ("payment_id", pa.string()),
+        ("role", pa.string()),
+        ("account", pa.string()),
+        ("amount_minor", pa.int64()),
+        ("customer_id", pa.string()),
+        ("new_item_id", pa.string()),
+    ]
+)
+
+
+class RuleDrafts:
+    """What is to be posted for a payment by a rule.
+
+    Parameters
+    ----------
+    drafts
+        The entries; the first one carries the money.
+    allocations, adjustments
+        Rank 0 as `alloc.app.ports.PostingBatch` wants them.
+    """
+
+    def __init__(
+        self, drafts: Drafts, allocations: pa.Table, adjustments: pa.Table
+    ) -> None:
+        self.drafts, self.allocations, self.adjustments = (
+            drafts,
+            allocations,
+            adjustments,
+        )
+
+
+def draft_rule(
+    settings: Settings,
+    payment: DraftedPayment,
+    rule: Rule,
+    situation: Situation,
+    explanation: Explanation,
+    *,
+    facts: Facts,
+    today: dt.date,
+    party: str = "",
+) -> RuleDrafts:
+    """Draft the entries of a payment that a rule explains.
+
+    Parameters
+    ----------
+    payment
+        With the customer that gets what is left.
+    rule, situation, explanation
+        What was explained, and how.
+    facts
+        The rows of the items.
+    today
+        See `Drafting`.
+    party
+        Customer of what is moved, when the rule names none.
+
+    Raises
+    ------
+    alloc.errors.InputError
+        ``PARTY_NEEDED``, and what `Drafting` raises.
+    """
+    drafting = Drafting(settings, today=today)
+    gathered = _Gathered(drafting, payment, rule, situation, facts, party=party)
+    gathered.add(explanation)
+    return gathered.drafted(explanation)
+
+
+class _Gathered:
+    def __init__(
+        self,
+        drafting: Drafting,
+        payment: DraftedPayment,
+        rule: Rule,
+        situation: Situation,
+        facts: Facts,
+        *,
+        party: str,
+    ) -> None:
+        self.drafting = drafting
+        self.payment, self.rule, self.party = payment, rule, party
+        self.situation, self.facts = situation, facts
+        self.fields = {
+            "amount": amount_text(payment.amount_minor, payment.currency),
+            "customer": payment.customer_id or "",
+            "date": payment.booking_date.isoformat(),
+            "items": ", ".join(_name(facts, i) for i in situation.items),
+            "payer": payment.payer_name or payment.payment_id,
+            "payment": payment.reference or payment.payment_id,
+            "rule": rule.name,
+            "title": rule.title,
+        }
+        main = dict(self.drafting.row(payment))
+        main["label"] = fill(rule.labels.entry, self.fields)
+        self.payments = [main]
+        self.allocations: list[dict[str, Any]] = []
+        self.adjustments: list[dict[str, Any]] = []
+        self.cash = {item.item_id: item.open_minor for item in situation.items}
+        self.count: dict[str, int] = defaultdict(int)
+
+    def add(self, explanation: Explanation) -> None:
+        """Gather the entry of the payment and those beside it."""
+        by_book: dict[Book, list[Line]] = defaultdict(list)
+        for line in explanation.lines:
+            by_book[line.book].append(line)
+        for item_id, minor in explanation.left:
+            self.cash[item_id] -= minor
+        for line in by_book[Book.TRANSFER]:
+            self._move(line)
+        if explanation.offset:
+            self._offset(explanation.offset, by_book[Book.OFFSET])
+        if by_book[Book.ENTRY]:
+            self._lose(by_book[Book.ENTRY])
+        main = self.payment.payment_id
+        for item in self.situation.items:
+            self._allocate(main, item.item_id, self.cash[item.item_id])
+        for line in by_book[Book.LINE]:
+            self._adjust(main, line)
+        for line in by_book[Book.ITEM]:
+            self._open(main, line)
+
+    def drafted(self, explanation: Explanation) -> RuleDrafts:
+        """Draft what was gathered, and give it back under the payment's own id."""
+        drafts = engine.draft_entries(
+            pa.Table.from_pylist(self.payments, PAYMENT_SCHEMA),
+            pa.Table.from_pylist(self.allocations, _ALLOCATIONS),
+            pa.Table.from_pylist(self.adjustments, _ADJUSTMENTS),
+        )
+        payment_id = self.payment.payment_id
+        entries = drafts.entries.to_pylist()
+        for entry in entries:
+            entry["payment_id"] = payment_id
+        residuals: dict[str, dict[str, Any]] = {}
+        for row in drafts.residuals.to_pylist():
+            known = residuals.get(row["item_id"], {"allocated_minor": 0})
+            allocated = known["allocated_minor"] + row["allocated_minor"]
+            residuals[row["item_id"]] = row | {
+                "allocated_minor": allocated,
+                "payment_id": payment_id,
+                "draft_index": 0,
+            }
+        new_items = drafts.new_items.to_pylist()
+        for item in new_items:
+            item["kind"] = _kind(item["kind"], item["open_minor"])
+        drafts = replace(
+            drafts,
+            new_items=pa.Table.from_pylist(new_items, drafts.new_items.schema),
+            entries=pa.Table.from_pylist(entries, drafts.entries.schema),
+            residuals=pa.Table.from_pylist(
+                list(residuals.values()), drafts.residuals.schema
+            ),
+        )
+        return RuleDrafts(
+            drafts,
+            self._ranked_allocations(residuals.values()),
+            self._ranked_adjustments(explanation),
+        )
+
+    def _move(self, line: Line) -> None:
+        """Add an entry that moves a part of an item to another account or party."""
+        item_id = str(line.item_id)
+        row = self.facts.rows[item_id]
+        self.cash[item_id] -= line.amount_minor
+        fields = self.fields | {"items": row["reference"] or item_id}
+        entry = self._beside(row["reference"] or item_id, fields)
+        party = line.party or self.party or row["customer_id"]
+        if line.role == _CUSTOMER and party == row["customer_id"]:
+            raise InputError(
+                f"rule {self.rule.name} moves a part of item {item_id} to another "
+                "customer: name it with --party, or as party in the rule",
+                reason="PARTY_NEEDED",
+                rule=self.rule.name,
+            )
+        self._adjust(entry, line, party, self._next_id(line.component))
+        self._allocate(entry, item_id, line.amount_minor)
+
+    def _offset(self, offset: Iterable[tuple[str, int]], lines: Iterable[Line]) -> None:
+        """Add an entry that clears our debts against the items, the oldest first."""
+        offset = list(offset)
+        entry = self._beside(self._offset_ref(offset), self.fields)
+        rest = 0
+        for item_id, minor in offset:
+            self._allocate(entry, item_id, minor)
+            rest -= minor
+        for item in self.situation.items:
+            part = min(rest, max(0, self.cash[item.item_id]))
+            self._allocate(entry, item.item_id, part)
+            self.cash[item.item_id] -= part
+            rest -= part
+        for line in lines:
+            self._adjust(entry, line)
+
+    def _offset_ref(self, offset: Iterable[tuple[str, int]]) -> str:
+        """Name the piece: a deposit's is its invoice, a debt's is the payment."""
+        parties = {self.facts.rows[item_id]["customer_id"] for item_id, _ in offset}
+        first = self.situation.items[0]
+        if parties == {first.customer_id}:
+            return _name(self.facts, first)
+        return str(self.payments[0]["piece_ref"])
+
+    def _lose(self, lines: Iterable[Line]) -> None:
+        """Add an entry for a loss beside what was received, youngest items first."""
+        entry = self._beside(str(self.payments[0]["piece_ref"]), self.fields)
+        rest = 0
+        for line in lines:
+            self._adjust(entry, line)
+            rest += line.amount_minor
+        for item in reversed(self.situation.items):
+            part = min(rest, max(0, self.cash[item.item_id]))
+            self._allocate(entry, item.item_id, part)
+            self.cash[item.item_id] -= part
+            rest -= part
+
+    def _open(self, entry: str, line: Line) -> None:
+        """Add a line of the payment's entry that opens an item of a party."""
+        party = line.party or self.party or self.payment.customer_id
+        if party is None:
+            raise InputError(
+                f"payment {self.payment.payment_id} has no known customer: name whose "
+                "item it opens with --party",
+                reason="PARTY_NEEDED",
+                rule=self.rule.name,
+            )
+        if line.role == _CUSTOMER and party == self.payment.customer_id:
+            return
+        self._adjust(entry, line, party, self._next_id(line.component))
+
+    def _beside(self, piece_ref: str, fields: Mapping[str, str]) -> str:
+        """Begin an entry beside the payment's; return its name while drafting."""
+        name = f"{self.payment.payment_id}{_BESIDE}{len(self.payments)}"
+        main = self.payments[0]
+        self.payments.append(
+            main
+            | {
+                "payment_id": name,
+                "item_prefix": name,
+                "source_item_id": None,
+                "journal": MISCELLANEOUS_JOURNAL,
+                "kind": "clearing",
+                "piece_ref": piece_ref,
+                "label": fill(self.rule.labels.transfer, fields),
+                "amount_minor": 0,
+            }
+        )
+        return name
+
+    def _allocate(self, entry: str, item_id: str, minor: int) -> None:
+        if not minor:
+            return
+        row = self.facts.rows[item_id]
+        names = ("item_id", "customer_id", "account", "open_minor", "letter_group")
+        said = {name: row[name] for name in (*names, "group_open_minor")}
+        said |= {"payment_id": entry, "allocated_minor": minor}
+        self.allocations.append(said)
+
+    def _adjust(
+        self, entry: str, line: Line, party: str | None = None, item: str | None = None
+    ) -> None:
+        self.adjustments.append(
+            {
+                "payment_id": entry,
+                "role": line.role,
+                "account": self.drafting.account(self.payment.entity, line.role),
+                "amount_minor": line.amount_minor,
+                "customer_id": party or line.party or None,
+                "new_item_id": item,
+            }
+        )
+
+    def _next_id(self, component: str) -> str:
+        self.count[component] += 1
+        number = self.count[component]
+        name = f"{self.payment.item_prefix}-{component.upper()}"
+        return name if number == 1 else f"{name}{number}"
+
+    def _ranked_allocations(self, residuals: Iterable[Mapping[str, Any]]) -> pa.Table:
+        rows = [
+            {
+                "payment_id": self.payment.payment_id,
+                "rank": 0,
+                "item_id": row["item_id"],
+                "entity": row["entity"],
+                "customer_id": row["customer_id"],
+                "allocated_minor": row["allocated_minor"],
+                "evidence": "RULE",
+            }
+            for row in residuals
+            if row["customer_id"] is not None
+        ]
+        return pa.Table.from_pylist(rows, engine.schema("allocations"))
+
+    def _ranked_adjustments(self, explanation: Explanation) -> pa.Table:
+        rows = [
+            {
+                "payment_id": self.payment.payment_id,
+                "rank": 0,
+                "role": line.role,
+                "amount_minor": line.amount_minor,
+                "item_id": line.item_id,
+                "rate_ppm": line.vat_ppm or line.rate_ppm,
+            }
+            for line in explanation.lines
+            if not self._is_rest(line)
+        ]
+        return pa.Table.from_pylist(rows, engine.schema("adjustments"))
+
+    def _is_rest(self, line: Line) -> bool:
+        party = line.party or self.party or self.payment.customer_id
+        return (
+            line.book is Book.ITEM
+            and line.role == _CUSTOMER
+            and party == self.payment.customer_id
+        )
+
+
+def _kind(role: str, open_minor: int) -> str:
+    """Say what an item is that a line of this role opens."""
+    if role in ("on_account", "suspense"):
+        return role
+    if role == "deposit_received":
+        return "deposit"
+    return "debit_note" if open_minor > 0 else "other"
+
+
+def _name(facts: Facts, item: Item) -> str:
+    return str(facts.rows[item.item_id]["reference"] or item.item_id)

@@ -1,0 +1,247 @@
+"""What the rules say of the payments that the engine leaves open."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from alloc.app.apply import draft_outcome, try_rule
+from alloc.app.situations import Facts, sets_of
+from alloc.rules import explain_by_one
+from alloc.rules.model import Book, Measure, Posting
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Collection, Mapping, Sequence
+
+    from alloc.app.apply import Preview
+    from alloc.engine import Proposal
+    from alloc.rules import Outcome, Rule
+    from alloc.settings import Settings
+
+__all__ = ["Ruled", "Ruling"]
+
+#: A rule fits, and a person confirms.
+RULE_FITS = "RULE_FITS"
+#: What the engine decides by itself.
+AUTO = "auto"
+
+
+class Ruled(NamedTuple):
+    """What the rules decide on a day's payments.
+
+    Parameters
+    ----------
+    posted
+        What exactly one rule explains that may post alone.
+    noted
+        Payment -> (rules, reason) for the review.
+    """
+
+    posted: list[Preview]
+    noted: dict[str, tuple[str, str]]
+
+
+class Ruling:
+    """The rules of a workspace, ready for the payments of a run.
+
+    Parameters
+    ----------
+    settings
+        Accounts and journals.
+    rules
+        All rules; those with posting ``never`` are left out.
+    customers
+        Columns of `alloc.app.ports.Ledger.customers`.
+    today
+        The day of the run.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        rules: Sequence[Rule],
+        customers: pa.Table,
+        *,
+        today: dt.date,
+    ) -> None:
+        self._settings, self._today = settings, today
+        self._rules = [rule for rule in rules if rule.posting is not Posting.NEVER]
+        rows = customers.to_pylist() if self._rules else []
+        self._customers = {row["customer_id"]: row for row in rows}
+        self._members = sorted(
+            {member for rule in self._rules for member in rule.when.members}
+        )
+
+    def decide(self, payments: pa.Table, proposal: Proposal, items: pa.Table) -> Ruled:
+        """Try the rules on the payments that are not decided.
+
+        Parameters
+        ----------
+        payments
+            Of the day, as the ledger has them.
+        proposal
+            What the engine says of them.
+        items
+            What is open that day.
+
+        Returns
+        -------
+        Ruled
+            Items that a payment before takes are left out for the next one.
+        """
+        ruled = Ruled([], {})
+        if not self._rules:
+            return ruled
+        has_always = any(rule.always for rule in self._rules)
+        decisions = {
+            row["payment_id"]: row
+            for row in proposal.decisions.to_pylist()
+            if has_always or row["status"] != AUTO
+        }
+        mine = payments.filter(
+            pc.is_in(
+                payments["payment_id"], value_set=pa.array(list(decisions), pa.string())
+            )
+        )
+        ranks = _ranks(proposal.allocations, decisions)
+        used = _used(proposal)
+        for payment in mine.to_pylist():
+            decision = decisions[payment["payment_id"]]
+            proposed = ranks[payment["payment_id"]]
+            is_auto = decision["status"] == AUTO
+            if is_auto:
+                proposed = {0: proposed.get(0, [])}
+            own = {(payment["entity"], item_id) for item_id in proposed.get(0, ())}
+            taken = used - own if is_auto else used
+            facts = self._facts(
+                payment, decision["customer_id"], proposed, items, taken
+            )
+            if is_auto:
+                facts = facts._replace(sets=facts.sets[:1])
+            for rules in self._rounds(is_auto=is_auto):
+                if self._decide_one(facts, rules, ruled, used):
+                    break
+        return ruled
+
+    def _rounds(self, *, is_auto: bool) -> list[list[Rule]]:
+        """Return the rules to try, and those to try when none of them fits."""
+        if is_auto:
+            return [[rule for rule in self._rules if rule.always]]
+        return [
+            [rule for rule in self._rules if rule.fallback is fallback]
+            for fallback in (False, True)
+        ]
+
+    def _decide_one(
+        self,
+        facts: Facts,
+        rules: Sequence[Rule],
+        ruled: Ruled,
+        used: set[tuple[str, str]],
+    ) -> bool:
+        """Try rules on one payment; say whether any of them fits."""
+        tried = [(rule, try_rule(self._settings, rule, facts)) for rule in rules]
+        fits = [pair for pair in tried if pair[1][0].status != "none"]
+        if not fits:
+            return False
+        payment_id = facts.payment["payment_id"]
+        outcome: Outcome = explain_by_one([one for _, (one, _) in fits])
+        rule, result = fits[0]
+        if len(fits) > 1 or outcome.status != "explained":
+            ruled.noted[payment_id] = (outcome.rule, outcome.reason)
+        elif rule.posting is not Posting.AUTO or needs_party(rule, facts):
+            ruled.noted[payment_id] = (outcome.rule, RULE_FITS)
+        else:
+            shown = draft_outcome(
+                self._settings, rule, facts, result, today=self._today
+            )
+            ruled.posted.append(shown)
+            if shown.drafts is not None:
+                taken = shown.drafts.allocations
+                used.update(_keys(taken))
+        return True
+
+    def _facts(
+        self,
+        payment: Mapping[str, Any],
+        customer_id: str | None,
+        ranks: Mapping[int, Sequence[str]],
+        items: pa.Table,
+        used: Collection[tuple[str, str]],
+    ) -> Facts:
+        entity, customer = payment["entity"], self._customers.get(customer_id or "", {})
+        parties = {customer_id, customer.get("supplier_id"), *self._members} - {None}
+        named = {item_id for chosen in ranks.values() for item_id in chosen}
+        wanted = pc.and_(
+            pc.and_(
+                pc.equal(items["entity"], entity),
+                pc.equal(items["currency"], payment["currency"]),
+            ),
+            pc.or_(
+                pc.is_in(
+                    items["customer_id"],
+                    value_set=pa.array(sorted(parties), pa.string()),
+                ),
+                pc.is_in(
+                    items["item_id"], value_set=pa.array(sorted(named), pa.string())
+                ),
+            ),
+        )
+        rows = {
+            row["item_id"]: row
+            for row in items.filter(wanted).to_pylist()
+            if (entity, row["item_id"]) not in used
+        }
+        sets = tuple(sets_of(ranks, rows, customer_id))
+        return Facts(payment, customer_id, customer, rows, sets)
+
+
+def needs_party(rule: Rule, facts: Facts) -> bool:
+    """Say whether a person must name whose item a rule opens."""
+    takes_cash = (Measure.PAYMENT, Measure.RETURNED)
+    return any(
+        not part.party
+        and (
+            (part.measure in takes_cash and facts.customer_id is None)
+            or (part.book is Book.TRANSFER and part.role == "customer")
+        )
+        for part in rule.components
+    )
+
+
+def _ranks(
+    allocations: pa.Table, payments: Collection[str]
+) -> Mapping[str, dict[int, list[str]]]:
+    """Return the proposed items by payment and rank."""
+    ranks: dict[str, dict[int, list[str]]] = defaultdict(dict)
+    mine = pc.is_in(
+        allocations["payment_id"], value_set=pa.array(list(payments), pa.string())
+    )
+    for row in allocations.filter(mine).to_pylist():
+        ranks[row["payment_id"]].setdefault(row["rank"], []).append(row["item_id"])
+    return ranks
+
+
+def _used(proposal: Proposal) -> set[tuple[str, str]]:
+    """Return the items that automatic decisions of the day take."""
+    auto = proposal.decisions.filter(pc.equal(proposal.decisions["status"], AUTO))
+    rows = proposal.allocations
+    mine = pc.and_(
+        pc.equal(rows["rank"], 0),
+        pc.is_in(rows["payment_id"], value_set=auto["payment_id"]),
+    )
+    return _keys(rows.filter(mine))
+
+
+def _keys(allocations: pa.Table) -> set[tuple[str, str]]:
+    return set(
+        zip(
+            allocations["entity"].to_pylist(),
+            allocations["item_id"].to_pylist(),
+            strict=True,
+        )
+    )

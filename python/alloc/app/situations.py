@@ -1,0 +1,237 @@
+"""What a rule is tried on: a payment of the ledger with the items it may clear."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pyarrow.compute as pc
+
+from alloc.app.ports import DecisionFilter, DecisionState, PaymentState
+from alloc.errors import NotFoundError
+from alloc.rules import Item, Payment, Situation, VatLine
+from alloc.rules.arithmetic import half_up
+from alloc.rules.model import Measure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from alloc.app.ports import Ledger
+    from alloc.rules import Rule
+    from alloc.settings import Settings
+
+__all__ = ["ITEMS_MAX", "Facts", "load_facts", "sets_of"]
+
+ITEMS_MAX = 2_000
+"""Open items of one customer that are tried as a whole balance."""
+
+_BPS = 100
+
+
+class Facts(NamedTuple):
+    """A payment of the ledger, and all that its rules may ask.
+
+    Parameters
+    ----------
+    payment
+        Its row, as `alloc.app.ports.Ledger.payments` returns it.
+    customer_id
+        The customer that was decided on or proposed.
+    rows
+        Open items by id, of the payment's entity and currency.
+    sets
+        Sets of items that the payment may clear, the likeliest first.
+    """
+
+    payment: Mapping[str, Any]
+    customer_id: str | None
+    customer: Mapping[str, Any]
+    rows: Mapping[str, Mapping[str, Any]]
+    sets: tuple[tuple[str, ...], ...]
+
+    def situations(self, rule: Rule, settings: Settings) -> list[Situation]:
+        """Return what a rule is tried on: one situation for each set of items."""
+        parts = rule.components
+        whole = (Measure.PAYMENT, Measure.RETURNED)
+        if any(part.measure in whole for part in parts):
+            return [Situation(payment=self._payment())]
+        debts: tuple[Item, ...] = ()
+        offset = next((p for p in parts if p.measure is Measure.SUPPLIER), None)
+        accounts = settings.entity(self.payment["entity"]).accounts
+        if offset is not None:
+            debts = self._debts(accounts[offset.role])
+        beside = {item.item_id for item in debts}
+        sets = self.sets
+        if rule.when.members:
+            members = [
+                key
+                for key, row in self.rows.items()
+                if row["customer_id"] in rule.when.members
+            ]
+            sets = (*sets, tuple(members))
+        tried: dict[tuple[str, ...], None] = {}
+        for chosen in sets:
+            kept = tuple(sorted(key for key in chosen if key not in beside))
+            if kept:
+                tried.setdefault(kept)
+        return [
+            Situation(
+                payment=self._payment(),
+                items=_in_due_order(self.rows[key] for key in chosen),
+                supplier_items=debts,
+            )
+            for chosen in tried
+        ] or [Situation(payment=self._payment(), supplier_items=debts)]
+
+    def _payment(self) -> Payment:
+        row = self.payment
+        return Payment(
+            payment_id=row["payment_id"],
+            entity=row["entity"],
+            amount_minor=row["amount_minor"],
+            date=row["value_date"],
+            currency=row["currency"],
+            payer_name=row["payer_name"] or row["ultimate_name"] or "",
+            payer_iban=row["payer_iban"] or "",
+            text=" ".join(row["remittance_text"] or ()),
+            customer_id=self.customer_id or "",
+            customer_type=self.customer.get("customer_type") or "",
+            charges_minor=row["charges_minor"] or 0,
+        )
+
+    def _debts(self, account: str) -> tuple[Item, ...]:
+        """List what we owe the same party on an account."""
+        parties = {self.customer_id, self.customer.get("supplier_id")} - {None}
+        return _in_due_order(
+            row
+            for row in self.rows.values()
+            if row["account"] == account
+            and row["customer_id"] in parties
+            and row["open_minor"] < 0
+        )
+
+
+def load_facts(
+    ledger: Ledger, payment_id: str, *, items: Sequence[str] | None = None
+) -> Facts:
+    """Read a payment with what may be cleared by it.
+
+    Parameters
+    ----------
+    items
+        Items that a person named; else those of its proposal, its alternatives, and
+        the whole balance of its customer.
+
+    Raises
+    ------
+    alloc.errors.NotFoundError
+        ``PAYMENT_UNKNOWN``, ``ITEM_UNKNOWN``.
+    """
+    found = ledger.payments(states=tuple(PaymentState), payment_ids=(payment_id,))
+    if not found.num_rows:
+        raise NotFoundError(
+            f"payment {payment_id} is unknown: see `alloc review list`",
+            reason="PAYMENT_UNKNOWN",
+            payment_id=payment_id,
+        )
+    (payment,) = found.to_pylist()
+    opened = ledger.open_items(entity=payment["entity"])
+    opened = opened.filter(pc.equal(opened["currency"], payment["currency"]))
+    decided = ledger.decisions(
+        DecisionFilter(
+            states=(DecisionState.PROPOSED, DecisionState.POSTED),
+            payment_ids=(payment_id,),
+        )
+    )
+    customer_id = next(
+        (row["customer_id"] for row in decided.decisions.to_pylist()), None
+    )
+    ranks: dict[int, list[str]] = {}
+    for row in decided.allocations.to_pylist():
+        ranks.setdefault(row["rank"], []).append(row["item_id"])
+    rows = {row["item_id"]: row for row in opened.to_pylist()}
+    known = {row["customer_id"]: row for row in ledger.customers().to_pylist()}
+    if items is not None:
+        _check_named(items, rows, payment["entity"])
+        sets = [tuple(items)]
+        customers = {rows[key]["customer_id"] for key in items}
+        customer_id = customer_id or (customers.pop() if len(customers) == 1 else None)
+    else:
+        sets = sets_of(ranks, rows, customer_id)
+    return Facts(
+        payment, customer_id, known.get(customer_id or "", {}), rows, tuple(sets)
+    )
+
+
+def sets_of(
+    ranks: Mapping[int, Sequence[str]],
+    rows: Mapping[str, Mapping[str, Any]],
+    customer_id: str | None,
+) -> list[tuple[str, ...]]:
+    """List what a payment may clear: what was proposed, and the whole balance.
+
+    Parameters
+    ----------
+    ranks
+        Proposed items by rank.
+    rows
+        Open items by id.
+    customer_id
+        Whose balance; None has none.
+    """
+    sets = [tuple(ranks[rank]) for rank in sorted(ranks)]
+    sets = [chosen for chosen in sets if all(key in rows for key in chosen)]
+    balance = [k for k, row in rows.items() if row["customer_id"] == customer_id]
+    if customer_id and len(balance) <= ITEMS_MAX:
+        sets.append(tuple(balance))
+    return sets
+
+
+def _check_named(items: Sequence[str], rows: Mapping[str, object], entity: str) -> None:
+    for key in items:
+        if key not in rows:
+            raise NotFoundError(
+                f"item {key} is not open at entity {entity}",
+                reason="ITEM_UNKNOWN",
+                item_id=key,
+                entity=entity,
+            )
+
+
+def _in_due_order(rows: Iterable[Mapping[str, Any]]) -> tuple[Item, ...]:
+    items = [_item(row) for row in rows]
+    return tuple(
+        sorted(items, key=lambda item: (str(item.due_date or ""), item.item_id))
+    )
+
+
+def _item(row: Mapping[str, Any]) -> Item:
+    total = row["original_minor"] or row["imported_minor"]
+    paid = total - row["open_minor"]
+    lines = row["vat"]
+    return Item(
+        item_id=row["item_id"],
+        customer_id=row["customer_id"],
+        open_minor=row["open_minor"],
+        total_minor=total,
+        account=row["account"],
+        kind=row["kind"],
+        vat=None
+        if lines is None
+        else tuple(
+            VatLine(
+                rate_ppm=line["rate_bps"] * _BPS,
+                vat_minor=line["vat_minor"],
+                due_minor=_due(line["vat_minor"], paid, total),
+            )
+            for line in lines
+        ),
+        issue_date=row["issue_date"],
+        due_date=row["due_date"],
+    )
+
+
+def _due(vat_minor: int, paid: int, total: int) -> int:
+    """Return the VAT that the paid part of a document has made due."""
+    if not total:
+        return 0
+    return half_up(vat_minor * paid * (1 if total > 0 else -1), abs(total))

@@ -1,0 +1,14 @@
+"""The VAT of an open item, rate by rate: what deductions start from."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    """Add it as text: ``rate_bps:base_minor:vat_minor``, joined by U+001F."""
+    op.add_column("open_item", sa.Column("vat", sa.Text))

@@ -1,0 +1,212 @@
+"""Rules meet the day's payments: one that fits posts, two are for a person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from clearing_book import NOW
+
+from alloc.app.apply import apply, explain_payment, preview
+from alloc.app.ports import DecisionFilter, DecisionState
+from alloc.app.reverse import reverse
+from alloc.errors import ConflictError, NotFoundError
+from alloc.rules import Rule, read_rule
+from alloc.rules.book import _bases
+
+if TYPE_CHECKING:
+    from clearing_book import Book
+
+EXAMPLE = """
+[[example]]
+name = "one"
+payment = { amount = "1.00", date = 2026-01-01 }
+items = [{ id = "A", ttc = "1.00" }]
+"""
+SHORT = """
+    item     INV-1042  120.00 EUR  of C-LAC
+    payment  B1        114.00 EUR  on 2026-03-06  from C-LAC  "PAYMENT INV-1042"
+"""
+
+
+def lines(*said: str) -> str:
+    return "\n".join(said)
+
+
+def rule(rule_id: str, body: str, *, base: str = "", posting: str = "auto") -> Rule:
+    head = f'id = "{rule_id}"\nversion = 3\ntitle = "T"\nauthor = "A"\n'
+    head += f'posting = "{posting}"\n'
+    head += f'based_on = "{base}"\n' if base else ""
+    text = head + body + EXAMPLE
+    return read_rule(text, name=f"rules/{rule_id}.toml", bases=_bases())
+
+
+def rebate() -> Rule:
+    body = '[component.rebate]\nrole = "service_rebate"\nrate = "5%"\n'
+    return rule("rebate", body)
+
+
+def withheld(posting: str = "auto") -> Rule:
+    body = '[component.tax]\nrole = "foreign_tax"\nrate = ["5%", "10%"]\n'
+    return rule("tax", body, posting=posting)
+
+
+def decision(book: Book) -> dict[str, object]:
+    everything = DecisionFilter(states=tuple(DecisionState))
+    (row,) = book.ledger.decisions(everything).decisions.to_pylist()
+    return row
+
+
+def test_the_one_rule_that_explains_the_gap_posts_it(book: Book):
+    report = book.write(SHORT).clear(rules=[withheld()])
+    assert report.totals() == {("auto", "EUR"): (1, 11_400)}
+    assert book.entries() == lines(
+        "BQ1-000001 clearing",
+        "  512000 D 114.00",
+        "  637400 D 6.00",
+        "  411000 C-LAC C 120.00 (AAA)",
+    )
+    assert decision(book)["rule"] == "tax@3"
+    assert decision(book)["reason"] == "RULE"
+    assert book.verified()
+
+
+def test_two_rules_that_fit_are_both_named_for_a_person(book: Book):
+    book.write(SHORT).clear(rules=[withheld(), rebate()])
+    assert book.entries() == ""
+    assert decision(book)["reason"] == "RULES_AMBIGUOUS"
+    assert decision(book)["rule"] == "rebate@3, tax@3"
+    assert decision(book)["status"] == "review"
+
+
+def test_a_rule_of_one_click_waits_for_the_click(book: Book):
+    one_click = withheld("one_click")
+    book.write(SHORT).clear(rules=[one_click])
+    assert book.entries() == ""
+    assert (decision(book)["rule"], decision(book)["reason"]) == ("tax@3", "RULE_FITS")
+    payment_id = book.payment_id("B1")
+    shown = preview(book.ledger, book.settings, one_click, payment_id, today=NOW.date())
+    (entry,) = shown.entries()
+    assert [(line["account"], line["amount_minor"]) for line in entry["lines"]] == [
+        ("512000", 11_400),
+        ("637400", 600),
+        ("411000", -12_000),
+    ]
+    assert book.entries() == ""
+    done = apply(
+        *(book.ledger, book.settings, one_click, payment_id), decided_by="ada", now=NOW
+    )
+    assert done.result is not None
+    assert decision(book)["decided_by"] == "ada"
+    again = apply(
+        *(book.ledger, book.settings, one_click, payment_id), decided_by="ada", now=NOW
+    )
+    assert again.already
+    assert len(book.ledger.journal().entries) == 1
+
+
+def test_a_rule_that_only_shows_never_posts(book: Book):
+    never = withheld("never")
+    book.write(SHORT).clear(rules=[never])
+    payment_id = book.payment_id("B1")
+    (outcome,) = explain_payment(book.ledger, book.settings, [never], payment_id)
+    assert outcome.status == "explained"
+    with pytest.raises(ConflictError) as caught:
+        apply(
+            *(book.ledger, book.settings, never, payment_id), decided_by="ada", now=NOW
+        )
+    assert caught.value.reason == "RULE_NEVER_POSTS"
+    assert book.entries() == ""
+
+
+def test_what_a_rule_does_not_explain_is_said_and_not_posted(book: Book):
+    book.write(SHORT.replace("114.00", "113.99")).clear()
+    payment_id = book.payment_id("B1")
+    with pytest.raises(ConflictError, match="it would explain a payment of") as caught:
+        apply(
+            *(book.ledger, book.settings, withheld(), payment_id),
+            decided_by="ada",
+            now=NOW,
+        )
+    assert caught.value.metadata["why"] == "GAP_DIFFERS"
+    with pytest.raises(NotFoundError):
+        preview(
+            *(book.ledger, book.settings, withheld(), payment_id),
+            today=NOW.date(),
+            items=["INV-9"],
+        )
+
+
+def test_a_dry_run_with_rules_writes_nothing(book: Book):
+    report = book.write(SHORT).clear(rules=[withheld()], dry_run=True)
+    assert report.totals() == {("auto", "EUR"): (1, 11_400)}
+    assert book.entries() == ""
+
+
+def test_two_payments_of_a_day_do_not_clear_one_item_by_rules(book: Book):
+    both = SHORT + SHORT.strip().splitlines()[1].replace("B1", "B2")
+    book.write(both).clear(rules=[withheld()])
+    journal = book.ledger.journal()
+    assert len(journal.entries) == 1
+    assert book.verified()
+
+
+RETENTION = """
+[component.retention]
+role = "retention"
+rate = "5%"
+per = "invoice"
+book = "transfer"
+"""
+
+
+def test_entries_beside_the_payment_are_undone_with_it(book: Book):
+    """The retained part moved to an account of its own; a reversal brings all back."""
+    retention = rule("retention", RETENTION)
+    book.write(SHORT).clear(rules=[retention])
+    assert book.entries() == lines(
+        "BQ1-000001 clearing",
+        "  512000 D 114.00",
+        "  411000 C-LAC C 114.00 (AAA)",
+        "OD-000001 clearing",
+        "  411700 C-LAC D 6.00",
+        "  411000 C-LAC C 6.00 (AAA)",
+    )
+    assert sorted(book.open_items().values()) == ["6.00"]
+    assert book.verified()
+    number = decision(book)["decision_id"]
+    reverse(book.ledger, book.settings, number, decided_by="ada", now=NOW)
+    assert book.open_items() == {"INV-1042": "120.00"}
+    kinds = book.ledger.journal().entries["kind"].to_pylist()
+    assert kinds == ["clearing", "clearing", "reversal", "reversal"]
+    assert book.verified()
+
+
+def test_what_moved_can_be_moved_again_after_a_reversal(book: Book):
+    retention = rule("retention", RETENTION)
+    book.write(SHORT).clear(rules=[retention])
+    number = decision(book)["decision_id"]
+    reverse(book.ledger, book.settings, number, decided_by="ada", now=NOW)
+    payment_id = book.payment_id("B1")
+    apply(
+        *(book.ledger, book.settings, retention, payment_id),
+        items=["INV-1042"],
+        decided_by="ada",
+        now=NOW,
+    )
+    assert sorted(book.open_items().values()) == ["6.00"]
+    assert book.verified()
+
+
+def test_a_part_that_moved_cannot_be_undone_once_it_was_paid(book: Book):
+    retention = rule("retention", RETENTION)
+    book.write(SHORT).clear(rules=[retention])
+    first = decision(book)["decision_id"]
+    book.write("""
+        payment  B2  6.00 EUR  on 2026-03-20  from C-LAC  "RELEASE INV-1042"
+    """)
+    book.clear()
+    assert book.open_items() == {}
+    with pytest.raises(ConflictError) as caught:
+        reverse(book.ledger, book.settings, first, decided_by="ada", now=NOW)
+    assert caught.value.reason == "ON_ACCOUNT_USED"

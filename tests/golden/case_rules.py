@@ -1,0 +1,231 @@
+"""The rules that a worked case names, written as a company would write them here."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+EXAMPLE = """
+[[example]]
+name = "shown by the worked case itself"
+payment = { amount = "1.00", date = 2026-01-01 }
+items = [{ id = "A", ttc = "1.00" }]
+"""
+
+#: Rules of the cases that say how to clear, not what explains a gap.
+NO_RULES = frozenset(
+    {"clearing", "period_lock", "suspense", "suspense_release", "reallocate"}
+)
+
+
+def percent(rate: str) -> str:
+    return f"{(Decimal(rate) * 100).normalize():f}%"
+
+
+def standing_rules() -> list[str]:
+    """What the company does with every payment that no rule of a case explains."""
+    return [
+        str(RuleText("short-payment", rule_id="short")),
+        str(
+            RuleText("overpayment", rule_id="over")
+            .table("when", customer_types=["plain"])
+            .table("component.credit", max_rate="50%")
+        ),
+    ]
+
+
+def major(cents: int) -> str:
+    return f"{cents // 100}.{cents % 100:02}"
+
+
+def quoted(**values: object) -> str:
+    said = {
+        key: str(v).lower() if isinstance(v, bool) else repr(v)
+        for key, v in values.items()
+    }
+    return "".join(f"{key} = {v}\n".replace("'", '"') for key, v in said.items())
+
+
+class RuleText:
+    """A rule in the making: what it builds on, and what it says itself."""
+
+    def __init__(self, base: str, *, document: str = "", rule_id: str = "case") -> None:
+        self.base, self.document, self.rule_id = base, document, rule_id
+        self.tables: dict[str, str] = {}
+        self.posting = "auto"
+
+    def table(self, name: str, **values: object) -> RuleText:
+        self.tables[name] = self.tables.get(name, "") + quoted(**values)
+        return self
+
+    def __str__(self) -> str:
+        head = f'based_on = "{self.base}"\nid = "{self.rule_id}"\nversion = 1\n'
+        head += 'title = "Case"\nauthor = "Test"\nposting = "' + self.posting + '"\n'
+        if self.document:
+            head += f'document = "{self.document}"\n'
+        tables = "".join(f"[{name}]\n{text}" for name, text in self.tables.items())
+        return head + tables + EXAMPLE
+
+
+def rule_of(case: dict[str, Any]) -> tuple[str, str] | None:
+    """Return the rule of a case as text, and the party it names; None: no rule."""
+    named = [rule for rule in case["input"]["rules"] if rule["name"] not in NO_RULES]
+    for rule in named:
+        maker = MAKERS.get(rule["name"])
+        if maker is not None:
+            made = maker(rule, case, [one["name"] for one in named])
+            if made is not None:
+                text, party = made if isinstance(made, tuple) else (made, "")
+                return str(text), party
+    return None
+
+
+def insurer(rule: dict[str, Any], _: object, names: list[str]) -> RuleText:
+    vat = rule["vat_rate"]
+    document = rule["vat_document"]
+    if rule["mode"] == "from_gap":
+        return RuleText("insurer-commission-gap", document=document)
+    if vat == "0":
+        text = RuleText("insurer-commission-exempt", document=document)
+    elif rule["granularity"] == "global" or "rounding" in names:
+        text = RuleText("insurer-commission-global", document=document)
+    else:
+        text = RuleText("insurer-commission-rate", document=document)
+    return text.table(
+        "component.commission", rate=percent(rule["rate"]), of=rule["base"]
+    )
+
+
+def vat_not_covered(rule: dict[str, Any], *_: object) -> tuple[RuleText, str]:
+    if rule["residual_to"] == "transfer":
+        text = RuleText("insured-vat-moved")
+        text.table("component.vat", party=rule["insured_aux"])
+        text.table("labels", transfer="Transfert TVA à charge assuré")
+        return text, ""
+    return RuleText("insured-vat-kept"), ""
+
+
+def rebate(rule: dict[str, Any], *_: object) -> RuleText:
+    return RuleText("network-rebate").table(
+        "component.rebate", rate=percent(rule["rate"]), of=rule["base"]
+    )
+
+
+def offset(_: object, case: dict[str, Any], __: object) -> RuleText:
+    labels = [e["label"] for e in case["expected"]["entries"] if "label" in e]
+    text = RuleText("supplier-offset")
+    return text.table("labels", transfer=labels[0]) if labels else text
+
+
+def interest(rule: dict[str, Any], *_: object) -> RuleText:
+    first = rule.get("imputation") == "interest_first"
+    text = RuleText("late-interest-first" if first else "late-interest")
+    text.table("component.interest", annual_rate=percent(rule["annual_rate"]))
+    if rule["indemnity_cents"]:
+        amount = major(rule["indemnity_cents"])
+        text.table("component.recovery", amount=amount, optional=False)
+    return text
+
+
+def deposit(
+    rule: dict[str, Any], case: dict[str, Any], _: object
+) -> tuple[RuleText, str] | None:
+    if rule["method"] != "on_receipt":
+        return None
+    if case["input"]["open_items"]:
+        text = RuleText("deposit-imputed")
+        return text.table("labels", transfer="Imputation acompte"), ""
+    proforma = rule.get("match") == "proforma"
+    return RuleText("proforma" if proforma else "deposit"), rule["aux"]
+
+
+def discount(rule: dict[str, Any], *_: object) -> RuleText:
+    base = "discount" if rule["vat_mode"] == "reduce_vat" else "discount-net"
+    text = RuleText(base).table("component.discount", rate=percent(rule["rate"]))
+    days = {"within_days": rule["days"], "grace_days": rule["grace_days"]}
+    return text.table("when", **days)
+
+
+def charges(
+    rule: dict[str, Any], case: dict[str, Any], names: list[str]
+) -> RuleText | None:
+    if "fx" in names:
+        return None
+    if "gross_cents" in case["input"]["receipt"]:
+        return RuleText("bank-charges-named")
+    return RuleText("bank-charges").table(
+        "component.charges", max=major(rule["max_cents"])
+    )
+
+
+def rounding(rule: dict[str, Any], _: object, names: list[str]) -> RuleText | None:
+    if len(names) > 1:
+        return None
+    return RuleText("rounding").table(
+        "component.rounding", max=major(rule["tolerance_cents"])
+    )
+
+
+def retention(rule: dict[str, Any], *_: object) -> RuleText:
+    return RuleText("retention").table(
+        "component.retention", rate=percent(rule["rate"]), of=rule["base"]
+    )
+
+
+def withholding(rule: dict[str, Any], *_: object) -> RuleText:
+    is_credit = rule["treatment"] == "tax_credit"
+    text = RuleText("withholding-credited" if is_credit else "withholding-expensed")
+    return text.table("component.tax", rate=percent(rule["rate"]), of=rule["base"])
+
+
+def bad_debt(_: object, case: dict[str, Any], __: object) -> RuleText:
+    text = RuleText("bad-debt-dividend")
+    aux = case["input"]["open_items"][0]["aux"]
+    text.posting = "one_click"  # More than a half is lost: a person confirms.
+    return text.table("when", customers=[aux])
+
+
+def factoring(rule: dict[str, Any], *_: object) -> tuple[RuleText, str] | None:
+    if rule.get("direct_payment") != "owe_factor":
+        return None
+    return RuleText("factor-direct-payment"), ""
+
+
+def group(rule: dict[str, Any], *_: object) -> RuleText:
+    return RuleText("group-payer").table(
+        "when", payers=[rule["payer"]], members=rule["members"]
+    )
+
+
+def collection(*_: object) -> RuleText:
+    return RuleText("vat-on-collection")
+
+
+MAKERS: dict[str, Any] = {
+    "insurer_commission": insurer,
+    "insurer_vat_not_covered": vat_not_covered,
+    "network_rebate": rebate,
+    "supplier_offset": offset,
+    "late_interest": interest,
+    "deposit": deposit,
+    "cash_discount": discount,
+    "bank_charges": charges,
+    "rounding": rounding,
+    "retention": retention,
+    "withholding_tax": withholding,
+    "bad_debt": bad_debt,
+    "factoring": factoring,
+    "group_payer": group,
+    "vat_on_collection": collection,
+}
+
+CUSTOMER_TYPES = {
+    "insurer": "insurer",
+    "retention": "works",
+    "withholding": "foreign",
+    "fx": "foreign",
+    "factoring": "assigned",
+    "partial": "plain",
+    "vat_on_collection": "plain",
+}
+"""The customer type that the rule of a family is for."""

@@ -1,0 +1,439 @@
+"""One worked case, run through the real path: import, clear or apply, post, export."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+from case_rules import CUSTOMER_TYPES, rule_of, standing_rules
+
+from alloc.app import review
+from alloc.app.apply import apply
+from alloc.app.clear import clear
+from alloc.app.ports import DecisionFilter, DecisionState, PaymentState, SourceFile
+from alloc.app.reverse import reverse
+from alloc.app.verify import verify
+from alloc.rules.book import _bases
+from alloc.rules.reading import read_rule
+from alloc.settings import load_settings
+from alloc.store.identity import entry_id
+
+if TYPE_CHECKING:
+    from alloc.app.ports import Ledger
+    from alloc.rules import Rule
+    from alloc.settings import Settings
+
+NOW = dt.datetime(2026, 12, 1, 6, 0, tzinfo=dt.UTC)
+IBAN = "FR1420041010050500013M02606"
+
+NO_REFERENCES = pa.schema(
+    [
+        ("payment_id", pa.string()),
+        ("line_no", pa.int64()),
+        ("reference", pa.string()),
+        ("kind", pa.string()),
+    ]
+).empty_table()
+NO_WARNINGS = pa.schema(
+    [("code", pa.string()), ("message", pa.string()), ("line", pa.int64())]
+).empty_table()
+
+
+@dataclass(slots=True)
+class GoldenBook:
+    """The ledger of one case."""
+
+    ledger: Ledger
+    case: dict[str, Any]
+    files: int = 0
+    imported_before: int = 0
+    status: str = ""
+    now: dt.datetime = NOW
+    settings: Settings = field(init=False)
+    prior_seq: int = 0
+
+    def __post_init__(self) -> None:
+        rules = {rule["name"]: rule for rule in self.case["input"]["rules"]}
+        lock = rules.get("period_lock", {}).get("locked_until")
+        granularity = rules.get("clearing", {}).get("granularity", "per_group")
+        self.settings = load_settings(
+            f"""
+            [workspace]
+            locale = "fr"
+            [policy]
+            amount_only = true
+            [lettering]
+            granularity = "{granularity}"
+            [[entity]]
+            id = "E1"
+            name = "Garage Un"
+            siren = "732829320"
+            {f"locked_until = {lock}" if lock else ""}
+            [[entity.bank]]
+            iban = "{IBAN}"
+            [[entity]]
+            id = "E2"
+            name = "Garage Deux"
+            """,
+            name="alloc.toml",
+        )
+
+    def run(self) -> GoldenBook:
+        """Import what was there before, then the case, and decide it."""
+        self._import_customers()
+        self._import_items()
+        for prior in self._priors():
+            self._post_prior(prior)
+        self.now = NOW
+        self.prior_seq = self._last_seq()
+        receipt = self.case["input"]["receipt"]
+        if self.case["id"] == "CTL-03":
+            self._reallocate()
+        elif receipt is None:
+            self._release()
+        else:
+            self._receive(receipt)
+        return self
+
+    def _last_seq(self) -> int:
+        return max(self.ledger.journal().entries["seq"].to_pylist(), default=0)
+
+    # What was there before the case.
+
+    def _priors(self) -> list[dict[str, Any]]:
+        """Payments that are posted already: lettered ones, and parked money."""
+        items = self.case["input"]["open_items"]
+        paid = [item for item in items if item["doc_type"] == "payment"]
+        target = [
+            item
+            for item in items
+            if item.get("letter") and item["doc_type"] != "payment"
+        ]
+        priors = [
+            {
+                "id": item["id"].removeprefix("PAY-"),
+                "date": item["date"],
+                "amount_cents": -item["original_cents"],
+                "item": target[0]["id"],
+            }
+            for item in paid
+            if target
+        ]
+        parked = [item for item in items if item["doc_type"] == "suspense"]
+        return priors + [
+            {
+                "id": item["id"].removeprefix("SUSP-"),
+                "date": item["date"],
+                "amount_cents": -item["open_cents"],
+                "text": "VIR",
+                "counterparty": None,
+            }
+            for item in parked
+        ]
+
+    def _post_prior(self, prior: dict[str, Any]) -> None:
+        payment_id = self._import_receipt(prior)
+        self._at(prior["date"])
+        if "item" in prior:
+            review.accept(
+                self.ledger,
+                self.settings,
+                payment_id,
+                review.Items({prior["item"]: prior["amount_cents"]}),
+                decided_by="test",
+                now=self.now,
+            )
+        else:
+            self._clear()
+
+    # The case itself.
+
+    def _receive(self, receipt: dict[str, Any]) -> None:
+        payment_id = self._import_receipt(receipt)
+        if self.case["input"].get("already_posted"):
+            self._clear()
+            self.prior_seq = self._last_seq()
+            again = self._import_receipt(receipt, again=True)
+            self.status = "duplicate" if again == "known" else "new"
+            self._clear()
+            return
+        self._clear()
+        state = self._state(payment_id)
+        self.status = {"posted": "auto"}.get(state, state)
+        if state == PaymentState.REVIEW:
+            self._decide(payment_id)
+
+    def _clear(self) -> None:
+        clear(self.ledger, self.settings, rules=self._rules(), now=self.now)
+
+    def _rules(self) -> list[Rule]:
+        made = rule_of(self.case)
+        texts = [*standing_rules(), *([made[0]] if made else [])]
+        return [
+            read_rule(text, name="rules/case.toml", bases=_bases()) for text in texts
+        ]
+
+    def _decide(self, payment_id: str) -> None:
+        """What a person does in one click: the rule of the case, or on account."""
+        made = rule_of(self.case)
+        if made is not None:
+            apply(
+                *(self.ledger, self.settings, self._rules()[-1], payment_id),
+                party=made[1],
+                decided_by="test",
+                now=self.now,
+            )
+            self.status = "auto"
+            return
+        for rule in self.case["input"]["rules"]:
+            if rule["name"] == "overpayment" and "aux" in rule:
+                choice = review.OnAccount(rule["aux"])
+                review.accept(
+                    *(self.ledger, self.settings, payment_id, choice),
+                    decided_by="test",
+                    now=self.now,
+                )
+
+    def _at(self, date: str) -> None:
+        self.now = dt.datetime.combine(dt.date.fromisoformat(date), dt.time(6), dt.UTC)
+
+    def _release(self) -> None:
+        self._at(self.case["expected"]["entries"][0]["date"])
+        parked = self.ledger.payments(states=(PaymentState.SUSPENSE,)).to_pylist()
+        if not parked:
+            raise AssertionError("nothing moves without a payment yet")
+        items = {
+            item["id"]: None
+            for item in self.case["input"]["open_items"]
+            if item["doc_type"] == "invoice"
+        }
+        review.accept(
+            self.ledger,
+            self.settings,
+            parked[0]["payment_id"],
+            review.Items(items),
+            decided_by="test",
+            now=self.now,
+        )
+        self.status = "auto"
+
+    def _reallocate(self) -> None:
+        posted = self.ledger.decisions(DecisionFilter(states=(DecisionState.POSTED,)))
+        (decision,) = posted.decisions.to_pylist()
+        self._at(self.case["expected"]["entries"][0]["date"])
+        reverse(
+            *(self.ledger, self.settings, decision["decision_id"]),
+            decided_by="test",
+            now=self.now,
+        )
+        review.accept(
+            *(self.ledger, self.settings, decision["payment_id"]),
+            review.Items({"F9": None}),
+            decided_by="test",
+            now=self.now,
+        )
+        self.status = "auto"
+
+    def _state(self, payment_id: str) -> str:
+        rows = self.ledger.payments(
+            states=tuple(PaymentState), payment_ids=(payment_id,)
+        )
+        return str(rows["state"][0].as_py())
+
+    # Imports.
+
+    def _source(self, kind: str) -> SourceFile:
+        self.files += 1
+        name = f"{kind}-{self.files}"
+        digest = hashlib.sha256(name.encode()).hexdigest()
+        return SourceFile(name=name, sha256=digest, size=1, kind=kind)
+
+    def _import_customers(self) -> None:
+        given = self.case["input"]
+        kind = CUSTOMER_TYPES.get(self.case["family"])
+        links: dict[str, str] = {}
+        parties = {
+            item["aux"]
+            for item in given["open_items"]
+            if item.get("aux") and item["doc_type"] != "supplier_invoice"
+        }
+        for rule in given["rules"]:
+            links |= rule.get("partner_link", {})
+            parties |= {rule["aux"]} if "aux" in rule else set()
+        parties |= {item["aux"] for item in given.get("cleared_items", ())}
+        receipt = given["receipt"] or {}
+        names = {party: name_of(party) for party in sorted(parties)}
+        if "counterparty" in receipt and len(names) == 1:
+            names = dict.fromkeys(names, receipt["counterparty"])
+        table = pa.table(
+            {
+                "customer_id": list(names),
+                "name": list(names.values()),
+                "customer_type": [kind] * len(names),
+                "supplier_id": [links.get(party) for party in names],
+            },
+            schema=pa.schema(
+                [
+                    ("customer_id", pa.string()),
+                    ("name", pa.string()),
+                    ("customer_type", pa.string()),
+                    ("supplier_id", pa.string()),
+                ]
+            ),
+        )
+        if names:
+            self.ledger.import_customers(self._source("customers"), table, now=self.now)
+
+    def _import_items(self) -> None:
+        rows = [
+            {
+                "entity": item.get("entity", "E1"),
+                "item_id": item["id"],
+                "customer_id": item["aux"],
+                "reference": item["id"],
+                "currency": "EUR",
+                "kind": KINDS.get(item["doc_type"], item["doc_type"]),
+                "account": item["account"],
+                "open_minor": item.get("original_cents", item["open_cents"]),
+                "original_minor": item.get("ttc_cents", item["open_cents"]),
+                "issue_date": day(item["date"]),
+                "due_date": day(item.get("due")),
+                "vat": vat_of(item),
+            }
+            for item in self.case["input"]["open_items"]
+            if item["doc_type"] not in ("payment", "suspense")
+        ]
+        if not rows:
+            return
+        self.ledger.import_open_items(
+            self._source("open_items"),
+            pa.Table.from_pylist(rows, ITEMS),
+            accounts={"E1": "411000", "E2": "411000"},
+            now=self.now,
+        )
+
+    def _import_receipt(self, receipt: dict[str, Any], *, again: bool = False) -> str:
+        reference = receipt["id"]
+        date = day(receipt["date"])
+        amount = receipt["amount_cents"]
+        key = (IBAN, receipt["date"], amount, "EUR", reference)
+        payment_id = entry_id(key, occurrence=1)
+        row = {
+            "statement_index": 0,
+            "entry_index": 0,
+            "detail_index": 0,
+            "detail_count": 1,
+            "payment_id": payment_id,
+            "account": IBAN,
+            "booking_date": date,
+            "value_date": date,
+            "currency": "EUR",
+            "amount_minor": amount,
+            "entry_amount_minor": amount,
+            "status": "booked",
+            "reversal": False,
+            "bank_reference": reference,
+            "counterparty_name": receipt.get("counterparty", self._payer(receipt)),
+            "remittance_text": [receipt.get("text", "")],
+            "charges_minor": receipt.get("charges_cents"),
+            "line": 1,
+        }
+        statement = {
+            "statement_index": 0,
+            "message_type": "camt.053.001.08",
+            "kind": "statement",
+            "account": IBAN,
+            "currency": "EUR",
+            "entry_count": 1,
+            "line": 1,
+        }
+        bank = SimpleNamespace(
+            statements=pa.Table.from_pylist([statement]),
+            entries=pa.Table.from_pylist([row]),
+            references=NO_REFERENCES,
+            warnings=NO_WARNINGS,
+        )
+        counts = self.ledger.import_bank_file(
+            self._source("bank"), bank, entities={IBAN: "E1"}, now=self.now
+        )
+        if again:
+            return "known" if (counts.new, counts.known) == (0, 1) else "new"
+        return payment_id
+
+    def _payer(self, receipt: dict[str, Any]) -> str | None:
+        """The case names the account: its customer is the one who pays."""
+        given = self.case["input"]
+        items = [*given["open_items"], *given.get("cleared_items", ())]
+        if "item" not in receipt and not receipt.get("text", "").startswith("VIR SEPA"):
+            parties = {i["aux"] for i in items if str(i["account"]).startswith("4")}
+            parties = {p for p in parties if p and not p.startswith("FOU-")}
+            if len(parties) == 1:
+                return name_of(parties.pop())
+        return None
+
+    def errors(self) -> list[str]:
+        """What the ledger's own verification says against it."""
+        found = verify(self.ledger).findings
+        return [f"{one.code} {one.key}" for one in found if one.severity == "error"]
+
+
+def name_of(party: str) -> str:
+    return f"SOCIETE {party.split('-', 1)[-1]} INDUSTRIE"
+
+
+#: Kinds of the cases in the words of the ledger.
+KINDS = {
+    "deposit_invoice": "invoice",
+    "factor": "invoice",
+    "retention": "invoice",
+    "supplier_invoice": "payable",
+}
+
+ITEMS = pa.schema(
+    [
+        ("entity", pa.string()),
+        ("item_id", pa.string()),
+        ("customer_id", pa.string()),
+        ("reference", pa.string()),
+        ("currency", pa.string()),
+        ("kind", pa.string()),
+        ("account", pa.string()),
+        ("open_minor", pa.int64()),
+        ("original_minor", pa.int64()),
+        ("issue_date", pa.date32()),
+        ("due_date", pa.date32()),
+        (
+            "vat",
+            pa.list_(
+                pa.struct(
+                    [
+                        pa.field("rate_bps", pa.int64(), nullable=False),
+                        pa.field("base_minor", pa.int64(), nullable=False),
+                        pa.field("vat_minor", pa.int64(), nullable=False),
+                    ]
+                )
+            ),
+        ),
+    ]
+)
+
+
+def day(text: str | None) -> dt.date | None:
+    return None if text is None else dt.date.fromisoformat(text)
+
+
+def vat_of(item: dict[str, Any]) -> list[dict[str, int]] | None:
+    if "vat" not in item:
+        return None
+    return [
+        {
+            "rate_bps": int(line["rate"].removeprefix("0.").ljust(4, "0") or 0),
+            "base_minor": line["base_cents"],
+            "vat_minor": line["vat_cents"],
+        }
+        for line in item["vat"]
+    ]
