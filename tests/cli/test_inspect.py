@@ -55,7 +55,7 @@ def test_a_statement_is_shown_with_balances_entries_and_difference(
     assert "[BALANCE_OFF]" in got.stdout
     assert "An import would refuse this file." in got.stdout
     for text in (
-        "MT940",
+        "MT940 (text)",
         "FR1420041010050500013M02606",
         "€125.00",
         "€100.00",

@@ -105,6 +105,21 @@ def said(
                 "dialect": "subfields",
             },
         ),
+        # Czechia: the variable symbol names what is paid; zero names nothing.
+        (
+            "020?20KS:308?21VS:2026097?22SS:5?23DEKUJEME?30800?3119-2000145399?32NOVAK",
+            {
+                "creditor_reference": "2026097",
+                "counterparty_name": "NOVAK",
+                "counterparty_iban": "800/19-2000145399",
+                "remittance_text": ["KS:308", "SS:5", "DEKUJEME"],
+                "dialect": "subfields",
+            },
+        ),
+        (
+            "020?20PLATBA?21VS0000",
+            {"remittance_text": ["PLATBA"], "dialect": "subfields"},
+        ),
         # The account of the statement is not the one of the counterparty.
         (
             "000>100987654321\n>20HUUR FEB 2026>310390123456",

@@ -65,6 +65,18 @@ def _format(content: FileContent) -> str | None:
     return content.detected.format if content.detected else None
 
 
+def _format_and_dialects(content: FileContent) -> str | None:
+    if content.bank is None:
+        return _format(content)
+    said = (row["dialect"] for row in _rows(content.bank.statements))
+    dialects = dict.fromkeys(
+        name for names in said if names for name in names.split(", ")
+    )
+    return (
+        f"{_format(content)} ({', '.join(dialects)})" if dialects else _format(content)
+    )
+
+
 def _rows(table: object, shown: int | None = None) -> list[Row]:
     import pyarrow as pa
 
@@ -119,7 +131,7 @@ def draw_content(view: View, content: FileContent, *, shown: int | None) -> None
     view.facts(
         [
             (say("Kind"), in_words(view.messages, detected.kind) if detected else ""),
-            (say("Format"), _format(content)),
+            (say("Format"), _format_and_dialects(content)),
             (say("Profile"), profile),
             (say("Bytes"), view.count(opened.size) if opened else ""),
         ]

@@ -103,7 +103,15 @@ impl Subfields {
             .iter()
             .any(|number| self.value(*number).is_some());
         let purpose = |number| matches!(number, 20..=29) || (!address && matches!(number, 60..=63));
-        let pieces: Vec<&str> = self.of(purpose).collect();
+        let mut pieces: Vec<&str> = self.of(purpose).collect();
+        if let Some(at) = pieces
+            .iter()
+            .position(|piece| variable_symbol(piece).is_some())
+        {
+            let symbol = variable_symbol(pieces.remove(at)).unwrap_or_default();
+            let given = symbol.bytes().any(|digit| digit != b'0');
+            detail.creditor_reference = given.then(|| symbol.to_owned());
+        }
         purpose_text(&pieces, money, detail)
     }
 
@@ -142,6 +150,20 @@ impl Subfields {
             (None, _, number) => number.and_then(account),
         }
     }
+}
+
+/// The reference of a payment in the Czech Republic and Slovakia, in a piece of its own:
+/// `VS:2026097`, `VS2026097`.
+fn variable_symbol(piece: &str) -> Option<&str> {
+    let digits = piece
+        .trim()
+        .strip_prefix("VS")?
+        .trim_start_matches(':')
+        .trim();
+    digits
+        .bytes()
+        .all(|byte| byte.is_ascii_digit())
+        .then_some(digits)
 }
 
 /// The purpose in pieces of 27 characters: SEPA tags, else lines. Whether there were tags.
