@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,14 +19,19 @@ from bank_table_case import (
     IBAN,
     workbook,
 )
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from alloc.engine import read_bank_file
 from alloc.errors import InputError
 from alloc.ingest import builtin_profiles, detect, load_profile
+from alloc.ingest.bank_table.balances import follow
 from alloc.ingest.bank_table.reading import read_bank_table
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from bank_table_case import Export
 
     from alloc.domain.bank import BankFile
 
@@ -326,6 +332,32 @@ def test_an_unknown_status_is_not_taken_for_booked() -> None:
     )
 
 
+def test_three_decimals_may_be_announced_where_the_last_is_always_zero() -> None:
+    more = (("£420.00,£1420.00", "£420.000,£1420.000"), ("£-100.00", "£-100.000"))
+    more += (("£420.00,£1740.00", "£420.000,£1740.000"),)
+    assert refused(BRITISH, *more).reason == "DECIMALS_TOO_MANY"
+    said = ('debits = "negative"', 'debits = "negative"\ndecimals = 3')
+    bank = BRITISH.read(*more, said)
+    assert [minor for _, minor in moves(bank)] == [42000, -10000, 42000]
+    odd = refused(BRITISH, *more, said, ("£-100.000", "£-100.001"))
+    assert odd.reason == "DECIMALS_TOO_MANY"
+
+
+def test_an_amount_of_another_currency_has_the_decimals_of_that_currency() -> None:
+    bank = BRITISH.read(
+        ("Narrative,", "Narrative,Foreign,FX,"),
+        (
+            "JONES LTD INV-881,,£420.00,£1420.00",
+            "JONES,JPY 80000,JPY,,£420.00,£1420.00",
+        ),
+        ("RATES,", "RATES,,,"),
+        ("INV-881,,£420.00,£1740", "INV-881,1.234,TND,,£420.00,£1740"),
+        ("[cells]", 'original_minor = "Foreign"\noriginal_currency = "FX"\n[cells]'),
+    )
+    assert column(bank, "original_minor") == [80000, None, 1234]
+    assert column(bank, "original_currency") == ["JPY", None, "TND"]
+
+
 # Profiles
 
 
@@ -359,3 +391,85 @@ def test_no_amount_passes_through_a_binary_float() -> None:
     text = BRITISH.text.partition("01 Apr")[0] + rows
     bank = BRITISH.read((BRITISH.text, text))
     assert [minor for _, minor in moves(bank)] == list(range(1, 400))
+
+
+# Running balances
+
+
+@given(
+    st.lists(st.integers(-50, 50), min_size=1, max_size=8),
+    st.lists(st.booleans(), min_size=8, max_size=8),
+    st.integers(-100, 100),
+    st.sampled_from(["oldest first", "newest first"]),
+)
+def test_true_balances_follow_in_either_order(
+    amounts: list[int], shown: list[bool], opening: int, order: str
+) -> None:
+    running = list(accumulate(amounts, initial=opening))[1:]
+    balances = [
+        balance if keep else None for balance, keep in zip(running, shown, strict=False)
+    ]
+    step = -1 if order == "newest first" else 1
+    chain = follow(
+        amounts[::step], balances[::step], newest_first=order == "newest first"
+    )
+    if not any(balance is not None for balance in balances):
+        assert chain is None
+        return
+    assert chain is not None
+    assert (chain.breaks, chain.opening_minor) == ((), opening)
+    assert chain.closing_minor == running[-1]
+
+
+@given(
+    st.lists(st.integers(1, 50), min_size=3, max_size=8),
+    st.integers(0, 7),
+    st.integers(1, 9),
+)
+def test_one_false_balance_is_found_where_it_stands(
+    amounts: list[int], place: int, wrong: int
+) -> None:
+    place = 1 + place % (len(amounts) - 1)
+    balances = list(accumulate(amounts))
+    true = balances[place]
+    balances[place] += wrong
+    chain = follow(amounts, balances, newest_first=False, opening_minor=0)
+    assert chain is not None
+    first = chain.breaks[0]
+    assert first.place == place
+    assert (first.expected_minor, first.printed_minor) == (true, true + wrong)
+
+
+# Damage
+
+
+def read_or_refuse(export: Export, text: str) -> BankFile | InputError:
+    try:
+        return export.read((export.text, text), strict=False)
+    except InputError as error:
+        return error
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.sampled_from(sorted(ALL)), st.data())
+def test_a_damaged_export_ends_in_entries_or_in_one_named_error(
+    name: str, data: st.DataObject
+) -> None:
+    export = ALL[name]
+    text = export.text
+    for _ in range(data.draw(st.integers(1, 4))):
+        start = data.draw(st.integers(0, len(text)))
+        end = start + data.draw(st.integers(0, 12))
+        text = (
+            text[:start] + data.draw(st.text('";,.-0123€ \n', max_size=6)) + text[end:]
+        )
+    try:
+        bank = export.read((export.text, text), strict=False)
+    except InputError as error:
+        assert error.metadata["file"] == "bank.csv"
+        return
+    counts = bank.statements.select(["entry_count", "left_out_count"]).to_pylist()
+    there = sum(row["entry_count"] - row["left_out_count"] for row in counts)
+    assert bank.entries.num_rows == there
+    left_out = bank.warnings["entry_left_out"].to_pylist()
+    assert sum(left_out) >= sum(row["left_out_count"] for row in counts)

@@ -112,6 +112,10 @@ def parse_amounts(texts: pa.Array, exponents: Integers, form: Form) -> Amounts:
     digits = pc.utf8_ltrim(whole, characters="0")
     empty = ~_filled(whole) & ~_filled(part)
     wrong = ~blank & (empty | (marks > 1) | (opened != closed))
+    if form.decimals and scale:
+        # Always so many decimals: then zeros behind those of the currency are none.
+        full = pc.equal(pc.binary_length(part), form.decimals)
+        part = pc.if_else(full, pc.utf8_rtrim(part, characters="0"), part)
     wanted = np.minimum(exponents, scale)
     large = ~wrong & (_lengths(digits) > _DIGITS_MAX - wanted)
     decimals = ~wrong & ~large & (_lengths(part) > wanted)

@@ -62,6 +62,7 @@ Bank statements (kind ``statement``) have these beside::
 
     [form]
     debits = "negative"                # the column `debit` has its own minus
+    decimals = 3                       # 12.340 is 12.34: for every kind of table
 """
 
 from __future__ import annotations
@@ -209,6 +210,8 @@ TARGETS: Mapping[str, Mapping[str, Target]] = {
         "creditor_reference": _TEXT,
         "mandate_id": _TEXT,
         "transaction_code": _TEXT,
+        "original_currency": _TEXT,
+        "original_minor": _AMOUNT,
         "additional_info": _TEXT,
     },
 }
@@ -239,6 +242,9 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
         ``major`` (euros with decimals) or ``minor`` (whole cents).
     list_separator
         Between the parts of a list.
+    decimals
+        With how many decimals every amount is written, where that is more than the
+        currency has; 0: not said. ``12.340`` with 3 is 12.34 for euros.
     debits
         ``positive``, or ``negative``: the column ``debit`` of a bank statement has
         its own minus.
@@ -249,6 +255,7 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
     dates: tuple[str, ...] = ("%Y-%m-%d",)
     amounts: str = "major"
     list_separator: str = "|"
+    decimals: int = 0
     debits: str = "positive"
 
 
@@ -491,6 +498,7 @@ def _form(table: TomlTable) -> Form:
         dates=_dates(table),
         amounts=table.choice("amounts", ("major", "minor"), default="major"),
         list_separator=table.raw_text("list_separator", "|") or "|",
+        decimals=table.integer("decimals", 0, low=1, high=9),
         debits=table.choice("debits", ("positive", "negative"), default="positive"),
     )
 
@@ -575,10 +583,14 @@ def _check_statement(profile: Profile, root: TomlTable) -> None:
                 root.mistake(name, f"only bank statements have {name}")
     for name in sorted({"account", "currency"} & profile.optional & {*profile.cells}):
         root.mistake("optional", f"{name} is needed: it cannot be missing")
-    if profile.statuses and "status" not in profile.columns:
-        root.mistake("statuses", "needs the column status")
-    if profile.form.debits == "negative" and "debit" not in profile.columns:
-        root.table("form").mistake("debits", "needs the column debit")
+    needs = [
+        ("columns", "original_minor" in profile.columns, "original_currency"),
+        ("statuses", bool(profile.statuses), "status"),
+        ("form", profile.form.debits == "negative", "debit"),
+    ]
+    for name, used, column in needs:
+        if used and column not in profile.columns and profile.kind == "statement":
+            root.mistake(name, f"needs the column {column}")
 
 
 def _check_amounts(

@@ -380,10 +380,11 @@ class _Mapping:
             texts = pa.array([cell_amount(cell, form) for cell in values], pa.string())
         else:
             texts = self._texts(target)
-        currencies = self.columns["currency"]
+        foreign = (self.profile.kind, target) == ("statement", "original_minor")
+        currencies = self.columns["original_currency" if foreign else "currency"]
+        digits = _exponents(currencies)
         texts = without_currency(texts, currencies)
-        amounts = parse_amounts(texts, self._exponents(), form)
-        digits = self._exponents()
+        amounts = parse_amounts(texts, digits, form)
         self.problems.add(
             amounts.wrong,
             target,
@@ -409,16 +410,6 @@ class _Mapping:
             lambda row: f"{_shown(cells, row)} has too many digits",
         )
         return amounts
-
-    def _exponents(self) -> Integers:
-        coded = pc.dictionary_encode(self.columns["currency"])
-        known = [currency_exponent(code) for code in coded.dictionary.to_pylist()]
-        table = np.array(
-            [*(_UNKNOWN_EXPONENT if digits is None else digits for digits in known), 2],
-            dtype=np.int64,
-        )
-        exponents: Integers = table[pc.fill_null(coded.indices, len(known)).to_numpy()]
-        return exponents
 
     def _debit_credit(self, main: str) -> pa.Array:
         debit, credit = self._amounts("debit"), self._amounts("credit")
@@ -506,11 +497,11 @@ class _Mapping:
 
     def _check_codes(self) -> None:
         """Check currencies and entities once per distinct code."""
-        if "currency" in self.columns:
+        for target in {"currency", "original_currency"} & self.columns.keys():
             self._check_known(
-                "currency",
+                target,
                 "CURRENCY_UNKNOWN",
-                lambda code: currency_exponent(code) is not None,
+                lambda code: code is None or currency_exponent(code) is not None,
                 "is not an ISO 4217 currency",
             )
         entities = self.entities
@@ -573,6 +564,18 @@ class _Mapping:
                 f"{self._lines([int(np.flatnonzero(codes == codes[row])[0])])[0]}"
             ),
         )
+
+
+def _exponents(currencies: pa.Array) -> Integers:
+    """Return the decimals of each row's currency; two where it is not known."""
+    coded = pc.dictionary_encode(currencies)
+    known = [currency_exponent(code) for code in coded.dictionary.to_pylist()]
+    table = np.array(
+        [*(_UNKNOWN_EXPONENT if digits is None else digits for digits in known), 2],
+        dtype=np.int64,
+    )
+    exponents: Integers = table[pc.fill_null(coded.indices, len(known)).to_numpy()]
+    return exponents
 
 
 def _is_text(type_: pa.DataType) -> bool:

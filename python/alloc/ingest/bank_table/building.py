@@ -45,6 +45,8 @@ _COPIED = (
     "creditor_reference",
     "mandate_id",
     "transaction_code",
+    "original_currency",
+    "original_minor",
     "additional_info",
 )
 
