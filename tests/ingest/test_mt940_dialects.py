@@ -286,6 +286,23 @@ def test_words_between_slashes(text: str, expected: dict[str, Any]) -> None:
                 "dialect": "labels",
             },
         ),
+        (
+            "VIR SEPA RECU /FRM GARAGE SA /EID NOTPROVIDED /RNF FACTURE 12",
+            {
+                "counterparty_name": "GARAGE SA",
+                "remittance_text": ["FACTURE 12"],
+                "dialect": "labels",
+            },
+        ),
+        (
+            "VIR SEPA RECU /DE GARAGE SA /MOTIF  /REF FA-12/2026",
+            {
+                "counterparty_name": "GARAGE SA",
+                "remittance_text": ["FA-12/2026"],
+                "dialect": "labels",
+            },
+        ),
+        ("ACHAT A/DE B", {"remittance_text": ["ACHAT A/DE B"], "dialect": "text"}),
         # One label alone is text.
         ("IBAN: UNKNOWN", {"remittance_text": ["IBAN: UNKNOWN"], "dialect": "text"}),
     ],

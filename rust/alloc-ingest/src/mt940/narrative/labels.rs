@@ -1,4 +1,4 @@
-//! Words with a colon, and names in columns: dialects that are written for the eye.
+//! Words with a colon or behind a slash, and names in columns: dialects that are written for the eye.
 
 use alloc_domain::bank::EntryDetail;
 
@@ -21,7 +21,7 @@ enum Meaning {
 type Label = (&'static str, Meaning);
 
 /// Labels that one bank uses together, upper case.
-const FAMILIES: [&[Label]; 4] = [
+const FAMILIES: [&[Label]; 5] = [
     // Dutch, in columns of 33 and 32 characters or behind a slash.
     &[
         ("IBAN:", Meaning::Account),
@@ -62,6 +62,18 @@ const FAMILIES: [&[Label]; 4] = [
         ("IBAN:", Meaning::Account),
         ("BIC:", Meaning::Other),
     ],
+    // French, between blanks.
+    &[
+        ("/DE", Meaning::Name),
+        ("/FRM", Meaning::Name),
+        ("/BEN", Meaning::Name),
+        ("/MOTIF", Meaning::Text),
+        ("/RNF", Meaning::Text),
+        ("/REF", Meaning::Text),
+        ("/REFDO", Meaning::Text),
+        ("/REFBEN", Meaning::Text),
+        ("/EID", Meaning::EndToEnd),
+    ],
 ];
 
 /// A label this long needs no second one.
@@ -69,15 +81,17 @@ const SPEAKS: usize = "AUFTRAGGEBER:".len();
 
 /// Fills in what labels say; false without two different labels of one family.
 pub(super) fn decode(text: &str, detail: &mut EntryDetail) -> bool {
-    if !text.contains(':') {
+    if !text.contains([':', '/']) {
         return false;
     }
     let text = &lines_apart(text);
     let upper = text.to_ascii_uppercase();
     for family in FAMILIES {
         let found = places(&upper, family);
+        let transfer = upper.starts_with("VIR");
         let told = found.iter().any(|(_, (label, meaning))| {
-            *label != found[0].1.0 || (*meaning == Meaning::Name && label.len() >= SPEAKS)
+            let alone = label.len() >= SPEAKS || (transfer && label.starts_with('/'));
+            *label != found[0].1.0 || (*meaning == Meaning::Name && alone)
         });
         if !told {
             continue;
@@ -126,9 +140,16 @@ fn places(upper: &str, family: &[Label]) -> Vec<(usize, Label)> {
     let mut found: Vec<(usize, Label)> = Vec::new();
     for &(label, meaning) in family {
         for (at, _) in upper.match_indices(label) {
-            let behind = upper[..at].chars().next_back();
-            let apart = behind.is_none_or(|c| !c.is_alphanumeric());
-            if apart || label.len() > "MREF:".len() {
+            let before = upper[..at].chars().next_back();
+            let stands = if label.starts_with('/') {
+                let after = upper[at + label.len()..].chars().next();
+                let blank = |c: Option<char>| c.is_none_or(char::is_whitespace);
+                blank(before) && blank(after)
+            } else {
+                let apart = before.is_none_or(|c| !c.is_alphanumeric());
+                apart || label.len() > "MREF:".len()
+            };
+            if stands {
                 found.push((at, (label, meaning)));
             }
         }
@@ -148,7 +169,9 @@ fn fill(meaning: Meaning, value: &str, detail: &mut EntryDetail) {
             let name = value.trim().split("  ").next();
             detail.counterparty_name = name.and_then(text_of);
         }
-        Meaning::Text => detail.remittance_text.extend(text),
+        Meaning::Text => detail
+            .remittance_text
+            .extend(text.as_deref().and_then(given)),
         Meaning::EndToEnd => detail.end_to_end_id = given(value),
         Meaning::Mandate => detail.mandate_id = given(value),
         Meaning::Reference => detail.creditor_reference = given(&one_blank(value)),
