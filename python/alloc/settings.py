@@ -491,7 +491,9 @@ def _policy(table: TomlTable) -> Policy:
     return policy
 
 
-RESERVED_FOLDERS = frozenset({"done", "failed", "reports", "exports", "profiles"})
+RESERVED_FOLDERS = frozenset(
+    {"done", "failed", "reports", "exports", "profiles", "rules"}
+)
 """Folders of a workspace that can be no inbox."""
 
 

@@ -34,6 +34,7 @@ SECTIONS = {
         "import": "Import bank statements, advices, open items and customers.",
         "clear": "Clear open items with the payments that wait.",
         "review": "Look at the payments that need a person, and decide them.",
+        "apply": "Show the entry that a rule makes of a payment; post it when asked.",
         "reverse": "Undo one decision by a reversal.",
     },
     "Books": {
@@ -46,7 +47,7 @@ SECTIONS = {
         "init": "Create a workspace: configuration, folders, ledger.",
         "entity": "List the legal entities, or add one.",
         "profile": "Show the mapping profiles, and what they read.",
-        "rules": "Check, test and list the rules for gaps between cash and items.",
+        "rules": "Check, test and explain the rules for gaps between cash and items.",
         "completion": "Print the completion script of a shell.",
     },
 }

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from alloc.cli.render import View
-    from alloc.rules import Rule, Verdict
+    from alloc.rules import Explanation, Outcome, Rule, Verdict
 
 __all__ = ["command", "read_rules"]
 
 
 @click.group("rules", cls=Group)
 def command() -> None:
-    """Check, test and list the rules for gaps between cash and items."""
+    """Check, test and explain the rules for gaps between cash and items."""
 
 
 @command.command("list")
@@ -84,6 +84,49 @@ def test(session: Session, *, library: bool) -> int:
     return ExitCode.DATA if failed else ExitCode.OK
 
 
+@command.command("explain")
+@click.argument(
+    "rule_name",
+    metavar="RULE",
+    help="A rule of the workspace: ID, or ID@VERSION; 'all' tries every rule.",
+)
+@click.argument(
+    "payment_id",
+    metavar="PAYMENT",
+    help="The payment, as 'alloc review list' names it.",
+)
+@click.option(
+    "--items",
+    metavar="ID,...",
+    help="The items it would clear; default: those proposed, or the whole balance.",
+)
+@pass_session
+def explain(
+    session: Session, rule_name: str, payment_id: str, *, items: str | None
+) -> int:
+    """Say whether a rule fits a payment, with what, and if not, why not."""
+    from alloc.app.apply import explain_payment
+    from alloc.app.ports import PaymentState
+    from alloc.cli.apply import items_of
+    from alloc.cli.render import View, emit
+    from alloc.rules import find_rule
+
+    workspace = find_workspace(session)
+    settings = workspace.settings()
+    rules = read_rules(workspace)
+    chosen = rules if rule_name == "all" else (find_rule(rules, rule_name),)
+    with workspace.open_ledger(settings, write=False) as ledger:
+        outcomes = explain_payment(
+            ledger, settings, chosen, payment_id, items=items_of(items)
+        )
+        found = ledger.payments(states=tuple(PaymentState), payment_ids=(payment_id,))
+    currency = found["currency"][0].as_py()
+    document = {"outcomes": [_outcome(one, currency) for one in outcomes]}
+    view = View(settings.locale)
+    emit(session, document, lambda: _draw_outcomes(view, outcomes, currency))
+    return ExitCode.OK
+
+
 def read_rules(workspace: Workspace) -> tuple[Rule, ...]:
     """Read the rules of a workspace; `ConfigError` names every mistake's line."""
     from alloc.errors import InputError
@@ -109,6 +152,36 @@ def _described(rule: Rule) -> dict[str, object]:
         "file": rule.file,
         "examples": len(rule.examples),
     }
+
+
+def _outcome(outcome: Outcome, currency: str) -> dict[str, object]:
+    return {
+        "rule": outcome.rule,
+        "status": outcome.status,
+        "reason": outcome.reason,
+        "message": outcome.message,
+        "explanations": [_lines(way, currency) for way in outcome.explanations],
+    }
+
+
+def _lines(way: Explanation, currency: str) -> list[str]:
+    from alloc.app.amounts import amount_text
+    from alloc.engine import currency_exponent
+    from alloc.rules.examples import line_texts
+
+    offset = [(key, -minor) for key, minor in way.offset]
+    return [
+        *line_texts(way, currency_exponent(currency) or 0),
+        *(f"{key} {amount_text(minor, currency)}" for key, minor in offset),
+        *(f"{key}: {amount_text(minor, currency)} open" for key, minor in way.left),
+    ]
+
+
+def _draw_outcomes(view: View, outcomes: Sequence[Outcome], currency: str) -> None:
+    for outcome in outcomes:
+        view.line(f"{outcome.rule}: {outcome.message} [{outcome.reason}]")
+        for way in outcome.explanations:
+            view.line(f"  {'; '.join(_lines(way, currency))}")
 
 
 def _draw_rules(view: View, rules: Sequence[Rule]) -> None:

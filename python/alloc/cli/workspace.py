@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["CONFIG_NAME", "FOLDERS", "Workspace", "find_workspace"]
 
 CONFIG_NAME = "alloc.toml"
-FOLDERS = ("profiles", "inbox", "done", "failed", "reports", "exports")
+FOLDERS = ("profiles", "inbox", "done", "failed", "reports", "exports", "rules")
 
 
 @dataclass(frozen=True, slots=True)

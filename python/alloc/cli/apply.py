@@ -1,0 +1,154 @@
+"""`alloc apply`: one rule on one payment, shown, and posted when asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from alloc.cli.exits import ExitCode
+from alloc.cli.session import Command, Session, pass_session
+from alloc.cli.workspace import find_workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from alloc.app.apply import Applied, Preview
+    from alloc.cli.render import View
+
+__all__ = ["command", "items_of"]
+
+RULE_HELP = "A rule of the workspace: ID, or ID@VERSION."
+PAYMENT_HELP = "The payment, as 'alloc review list' names it."
+ITEMS_HELP = "The items it clears; default: those proposed, or the whole balance."
+
+
+@click.command("apply", cls=Command)
+@click.argument("rule_name", metavar="RULE", help=RULE_HELP)
+@click.argument("payment_id", metavar="PAYMENT", help=PAYMENT_HELP)
+@click.option("--post", is_flag=True, help="Post the entry; default: only show it.")
+@click.option("--items", metavar="ID,...", help=ITEMS_HELP)
+@click.option(
+    "--party",
+    metavar="CUSTOMER",
+    default="",
+    help="Customer of what the rule moves or opens, when it names none itself.",
+)
+@pass_session
+def command(
+    session: Session,
+    rule_name: str,
+    payment_id: str,
+    *,
+    post: bool,
+    items: str | None,
+    party: str,
+) -> int:
+    """Show the entry that a rule makes of a payment; post it when asked.
+
+    Asked to post twice, it says that the rule did so before.
+    """
+    from alloc.app.apply import Applied, apply, preview
+    from alloc.cli.clock import now
+    from alloc.cli.person import person
+    from alloc.cli.render import View, emit
+    from alloc.cli.rules import read_rules
+    from alloc.rules import find_rule
+
+    workspace = find_workspace(session)
+    settings = workspace.settings()
+    rule = find_rule(read_rules(workspace), rule_name)
+    with workspace.open_ledger(settings, write=post) as ledger:
+        if post:
+            done = apply(
+                *(ledger, settings, rule, payment_id),
+                items=items_of(items),
+                party=party,
+                decided_by=person(),
+                now=now(),
+            )
+        else:
+            shown = preview(
+                *(ledger, settings, rule, payment_id),
+                items=items_of(items),
+                party=party,
+                today=now().date(),
+            )
+            done = Applied(preview=shown, result=None)
+    view = View(settings.locale)
+    emit(session, _document(rule.name, payment_id, done), lambda: _draw(view, done))
+    explained = done.already or (done.preview and done.preview.drafts is not None)
+    return ExitCode.OK if explained else ExitCode.REVIEW
+
+
+def items_of(text: str | None) -> list[str] | None:
+    """Read the option ``--items``."""
+    if text is None:
+        return None
+    items = [part.strip() for part in text.split(",")]
+    if not all(items) or len(set(items)) < len(items):
+        raise click.BadParameter("write ID,ID with each once", param_hint="'--items'")
+    return items
+
+
+def _document(rule: str, payment_id: str, done: Applied) -> Mapping[str, Any]:
+    shown = done.preview
+    return {
+        "rule": rule,
+        "payment_id": payment_id,
+        "status": shown.outcome.status if shown else "explained",
+        "reason": shown.outcome.reason if shown else "EXPLAINED",
+        "message": shown.outcome.message if shown else "",
+        "entries": shown.entries() if shown else [],
+        "already_posted": done.already,
+        "posted": done.result.posted.to_pylist() if done.result else [],
+    }
+
+
+def _draw(view: View, done: Applied) -> None:
+    say = view.messages.say
+    if done.already:
+        view.line(say("This rule has posted this payment before."))
+        return
+    if done.preview is None:
+        return
+    if done.preview.drafts is None:
+        outcome = done.preview.outcome
+        view.line(f"{outcome.rule}: {outcome.message} [{outcome.reason}]")
+        return
+    _draw_entries(view, done.preview)
+    if done.result is None:
+        payment_id = done.preview.payment["payment_id"]
+        typed = f"alloc apply {done.preview.rule.id} {payment_id} --post"
+        view.steps([(say("post it"), typed)])
+        return
+    for row in done.result.posted.to_pylist():
+        view.line(
+            say(
+                "Posted: {journal} {number} of {year}, decision {decision}",
+                journal=row["journal"],
+                number=row["number"],
+                year=row["fiscal_year"],
+                decision=row["decision_id"],
+            )
+        )
+
+
+def _draw_entries(view: View, shown: Preview) -> None:
+    from alloc.cli.render import Column
+
+    say = view.messages.say
+    columns = [
+        Column(say("account")),
+        Column(say("customer")),
+        Column(say("debit"), align="right"),
+        Column(say("credit"), align="right"),
+    ]
+    for entry in shown.entries():
+        head = (entry["journal"], view.day(entry["posting_date"]), entry["piece_ref"])
+        rows = []
+        for line in entry["lines"]:
+            amount = view.amount(abs(line["amount_minor"]), entry["currency"])
+            sides = (amount, "") if line["amount_minor"] > 0 else ("", amount)
+            rows.append((line["account"], line["customer_id"] or "", *sides))
+        view.table(columns, rows, title=f"{'  '.join(head)}  {entry['label']}")
