@@ -12,7 +12,9 @@ use crate::assign::{Edge, assign};
 use crate::explain::AdviceMatch;
 use crate::limits::{ASSIGNMENT_STEPS_MAX, ITEMS_PER_TOKEN_MAX};
 use crate::reference::near::{Candidate, Spellings};
-use crate::reference::scan::{Hit, Search, Strength, look_up, reading_of, scan, without_labels};
+use crate::reference::scan::{
+    Hit, Named, Search, Strength, look_up, reading_of, scan, without_labels,
+};
 use crate::reference::surprise::{
     Reading, SURPRISE_MILLINATS_MAX, Width, ln_millinats, weight_millinats,
 };
@@ -210,7 +212,7 @@ impl<'r, 's, 'l, 'a> Reader<'r, 's, 'l, 'a> {
     /// What a part of the line names; the rest of the line speaks against it.
     fn part_hits(&self, text: &Text, written: &[Vec<u8>]) -> Vec<Hit> {
         let findings = scan(self.search, text);
-        let width = |&(first, last, _): &(usize, usize, Strength)| text.window(first, last).len();
+        let width = |named: &Named| text.window(named.first, named.last).len();
         let used: usize = findings.places.iter().map(width).sum();
         let bare = written.iter().map(Vec::len).min().unwrap_or(0);
         let rest = i64::try_from(bare.saturating_sub(used)).unwrap_or(i64::MAX);

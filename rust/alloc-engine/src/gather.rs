@@ -1,13 +1,15 @@
 //! What a payment's texts and advice say, read against the items of one payer or of an entity.
 
 use alloc_domain::{Payment, RemittanceLine};
+use rustc_hash::FxHashSet;
 
 use crate::advice::read_advice;
 use crate::explain::AdviceMatch;
 use crate::limits::{ADVICE_LINES_MAX, TEXT_BYTES_MAX};
 use crate::reference::index::Scope;
-use crate::reference::near::{Candidate, Spellings, near};
-use crate::reference::scan::{Hit, Search, Strength, scan};
+use crate::reference::near::{Candidate, Near, Spellings};
+use crate::reference::scan::{Findings, Hit, Search, Strength, mark_decoys, scan};
+use crate::reference::surprise::surprise_millinats;
 use crate::text::Text;
 
 /// The texts of one payment, folded and cut once.
@@ -111,7 +113,8 @@ pub fn gather(
         let findings = scan(search, text);
         let mut read = vec![false; text.atoms.len()];
         findings.mark(Strength::Weak, &mut read);
-        unread.push((text, read));
+        unmark_repeated(search, &findings, &mut read);
+        unread.push((text, read, findings.places.len()));
         gathered.hits.extend(once_per_item(findings.hits));
     }
     let advised = read_advice(search, &message.lines, pool, open);
@@ -126,15 +129,32 @@ pub fn gather(
         .sum();
     if named != i128::from(search.amount_minor) {
         let spellings = spellings(search, pool, &gathered.hits);
-        let surprise = |reading, token: &[u8]| search.surprise(reading, token);
-        for (text, mut read) in unread {
+        let near = Near::new(&spellings);
+        let population = search.population();
+        let surprise = |reading, width| surprise_millinats(reading, population, width);
+        for (text, mut read, named) in unread {
             mark_foreign(search, text, &mut read);
-            gathered
-                .places
-                .extend(near(text, &read, &spellings, &surprise).unwrap_or_default());
+            mark_decoys(search.amount_minor, text, &mut read);
+            let places = near.places(text, &read, named, &surprise);
+            gathered.places.extend(places.unwrap_or_default());
         }
     }
     gathered
+}
+
+/// Where an item that nothing else is like is named once more, its neighbour may be meant: one of
+/// two mentions is then misread.
+fn unmark_repeated(search: &Search<'_, '_, '_>, findings: &Findings, read: &mut [bool]) {
+    let mut seen = FxHashSet::default();
+    for place in &findings.places {
+        let Some(item) = place.item else {
+            continue;
+        };
+        let class = search.ledger.class_of(item);
+        if search.ledger.class(class).len() == 1 && !seen.insert(item) {
+            read[place.first..=place.last].fill(false);
+        }
+    }
 }
 
 /// What surely names an item of somebody else is no misread number of this payer's.

@@ -1,15 +1,21 @@
-//! References that are one slip away from what was printed, or of which only the end is written.
+//! References that are misread, or of which only the end is written.
 //!
-//! Neighbouring numbers are one digit apart, so such a hit says little alone: it counts only where
-//! the amounts close to the minor unit.
+//! Neighbouring numbers are one digit apart, so such a reading says little alone: it counts only
+//! where the amounts close to the minor unit.
 
-use crate::limits::NEAR_COMPARISONS_MAX;
-use crate::reference::form::{Form, digits, forms};
-use crate::reference::surprise::Reading;
+use rustc_hash::FxHashMap;
+
+use crate::limits::{NEAR_COMPARISONS_MAX, RANGE_MAX};
+use crate::reference::form::forms;
+use crate::reference::scan::{parse, range_end, suffixes};
+use crate::reference::surprise::{Reading, Width, ln_millinats};
 use crate::text::{Joint, Text};
 
 /// Digits a written end of a number must have.
 const TAIL_DIGITS_MIN: usize = 4;
+
+/// Digits an end must have for a slip in it to be looked for.
+const TAIL_SLIP_DIGITS_MIN: usize = 5;
 
 /// Bytes a number must have for a slip in it to be looked for.
 const SLIP_BYTES_MIN: usize = 6;
@@ -17,10 +23,11 @@ const SLIP_BYTES_MIN: usize = 6;
 /// Characters the beginning or the end of a reference must have to be taken for it.
 const PART_BYTES_MIN: usize = 5;
 
-/// Atoms of an unread token.
-const TOKEN_ATOMS_MAX: usize = 4;
+/// Atoms of an unread token: a character that was misread parts a word into three.
+const TOKEN_ATOMS_MAX: usize = 6;
 
 /// The spellings of one payable item.
+#[derive(Debug)]
 pub struct Spellings {
     item: u32,
     printed: Vec<u8>,
@@ -29,16 +36,15 @@ pub struct Spellings {
 }
 
 impl Spellings {
-    /// Spells an item's reference; `None` when it has none that could be misread.
+    /// Spells an item's reference; `None` when it is empty.
     #[must_use]
     pub fn of(item: u32, reference: &str) -> Option<Self> {
         let mut whole = Vec::new();
-        forms(reference, |form, bytes| {
+        forms(reference, |_, bytes| {
             let bytes = bytes.to_vec();
             if bytes.len() >= SLIP_BYTES_MIN && !whole.contains(&bytes) {
                 whole.push(bytes);
             }
-            debug_assert!(form >= Form::Printed);
         });
         let number: Vec<u8> = reference.bytes().filter(u8::is_ascii_digit).collect();
         let printed = Text::of(reference).bytes;
@@ -50,41 +56,35 @@ impl Spellings {
         })
     }
 
-    /// How the token is this item, the cheapest way; `None` when it is not.
+    /// How the token is this item, misread or its last digits; `None` when it is not.
     fn reading(&self, token: &[u8]) -> Option<Reading> {
-        let tail = token.len() >= TAIL_DIGITS_MIN
-            && token.len() < self.number.len()
-            && token.iter().all(u8::is_ascii_digit)
-            && self.number.ends_with(token);
-        if tail {
+        if self.ends_with(token) {
             return Some(Reading::Tail);
         }
         if token.len() + 1 < SLIP_BYTES_MIN {
             return None;
         }
         let slips = self.whole.iter().filter(|form| is_one_slip(form, token));
-        slips
-            .map(|form| {
-                if looks_alike(form, token) {
-                    Reading::LookAlike
-                } else {
-                    Reading::Slip
-                }
-            })
-            .min()
+        slips.map(|form| slip_of(form, token)).min()
     }
-}
 
-/// An item that a misread token may mean.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Candidate {
-    /// The item.
-    pub item: u32,
-    /// As in [`super::scan::Hit`]; the candidates of one place share it.
-    pub surprise_millinats: i64,
-}
+    fn ends_with(&self, digits: &[u8]) -> bool {
+        digits.len() >= TAIL_DIGITS_MIN
+            && digits.len() < self.number.len()
+            && digits.iter().all(u8::is_ascii_digit)
+            && self.number.ends_with(digits)
+    }
 
-impl Spellings {
+    /// Whether digits are the end of the number but for a slip.
+    fn nearly_ends_with(&self, digits: &[u8]) -> bool {
+        let slipped = |width: usize| {
+            let start = self.number.len().checked_sub(width);
+            start.is_some_and(|start| is_one_slip(&self.number[start..], digits))
+        };
+        let widths = digits.len().saturating_sub(1)..=digits.len() + 1;
+        widths.into_iter().any(slipped)
+    }
+
     /// How a whole line is this item, the cheapest way, misread, cut or only in part; for lines
     /// whose amount is the item's. `None` when it is nothing like it.
     #[must_use]
@@ -107,87 +107,312 @@ impl Spellings {
         if part(<[u8]>::starts_with) {
             return Some(Reading::Cut);
         }
-        let number = written.iter().all(u8::is_ascii_digit) && written.len() >= TAIL_DIGITS_MIN;
-        let slipped = |width: usize| {
-            let start = self.number.len().checked_sub(width);
-            start.is_some_and(|start| is_one_slip(&self.number[start..], written))
-        };
-        let widths = written.len().saturating_sub(1)..=written.len() + 1;
-        (number && widths.into_iter().any(slipped)).then_some(Reading::TailSlip)
+        let digits = as_digits(written)?;
+        let long = digits.len() >= TAIL_DIGITS_MIN;
+        (long && (self.ends_with(&digits) || self.nearly_ends_with(&digits)))
+            .then_some(Reading::TailSlip)
     }
 }
 
-/// Items that unread tokens resemble, by item, one list per place in the text; places overlap
-/// nowhere.
-///
-/// * `read` — atoms that named something already
-/// * `items` — what the payer may pay and nothing named yet
-/// * `surprise` — what a token is worth that is read in some way
-///
-/// `None` when [`NEAR_COMPARISONS_MAX`] would be passed.
-#[must_use]
-pub fn near(
-    text: &Text,
-    read: &[bool],
-    items: &[Spellings],
-    surprise: &dyn Fn(Reading, &[u8]) -> i64,
-) -> Option<Vec<Vec<Candidate>>> {
-    let tokens = unread_tokens(text, read);
-    if tokens.len().saturating_mul(items.len()) > NEAR_COMPARISONS_MAX {
-        return None;
-    }
-    let mut places: Vec<(usize, usize, Vec<Candidate>)> = Vec::new();
-    for &(first, last) in &tokens {
-        let token = text.window(first, last);
-        let found: Vec<Candidate> = items
-            .iter()
-            .filter_map(|item| {
-                Some(Candidate {
-                    item: item.item,
-                    surprise_millinats: surprise(item.reading(token)?, token),
-                })
-            })
-            .collect();
-        if found.is_empty() {
-            continue;
-        }
-        match places.last_mut() {
-            Some((_, end, items)) if *end >= first => {
-                *end = (*end).max(last);
-                items.extend(found);
+/// An item that a misread token may mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Candidate {
+    /// The item.
+    pub item: u32,
+    /// As in [`super::scan::Hit`]; the candidates of one place share it.
+    pub surprise_millinats: i64,
+}
+
+/// One place in a text and what it may mean.
+#[derive(Debug)]
+struct Place {
+    last: usize,
+    found: Vec<(u32, Reading, Width)>,
+}
+
+/// What is looked for: the spellings of a payer's items, by length and by their last digits.
+#[derive(Debug)]
+pub struct Near<'n> {
+    items: &'n [Spellings],
+    /// Item and form, by the length of the form.
+    by_length: Vec<Vec<(usize, usize)>>,
+    by_tail: FxHashMap<[u8; TAIL_DIGITS_MIN], Vec<usize>>,
+}
+
+impl<'n> Near<'n> {
+    /// Prepares the spellings of what the payer may pay and nothing named yet.
+    #[must_use]
+    pub fn new(items: &'n [Spellings]) -> Self {
+        let mut by_length: Vec<Vec<(usize, usize)>> = Vec::new();
+        let mut by_tail: FxHashMap<[u8; TAIL_DIGITS_MIN], Vec<usize>> = FxHashMap::default();
+        for (position, item) in items.iter().enumerate() {
+            for (form, bytes) in item.whole.iter().enumerate() {
+                if by_length.len() <= bytes.len() {
+                    by_length.resize(bytes.len() + 1, Vec::new());
+                }
+                by_length[bytes.len()].push((position, form));
             }
-            _ => places.push((first, last, found)),
+            if let Some(tail) = item.number.last_chunk() {
+                by_tail.entry(*tail).or_default().push(position);
+            }
+        }
+        Self {
+            items,
+            by_length,
+            by_tail,
         }
     }
-    Some(
-        places
-            .into_iter()
-            .map(|(_, _, mut items)| {
-                items.sort_unstable_by_key(|found| {
-                    (found.item, std::cmp::Reverse(found.surprise_millinats))
-                });
-                items.dedup_by_key(|found| found.item);
-                items
-            })
-            .collect(),
-    )
-}
 
-/// Windows of unread atoms with enough digits, by their first atom.
-fn unread_tokens(text: &Text, read: &[bool]) -> Vec<(usize, usize)> {
-    let mut tokens = Vec::new();
-    for first in 0..text.atoms.len() {
-        let atoms = text.atoms.iter().zip(read).enumerate();
-        for (last, (atom, &read)) in atoms.skip(first).take(TOKEN_ATOMS_MAX) {
-            if read || (last > first && atom.joint == Joint::Hard) {
+    /// Items that unread tokens resemble, by item, one list per place in the text; places overlap
+    /// nowhere.
+    ///
+    /// * `read` — atoms that named something already
+    /// * `named` — how many tokens did
+    /// * `surprise` — what a token is worth that is read in some way
+    ///
+    /// `None` when [`NEAR_COMPARISONS_MAX`] would be passed.
+    #[must_use]
+    pub fn places(
+        &self,
+        text: &Text,
+        read: &[bool],
+        named: usize,
+        surprise: &dyn Fn(Reading, Width) -> i64,
+    ) -> Option<Vec<Vec<Candidate>>> {
+        let mut work = NEAR_COMPARISONS_MAX;
+        let mut places: Vec<Place> = Vec::new();
+        let mut first = 0;
+        while first < text.atoms.len() {
+            let windows = self.windows(text, read, first);
+            let ends = windows.iter().rev();
+            let mut ends = ends.filter(|&&last| stands_alone(text, first, last));
+            let next = ends.find_map(|&last| self.read_end(text, read, (first, last), &mut places));
+            if let Some(next) = next {
+                first = next;
+                continue;
+            }
+            for last in windows {
+                let found = self.resembling(text.window(first, last), &mut work)?;
+                push(&mut places, (first, last), found);
+            }
+            first += 1;
+        }
+        // Who writes the ends of some numbers writes those of the others.
+        let is_tail = |place: &&Place| {
+            let mut found = place.found.iter();
+            found.any(|&(_, reading, _)| reading == Reading::Tail)
+        };
+        let tails = places.iter().filter(is_tail).count();
+        let habit = ln_millinats((named + tails + 2) as u128) - ln_millinats(tails as u128 + 1);
+        let saved = (Reading::Tail.price_millinats() - habit).max(0);
+        let price = |&(item, reading, width): &(u32, Reading, Width)| {
+            let tail = matches!(reading, Reading::Tail | Reading::TailSlip);
+            Candidate {
+                item,
+                surprise_millinats: surprise(reading, width) + if tail { saved } else { 0 },
+            }
+        };
+        let places = places.iter().map(|place| {
+            let mut found: Vec<Candidate> = place.found.iter().map(price).collect();
+            found.sort_unstable_by_key(|one| (one.item, std::cmp::Reverse(one.surprise_millinats)));
+            found.dedup_by_key(|one| one.item);
+            found
+        });
+        Some(places.collect())
+    }
+
+    /// The last atoms of the windows of unread atoms that begin here and are worth a look.
+    fn windows(&self, text: &Text, read: &[bool], first: usize) -> Vec<usize> {
+        let mut lasts = Vec::new();
+        let end = text.atoms.len().min(first + TOKEN_ATOMS_MAX);
+        for last in first..end {
+            let atom = text.atoms[last];
+            if read[last] || (last > first && atom.joint == Joint::Hard) {
                 break;
             }
-            if digits(text.window(first, last)) >= TAIL_DIGITS_MIN {
-                tokens.push((first, last));
+            let token = text.window(first, last);
+            if token.len() > self.by_length.len() {
+                break;
+            }
+            let Width { digits, letters } = Width::of(token);
+            if digits >= TAIL_DIGITS_MIN || digits + letters >= SLIP_BYTES_MIN {
+                lasts.push(last);
             }
         }
+        lasts
     }
-    tokens
+
+    /// Reads a number that is the end of others, and the list that may follow; returns the atom
+    /// after them.
+    fn read_end(
+        &self,
+        text: &Text,
+        read: &[bool],
+        (first, last): (usize, usize),
+        places: &mut Vec<Place>,
+    ) -> Option<usize> {
+        let digits = text.window(first, last);
+        let tails = self.tails(digits, Reading::Tail);
+        // A second mention may be a neighbour, misread: it is looked at like any other token.
+        let repeated = |found: &[(u32, Reading, Width)]| {
+            found.len() == 1 && places.iter().any(|place| place.found == found)
+        };
+        if tails.is_empty() || repeated(&tails) {
+            return None;
+        }
+        push(places, (first, last), tails);
+        Some(self.follow(text, read, digits, last, places) + 1)
+    }
+
+    /// Items of which the token is a slip, or nearly the end.
+    fn resembling(&self, token: &[u8], work: &mut usize) -> Option<Vec<(u32, Reading, Width)>> {
+        let mut found = Vec::new();
+        for length in token.len().saturating_sub(1)..=token.len() + 1 {
+            let forms = self.by_length.get(length).map_or(&[][..], Vec::as_slice);
+            *work = work.checked_sub(forms.len())?;
+            for &(position, form) in forms {
+                let item = &self.items[position];
+                let form = &item.whole[form];
+                if is_one_slip(form, token) {
+                    found.push((item.item, slip_of(form, token), full_width(token)));
+                }
+            }
+        }
+        if let Some(digits) = as_digits(token) {
+            found.extend(self.tails(
+                &digits,
+                if digits == token {
+                    Reading::Tail
+                } else {
+                    Reading::TailSlip
+                },
+            ));
+            if digits.len() < TAIL_SLIP_DIGITS_MIN {
+                return Some(found);
+            }
+            *work = work.checked_sub(self.items.len())?;
+            let near = self
+                .items
+                .iter()
+                .filter(|item| item.nearly_ends_with(&digits));
+            found.extend(near.map(|item| (item.item, Reading::TailSlip, full_width(token))));
+        }
+        Some(found)
+    }
+
+    /// Items whose numbers end so.
+    fn tails(&self, digits: &[u8], reading: Reading) -> Vec<(u32, Reading, Width)> {
+        let Some(tail) = digits.last_chunk() else {
+            return Vec::new();
+        };
+        let known = self.by_tail.get(tail).map_or(&[][..], Vec::as_slice);
+        known
+            .iter()
+            .map(|&position| &self.items[position])
+            .filter(|item| item.ends_with(digits))
+            .map(|item| (item.item, reading, full_width(digits)))
+            .collect()
+    }
+
+    /// Reads what follows an end as a range (`1001-1005`) or a list (`1001/02/03`) of ends; returns
+    /// the last atom used.
+    fn follow(
+        &self,
+        text: &Text,
+        read: &[bool],
+        digits: &[u8],
+        last: usize,
+        places: &mut Vec<Place>,
+    ) -> usize {
+        let Some(from) = parse(digits) else {
+            return last;
+        };
+        let width = digits.len();
+        let mut end = last;
+        let mut member = |digits: &[u8], last: usize| {
+            let found = self.tails(digits, Reading::Tail);
+            if !found.is_empty() {
+                places.push(Place { last, found });
+            }
+        };
+        if let Some((to, range_end)) = range_end(text, last, width)
+            && to > from
+            && to - from <= RANGE_MAX
+            && !read[range_end]
+        {
+            for value in from + 1..=to {
+                member(format!("{value:0width$}").as_bytes(), range_end);
+            }
+            return range_end;
+        }
+        for (next, list_end) in suffixes(text, last, digits) {
+            if read[list_end] {
+                break;
+            }
+            member(&next, list_end);
+            end = list_end;
+        }
+        end
+    }
+}
+
+/// Whether nothing stands beside a token as if it were a part of it: letters or digits at once, or
+/// other short groups of digits.
+fn stands_alone(text: &Text, first: usize, last: usize) -> bool {
+    let short = |atom: usize| text.atoms[atom].digits && text.atoms[atom].width() < 5;
+    let joined = |atom: usize| match text.atoms[atom].joint {
+        Joint::Soft | Joint::LineEnd => short(atom - 1) && short(atom),
+        _ => false,
+    };
+    let glued = |atom: usize| text.atoms[atom].joint == Joint::Glued;
+    let before = first > 0 && (joined(first) || (glued(first) && may_be_digit(text, first - 1)));
+    let after = last + 1 < text.atoms.len() && (joined(last + 1) || glued(last + 1));
+    !before && !after
+}
+
+/// Whether the letter before a number may be a digit that was misread.
+fn may_be_digit(text: &Text, atom: usize) -> bool {
+    let alike = |byte: &u8| ALIKE.iter().any(|(letter, _)| letter == byte);
+    text.atoms[atom].digits || matches!(text.atom(atom), [byte] if alike(byte))
+}
+
+/// Adds what a window may mean to the place it overlaps, or as a new one.
+fn push(places: &mut Vec<Place>, (first, last): (usize, usize), found: Vec<(u32, Reading, Width)>) {
+    if found.is_empty() {
+        return;
+    }
+    match places.last_mut() {
+        Some(place) if place.last >= first => {
+            place.last = place.last.max(last);
+            place.found.extend(found);
+        }
+        _ => places.push(Place { last, found }),
+    }
+}
+
+/// The digits of a token with look-alikes taken for digits; `None` when it has other letters, or
+/// more letters than digits.
+fn as_digits(token: &[u8]) -> Option<Vec<u8>> {
+    let letters = token.iter().filter(|byte| !byte.is_ascii_digit()).count();
+    if 2 * letters > token.len() {
+        return None;
+    }
+    let digit = |&byte: &u8| match byte {
+        b'0'..=b'9' => Some(byte),
+        _ => ALIKE
+            .iter()
+            .find(|&&(letter, _)| letter == byte)
+            .map(|&(_, digit)| digit),
+    };
+    token.iter().map(digit).collect()
+}
+
+/// The width of a token in which a letter tells as much as a digit: slips do not fall on words.
+fn full_width(token: &[u8]) -> Width {
+    Width {
+        digits: token.len(),
+        letters: 0,
+    }
 }
 
 /// Whether one character was replaced, lost or added, or two neighbours swapped.
@@ -212,14 +437,31 @@ pub fn is_one_slip(printed: &[u8], written: &[u8]) -> bool {
     }
 }
 
-/// Whether one character of the same length was taken for one that looks alike.
-fn looks_alike(printed: &[u8], written: &[u8]) -> bool {
-    const ALIKE: [(u8, u8); 4] = [(b'O', b'0'), (b'I', b'1'), (b'S', b'5'), (b'B', b'8')];
-    let pairs = printed.iter().zip(written);
-    let mut differing = pairs.filter(|(left, right)| left != right);
-    printed.len() == written.len()
-        && differing
-            .all(|(&left, &right)| ALIKE.contains(&(left, right)) || ALIKE.contains(&(right, left)))
+/// Letters and the digits they are taken for.
+const ALIKE: [(u8, u8); 6] = [
+    (b'O', b'0'),
+    (b'I', b'1'),
+    (b'L', b'1'),
+    (b'S', b'5'),
+    (b'B', b'8'),
+    (b'Z', b'2'),
+];
+
+/// Of two spellings that are a slip apart: whether a character was taken for one that looks alike.
+fn slip_of(printed: &[u8], written: &[u8]) -> Reading {
+    let mut pairs = printed
+        .iter()
+        .zip(written)
+        .filter(|(left, right)| left != right);
+    let alike = printed.len() == written.len()
+        && pairs.all(|(&left, &right)| {
+            ALIKE.contains(&(left, right)) || ALIKE.contains(&(right, left))
+        });
+    if alike {
+        Reading::LookAlike
+    } else {
+        Reading::Slip
+    }
 }
 
 #[cfg(test)]
@@ -247,24 +489,7 @@ mod tests {
         assert_eq!(item.reading(b"2560"), Some(Reading::Tail));
         assert_eq!(item.reading(b"560"), None);
         assert_eq!(item.reading(b"5107832560"), None);
-    }
-
-    #[test]
-    fn tokens_that_named_something_are_left_out() {
-        let text = Text::of("FACT 32560 4711 5107832");
-        let items = [Spellings::of(7, "5107832560").unwrap()];
-        let read = |flag: bool| vec![flag; text.atoms.len()];
-        let found = |flag| {
-            near(&text, &read(flag), &items, &|_, token| {
-                if token == b"32560" { 5 } else { 0 }
-            })
-        };
-        let end = Candidate {
-            item: 7,
-            surprise_millinats: 5,
-        };
-        assert_eq!(found(false), Some(vec![vec![end]]));
-        assert_eq!(found(true), Some(vec![]));
+        assert_eq!(item.likeness(b"32S60"), Some(Reading::TailSlip));
     }
 
     #[test]
@@ -273,5 +498,89 @@ mod tests {
         assert_eq!(item.reading(b"INV5I0783"), Some(Reading::LookAlike));
         assert_eq!(item.reading(b"INV520783"), Some(Reading::Slip));
         assert_eq!(item.reading(b"INV51078"), Some(Reading::Slip));
+    }
+
+    /// The items of each place, where each item is its position.
+    fn places(references: &[&str], lines: &[&str], read: &[&str]) -> Vec<Vec<u32>> {
+        let items: Vec<Spellings> = (0..)
+            .zip(references)
+            .map(|(item, reference)| Spellings::of(item, reference).unwrap())
+            .collect();
+        let text = Text::of_lines(lines.iter().copied());
+        let read: Vec<bool> = (0..text.atoms.len())
+            .map(|atom| read.iter().any(|read| read.as_bytes() == text.atom(atom)))
+            .collect();
+        let near = Near::new(&items);
+        let places = near.places(&text, &read, 0, &|_, _| 1).unwrap();
+        let items = |place: &Vec<Candidate>| place.iter().map(|one| one.item).collect();
+        places.iter().map(items).collect()
+    }
+
+    #[test]
+    fn tokens_that_named_something_are_left_out() {
+        let text = ["FACT 32560 4711 5107832"];
+        assert_eq!(places(&["5107832560"], &text, &[]), [[0]]);
+        assert!(places(&["5107832560"], &text, &["32560"]).is_empty());
+    }
+
+    #[test]
+    fn an_end_that_stands_there_twice_may_be_its_neighbour() {
+        let refs = ["5108757804", "5108757803", "5108759999"];
+        assert_eq!(places(&refs, &["57804, 57804"], &[]), [vec![0], vec![0, 1]]);
+    }
+
+    #[test]
+    fn ends_of_numbers_come_in_ranges_and_lists_too() {
+        let refs = [
+            "5108504922",
+            "5108504933",
+            "5107907304",
+            "5107907305",
+            "5107907306",
+        ];
+        assert_eq!(places(&refs, &["N°504922/33"], &[]), [[0], [1]]);
+        assert_eq!(places(&refs, &["INV7304-7306"], &[]), [[2], [3], [4]]);
+        assert_eq!(places(&refs, &["504922/3", "3"], &[]), [[0], [1]]);
+    }
+
+    #[test]
+    fn misread_words_are_found() {
+        let refs = ["WASS RETURN", "LIFTGATE SERVICES"];
+        assert_eq!(places(&refs, &["WAS5 RETURN"], &[]), [[0]]);
+        assert_eq!(places(&refs, &["FA, LIFTGATE 5ERVICES"], &[]), [[1]]);
+    }
+
+    #[test]
+    fn look_alikes_in_the_end_of_a_number_are_digits() {
+        assert_eq!(places(&["1600438751"], &["INV43B751"], &[]), [[0]]);
+    }
+
+    #[test]
+    fn ends_are_worth_more_where_all_numbers_are_ends() {
+        let items = [
+            Spellings::of(0, "5107832560").unwrap(),
+            Spellings::of(1, "5107832999").unwrap(),
+        ];
+        let near = Near::new(&items);
+        let text = Text::of("32560, 32999");
+        let worth = |named| {
+            let places = near.places(&text, &[false; 2], named, &|_, _| 0).unwrap();
+            places[0][0].surprise_millinats
+        };
+        assert!(worth(0) > 2_000);
+        assert!(worth(0) > worth(1) && worth(1) > worth(30));
+        assert_eq!(worth(100), 0);
+    }
+
+    #[test]
+    fn too_much_to_compare_is_named() {
+        let number = |item: u32| format!("{}", 1_000_000 + item);
+        let items: Vec<Spellings> = (0..2_000)
+            .map(|item| Spellings::of(item, &number(item)).unwrap())
+            .collect();
+        let text = Text::of(&"2000001, ".repeat(1_000_000 / 2_000));
+        let near = Near::new(&items);
+        let read = vec![false; text.atoms.len()];
+        assert!(near.places(&text, &read, 0, &|_, _| 1).is_none());
     }
 }

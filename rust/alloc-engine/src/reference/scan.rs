@@ -137,8 +137,21 @@ const RANGE_WORDS: &[&[u8]] = &[b"A", b"AU", b"BIS", b"THROUGH", b"THRU", b"TO"]
 pub struct Findings {
     /// In the order of the text; an item may come more than once.
     pub hits: Vec<Hit>,
-    /// First and last atom of what named something, and how surely.
-    pub places: Vec<(usize, usize, Strength)>,
+    /// Where something was named, in the order of the text.
+    pub places: Vec<Named>,
+}
+
+/// A place in a text that names something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// First atom.
+    pub first: usize,
+    /// Last atom.
+    pub last: usize,
+    /// How surely.
+    pub strength: Strength,
+    /// The item that it names alone.
+    pub item: Option<u32>,
 }
 
 impl Findings {
@@ -146,9 +159,9 @@ impl Findings {
     ///
     /// * `at_least` — how surely it must have
     pub fn mark(&self, at_least: Strength, read: &mut [bool]) {
-        for &(first, last, strength) in &self.places {
-            if strength >= at_least {
-                read[first..=last].fill(true);
+        for place in &self.places {
+            if place.strength >= at_least {
+                read[place.first..=place.last].fill(true);
             }
         }
     }
@@ -191,7 +204,13 @@ pub fn scan(search: &Search<'_, '_, '_>, text: &Text) -> Findings {
             surprise_millinats: surprise,
         }));
         let end = follow_list(search, text, &token, &mut findings.hits);
-        findings.places.push((first, end, strength));
+        let alone = sharers == 1 && end == token.last;
+        findings.places.push(Named {
+            first,
+            last: end,
+            strength,
+            item: alone.then(|| token.items[0]),
+        });
         first = end + 1;
     }
     findings
@@ -425,6 +444,20 @@ pub(crate) fn reading_of(form: Form) -> Reading {
     }
 }
 
+/// Sets a flag for each atom of a date or of the payment's amount.
+pub(crate) fn mark_decoys(amount_minor: i64, text: &Text, read: &mut [bool]) {
+    const AMOUNT_ATOMS_MAX: usize = 5;
+    for first in 0..text.atoms.len() {
+        if text.atoms.len() >= first + 3 && is_date(text, first, first + 2) {
+            read[first..first + 3].fill(true);
+        }
+        let ends = first..text.atoms.len().min(first + AMOUNT_ATOMS_MAX);
+        for last in ends.filter(|&last| is_amount(amount_minor, text, first, last)) {
+            read[first..=last].fill(true);
+        }
+    }
+}
+
 /// `12/03/2026` or `12-03-26`.
 fn is_date(text: &Text, first: usize, last: usize) -> bool {
     let [day, month, year] = &text.atoms[first..=last] else {
@@ -474,7 +507,7 @@ fn has_foreign_prefix(text: &Text, first: usize) -> bool {
         && !LABELS.contains(&text.atom(first - 1))
 }
 
-fn parse(bytes: &[u8]) -> Option<u64> {
+pub(crate) fn parse(bytes: &[u8]) -> Option<u64> {
     if bytes.is_empty() || bytes.len() > 18 || !bytes.iter().all(u8::is_ascii_digit) {
         return None;
     }
@@ -517,7 +550,7 @@ fn follow_list(
 }
 
 /// The number that ends a range, and its last atom; blanks may part it like the first one.
-fn range_end(text: &Text, last: usize, width: usize) -> Option<(u64, usize)> {
+pub(crate) fn range_end(text: &Text, last: usize, width: usize) -> Option<(u64, usize)> {
     let next = text.atoms.get(last + 1)?;
     let first = if next.digits && next.joint == Joint::Dash {
         last + 1
@@ -550,19 +583,44 @@ fn follow_suffixes(
     hits: &mut Vec<Hit>,
 ) -> usize {
     let mut end = token.last;
-    while let Some(atom) = text.atoms.get(end + 1) {
-        let width = atom.width();
-        if !atom.digits || atom.joint != Joint::Slash || width < 2 || width >= number.len() {
-            break;
-        }
-        let mut next = number[..number.len() - width].to_vec();
-        next.extend_from_slice(text.atom(end + 1));
+    for (next, last) in suffixes(text, token.last, number) {
         if !push_listed(search, head, &next, hits) {
             break;
         }
-        end += 1;
+        end = last;
     }
     end
+}
+
+/// The numbers of a list of suffixes after a number, each with the last atom it takes; a suffix
+/// may be cut in two by the end of a line.
+pub(crate) fn suffixes(text: &Text, last: usize, number: &[u8]) -> Vec<(Vec<u8>, usize)> {
+    let mut out = Vec::new();
+    let mut at = last + 1;
+    let wide = text.atoms.get(at).map(|atom| atom.width());
+    while let Some(atom) = text.atoms.get(at) {
+        if !atom.digits || !continues_list(text, at) {
+            break;
+        }
+        let cut = text.atoms.get(at + 1).is_some_and(|next| {
+            let whole = Some(atom.width() + next.width()) == wide.map(|wide| wide.max(2));
+            next.digits && next.joint == Joint::LineEnd && whole
+        });
+        let end = at + usize::from(cut);
+        let suffix = text.window(at, end);
+        if suffix.len() < 2 || suffix.len() >= number.len() {
+            break;
+        }
+        let kept = &number[..number.len() - suffix.len()];
+        out.push(([kept, suffix].concat(), end));
+        at = end + 1;
+    }
+    out
+}
+
+/// Whether a slash stands before this atom, perhaps at the end of a line.
+fn continues_list(text: &Text, at: usize) -> bool {
+    text.atoms[at].joint == Joint::Slash
 }
 
 fn push_listed(
