@@ -8,8 +8,7 @@ use crate::explain::AdviceMatch;
 use crate::limits::{ADVICE_LINES_MAX, TEXT_BYTES_MAX};
 use crate::reference::index::Scope;
 use crate::reference::near::{Candidate, Near, Spellings};
-use crate::reference::scan::{Findings, Hit, Search, Strength, mark_decoys, scan};
-use crate::reference::surprise::surprise_millinats;
+use crate::reference::scan::{Hit, Named, Search, Strength, mark_decoys, scan};
 use crate::text::Text;
 
 /// The texts of one payment, folded and cut once.
@@ -113,9 +112,8 @@ pub fn gather(
         let findings = scan(search, text);
         let mut read = vec![false; text.atoms.len()];
         findings.mark(Strength::Weak, &mut read);
-        unmark_repeated(search, &findings, &mut read);
-        unread.push((text, read, findings.places.len()));
         gathered.hits.extend(once_per_item(findings.hits));
+        unread.push((text, read, findings.places));
     }
     let advised = read_advice(search, &message.lines, pool, open);
     gathered.hits.extend(once_per_item(advised.hits));
@@ -131,11 +129,11 @@ pub fn gather(
         let spellings = spellings(search, pool, &gathered.hits);
         let near = Near::new(&spellings);
         let population = search.population();
-        let surprise = |reading, width| surprise_millinats(reading, population, width);
         for (text, mut read, named) in unread {
             mark_foreign(search, text, &mut read);
+            unmark_repeated(search, &named, &mut read);
             mark_decoys(search.amount_minor, text, &mut read);
-            let places = near.places(text, &read, named, &surprise);
+            let places = near.places(text, &read, named.len(), population);
             gathered.places.extend(places.unwrap_or_default());
         }
     }
@@ -144,9 +142,9 @@ pub fn gather(
 
 /// Where an item that nothing else is like is named once more, its neighbour may be meant: one of
 /// two mentions is then misread.
-fn unmark_repeated(search: &Search<'_, '_, '_>, findings: &Findings, read: &mut [bool]) {
+fn unmark_repeated(search: &Search<'_, '_, '_>, places: &[Named], read: &mut [bool]) {
     let mut seen = FxHashSet::default();
-    for place in &findings.places {
+    for place in places {
         let Some(item) = place.item else {
             continue;
         };

@@ -57,8 +57,10 @@ impl Text {
     #[must_use]
     pub fn of_lines<'a>(lines: impl IntoIterator<Item = &'a str>) -> Self {
         let mut text = Self::default();
-        for (number, line) in lines.into_iter().enumerate() {
-            text.push_line(line, number > 0);
+        let mut joint = Joint::Start;
+        for line in lines {
+            let end = text.push_line(line, joint);
+            joint = stronger(end, Joint::LineEnd);
         }
         text
     }
@@ -67,18 +69,13 @@ impl Text {
     #[must_use]
     pub fn of(line: &str) -> Self {
         let mut text = Self::default();
-        text.push_line(line, false);
+        text.push_line(line, Joint::Start);
         text
     }
 
-    fn push_line(&mut self, line: &str, continued: bool) {
-        let mut joint = if self.bytes.is_empty() {
-            Joint::Start
-        } else if continued {
-            Joint::LineEnd
-        } else {
-            Joint::Hard
-        };
+    /// Returns the separator that ends the line, or [`Joint::Glued`] when a character does.
+    fn push_line(&mut self, line: &str, before: Joint) -> Joint {
+        let mut joint = before;
         let mut open = false;
         for character in line.chars() {
             match fold(character) {
@@ -104,6 +101,7 @@ impl Text {
                 }
             }
         }
+        joint
     }
 
     fn push_byte(&mut self, byte: u8, joint: Joint, open: bool) {
@@ -318,6 +316,14 @@ mod tests {
                 ("X".to_owned(), Joint::Hard),
             ]
         );
+    }
+
+    #[test]
+    fn a_separator_at_the_end_of_a_line_stands_for_the_line_end() {
+        assert_eq!(atoms(&["1001/", "02"])[1].1, Joint::Slash);
+        assert_eq!(atoms(&["1001,", "", "02"])[1].1, Joint::Hard);
+        assert_eq!(atoms(&["10", "01"])[1].1, Joint::LineEnd);
+        assert_eq!(atoms(&[" ", "01"])[0].1, Joint::Start);
     }
 
     #[test]

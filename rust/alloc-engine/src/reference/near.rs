@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use crate::limits::{NEAR_COMPARISONS_MAX, RANGE_MAX};
 use crate::reference::form::forms;
 use crate::reference::scan::{parse, range_end, suffixes};
-use crate::reference::surprise::{Reading, Width, ln_millinats};
+use crate::reference::surprise::{Reading, Width, bounded, ln_millinats, weight_millinats};
 use crate::text::{Joint, Text};
 
 /// Digits a written end of a number must have.
@@ -168,7 +168,7 @@ impl<'n> Near<'n> {
     ///
     /// * `read` — atoms that named something already
     /// * `named` — how many tokens did
-    /// * `surprise` — what a token is worth that is read in some way
+    /// * `population` — references searched
     ///
     /// `None` when [`NEAR_COMPARISONS_MAX`] would be passed.
     #[must_use]
@@ -177,48 +177,37 @@ impl<'n> Near<'n> {
         text: &Text,
         read: &[bool],
         named: usize,
-        surprise: &dyn Fn(Reading, Width) -> i64,
+        population: usize,
     ) -> Option<Vec<Vec<Candidate>>> {
         let mut work = NEAR_COMPARISONS_MAX;
         let mut places: Vec<Place> = Vec::new();
         let mut first = 0;
         while first < text.atoms.len() {
             let windows = self.windows(text, read, first);
-            let ends = windows.iter().rev();
-            let mut ends = ends.filter(|&&last| stands_alone(text, first, last));
-            let next = ends.find_map(|&last| self.read_end(text, read, (first, last), &mut places));
+            let mut next = None;
+            for &last in windows.iter().rev() {
+                if next.is_none() && stands_alone(text, first, last) {
+                    next = self.read_end(text, read, (first, last), &mut places, &mut work)?;
+                }
+            }
             if let Some(next) = next {
                 first = next;
                 continue;
             }
             for last in windows {
-                let found = self.resembling(text.window(first, last), &mut work)?;
+                let mut found = self.resembling(text.window(first, last), &mut work)?;
+                found.retain(|&(item, ..)| !is_named(&places, item));
                 push(&mut places, (first, last), found);
             }
             first += 1;
         }
-        // Who writes the ends of some numbers writes those of the others.
-        let is_tail = |place: &&Place| {
-            let mut found = place.found.iter();
-            found.any(|&(_, reading, _)| reading == Reading::Tail)
-        };
-        let tails = places.iter().filter(is_tail).count();
-        let habit = ln_millinats((named + tails + 2) as u128) - ln_millinats(tails as u128 + 1);
-        let saved = (Reading::Tail.price_millinats() - habit).max(0);
-        let price = |&(item, reading, width): &(u32, Reading, Width)| {
-            let tail = matches!(reading, Reading::Tail | Reading::TailSlip);
-            Candidate {
-                item,
-                surprise_millinats: surprise(reading, width) + if tail { saved } else { 0 },
-            }
-        };
-        let places = places.iter().map(|place| {
-            let mut found: Vec<Candidate> = place.found.iter().map(price).collect();
-            found.sort_unstable_by_key(|one| (one.item, std::cmp::Reverse(one.surprise_millinats)));
-            found.dedup_by_key(|one| one.item);
-            found
-        });
-        Some(places.collect())
+        let habit = Habit::of(&places, named);
+        let places = places.iter();
+        Some(
+            places
+                .map(|place| habit.candidates(place, population))
+                .collect(),
+        )
     }
 
     /// The last atoms of the windows of unread atoms that begin here and are worth a look.
@@ -243,25 +232,39 @@ impl<'n> Near<'n> {
     }
 
     /// Reads a number that is the end of others, and the list that may follow; returns the atom
-    /// after them.
+    /// after them. The first number of a list may be misread.
     fn read_end(
         &self,
         text: &Text,
         read: &[bool],
         (first, last): (usize, usize),
         places: &mut Vec<Place>,
-    ) -> Option<usize> {
-        let digits = text.window(first, last);
-        let tails = self.tails(digits, Reading::Tail);
-        // A second mention may be a neighbour, misread: it is looked at like any other token.
-        let repeated = |found: &[(u32, Reading, Width)]| {
-            found.len() == 1 && places.iter().any(|place| place.found == found)
+        work: &mut usize,
+    ) -> Option<Option<usize>> {
+        let token = text.window(first, last);
+        let Some(digits) = as_digits(token) else {
+            return Some(None);
         };
-        if tails.is_empty() || repeated(&tails) {
-            return None;
+        let tails = if digits == token {
+            self.tails(token, Reading::Tail)
+        } else {
+            Vec::new()
+        };
+        let members = self.list(text, read, &digits, last);
+        // A second mention may be a neighbour, misread: it is looked at like any other token.
+        let repeated = tails.len() == 1 && is_named(places, tails[0].0);
+        if members.is_empty() && (tails.is_empty() || repeated) {
+            return Some(None);
         }
-        push(places, (first, last), tails);
-        Some(self.follow(text, read, digits, last, places) + 1)
+        let found = if tails.is_empty() {
+            self.resembling(token, work)?
+        } else {
+            tails
+        };
+        push(places, (first, last), found);
+        let end = members.last().map_or(last, |member| member.last);
+        places.extend(members);
+        Some(Some(end + 1))
     }
 
     /// Items of which the token is a slip, or nearly the end.
@@ -279,14 +282,14 @@ impl<'n> Near<'n> {
             }
         }
         if let Some(digits) = as_digits(token) {
-            found.extend(self.tails(
-                &digits,
-                if digits == token {
-                    Reading::Tail
-                } else {
-                    Reading::TailSlip
-                },
-            ));
+            let alike = if digits == token {
+                self.tails(&digits, Reading::Tail)
+            } else {
+                let whole = self.numbered(&digits).into_iter();
+                found.extend(whole.map(|(item, _, width)| (item, Reading::LookAlike, width)));
+                self.tails(&digits, Reading::TailSlip)
+            };
+            found.extend(alike);
             if digits.len() < TAIL_SLIP_DIGITS_MIN {
                 return Some(found);
             }
@@ -314,46 +317,56 @@ impl<'n> Near<'n> {
             .collect()
     }
 
-    /// Reads what follows an end as a range (`1001-1005`) or a list (`1001/02/03`) of ends; returns
-    /// the last atom used.
-    fn follow(
-        &self,
-        text: &Text,
-        read: &[bool],
-        digits: &[u8],
-        last: usize,
-        places: &mut Vec<Place>,
-    ) -> usize {
+    /// Reads what follows a number as a range (`1001-1005`) or a list (`1001/02/03`).
+    fn list(&self, text: &Text, read: &[bool], digits: &[u8], last: usize) -> Vec<Place> {
+        let mut members = Vec::new();
         let Some(from) = parse(digits) else {
-            return last;
+            return members;
+        };
+        let mut push_member = |digits: &[u8], last: usize| {
+            let mut found = self.tails(digits, Reading::Tail);
+            if found.is_empty() {
+                found = self.numbered(digits);
+            }
+            let known = !found.is_empty();
+            if known {
+                members.push(Place { last, found });
+            }
+            known
         };
         let width = digits.len();
-        let mut end = last;
-        let mut member = |digits: &[u8], last: usize| {
-            let found = self.tails(digits, Reading::Tail);
-            if !found.is_empty() {
-                places.push(Place { last, found });
-            }
-        };
-        if let Some((to, range_end)) = range_end(text, last, width)
+        if let Some((to, end)) = range_end(text, last, width)
             && to > from
             && to - from <= RANGE_MAX
-            && !read[range_end]
+            && !read[end]
         {
             for value in from + 1..=to {
-                member(format!("{value:0width$}").as_bytes(), range_end);
+                push_member(format!("{value:0width$}").as_bytes(), end);
             }
-            return range_end;
+            return members;
         }
-        for (next, list_end) in suffixes(text, last, digits) {
-            if read[list_end] {
+        for (next, end) in suffixes(text, last, digits) {
+            if read[end] || !push_member(&next, end) {
                 break;
             }
-            member(&next, list_end);
-            end = list_end;
         }
-        end
+        members
     }
+
+    /// Items with this number as a form.
+    fn numbered(&self, digits: &[u8]) -> Vec<(u32, Reading, Width)> {
+        let forms = self.by_length.get(digits.len());
+        let forms = forms.map_or(&[][..], Vec::as_slice).iter();
+        let same = forms.filter(|&&(item, form)| self.items[item].whole[form] == digits);
+        same.map(|&(item, _)| (self.items[item].item, Reading::Listed, full_width(digits)))
+            .collect()
+    }
+}
+
+/// Whether an end names this item alone.
+fn is_named(places: &[Place], item: u32) -> bool {
+    let named = |place: &Place| matches!(place.found[..], [(one, Reading::Tail, _)] if one == item);
+    places.iter().any(named)
 }
 
 /// Whether nothing stands beside a token as if it were a part of it: letters or digits at once, or
@@ -374,6 +387,64 @@ fn stands_alone(text: &Text, first: usize, last: usize) -> bool {
 fn may_be_digit(text: &Text, atom: usize) -> bool {
     let alike = |byte: &u8| ALIKE.iter().any(|(letter, _)| letter == byte);
     text.atoms[atom].digits || matches!(text.atom(atom), [byte] if alike(byte))
+}
+
+/// How a payer writes in this message: who writes the ends of some numbers writes those of the
+/// others, and who scans reads more than one letter for a digit. What a reading costs less.
+#[derive(Clone, Copy, Debug)]
+struct Habit {
+    tail_millinats: i64,
+    alike_millinats: i64,
+}
+
+impl Habit {
+    /// * `named` — how many tokens were read as printed
+    fn of(places: &[Place], named: usize) -> Self {
+        let saved = |wanted: Reading| {
+            let is_so = |place: &&Place| {
+                let mut found = place.found.iter();
+                found.any(|&(_, reading, _)| reading == wanted)
+            };
+            let so = places.iter().filter(is_so).count();
+            let all = ln_millinats((named + places.len() + 2) as u128);
+            (wanted.price_millinats() - (all - ln_millinats(so as u128 + 1))).max(0)
+        };
+        Self {
+            tail_millinats: saved(Reading::Tail),
+            alike_millinats: saved(Reading::LookAlike),
+        }
+    }
+
+    /// Each item of a place once, by item; without those that another item leaves no chance.
+    fn candidates(self, place: &Place, population: usize) -> Vec<Candidate> {
+        const HOPELESS_MILLINATS: i64 = 5_000;
+        let weight = |reading: Reading, width: Width| {
+            let saved = match reading {
+                Reading::Tail | Reading::TailSlip => self.tail_millinats,
+                Reading::LookAlike => self.alike_millinats,
+                _ => 0,
+            };
+            weight_millinats(reading, population, width) + saved
+        };
+        let priced = place.found.iter().map(|&(item, reading, width)| {
+            let weight = weight(reading, width);
+            (item, weight, bounded(reading, weight))
+        });
+        let mut priced: Vec<(u32, i64, i64)> = priced.collect();
+        let best = priced
+            .iter()
+            .map(|&(_, weight, _)| weight)
+            .max()
+            .unwrap_or(0);
+        priced.retain(|&(_, weight, _)| weight + HOPELESS_MILLINATS > best);
+        priced.sort_unstable_by_key(|&(item, weight, _)| (item, std::cmp::Reverse(weight)));
+        priced.dedup_by_key(|&mut (item, ..)| item);
+        let candidate = |(item, _, surprise_millinats)| Candidate {
+            item,
+            surprise_millinats,
+        };
+        priced.into_iter().map(candidate).collect()
+    }
 }
 
 /// Adds what a window may mean to the place it overlaps, or as a new one.
@@ -457,8 +528,11 @@ fn slip_of(printed: &[u8], written: &[u8]) -> Reading {
         && pairs.all(|(&left, &right)| {
             ALIKE.contains(&(left, right)) || ALIKE.contains(&(right, left))
         });
+    let letters = |bytes: &[u8]| bytes.iter().filter(|byte| !byte.is_ascii_digit()).count();
     if alike {
         Reading::LookAlike
+    } else if letters(written) > letters(printed) {
+        Reading::Garbled
     } else {
         Reading::Slip
     }
@@ -511,7 +585,7 @@ mod tests {
             .map(|atom| read.iter().any(|read| read.as_bytes() == text.atom(atom)))
             .collect();
         let near = Near::new(&items);
-        let places = near.places(&text, &read, 0, &|_, _| 1).unwrap();
+        let places = near.places(&text, &read, 0, references.len()).unwrap();
         let items = |place: &Vec<Candidate>| place.iter().map(|one| one.item).collect();
         places.iter().map(items).collect()
     }
@@ -526,7 +600,7 @@ mod tests {
     #[test]
     fn an_end_that_stands_there_twice_may_be_its_neighbour() {
         let refs = ["5108757804", "5108757803", "5108759999"];
-        assert_eq!(places(&refs, &["57804, 57804"], &[]), [vec![0], vec![0, 1]]);
+        assert_eq!(places(&refs, &["57804, 57804"], &[]), [[0], [1]]);
     }
 
     #[test]
@@ -541,6 +615,9 @@ mod tests {
         assert_eq!(places(&refs, &["N°504922/33"], &[]), [[0], [1]]);
         assert_eq!(places(&refs, &["INV7304-7306"], &[]), [[2], [3], [4]]);
         assert_eq!(places(&refs, &["504922/3", "3"], &[]), [[0], [1]]);
+        assert_eq!(places(&refs, &["504922/", "33"], &[]), [[0], [1]]);
+        assert_eq!(places(&refs, &["5O4922/33"], &[]), [[0], [1]]);
+        assert_eq!(places(&refs, &["504 922 / 504 933"], &[]), [[0], [1]]);
     }
 
     #[test]
@@ -564,12 +641,11 @@ mod tests {
         let near = Near::new(&items);
         let text = Text::of("32560, 32999");
         let worth = |named| {
-            let places = near.places(&text, &[false; 2], named, &|_, _| 0).unwrap();
+            let places = near.places(&text, &[false; 2], named, 1_000).unwrap();
             places[0][0].surprise_millinats
         };
-        assert!(worth(0) > 2_000);
         assert!(worth(0) > worth(1) && worth(1) > worth(30));
-        assert_eq!(worth(100), 0);
+        assert_eq!(worth(100), worth(1_000));
     }
 
     #[test]
@@ -581,6 +657,6 @@ mod tests {
         let text = Text::of(&"2000001, ".repeat(1_000_000 / 2_000));
         let near = Near::new(&items);
         let read = vec![false; text.atoms.len()];
-        assert!(near.places(&text, &read, 0, &|_, _| 1).is_none());
+        assert!(near.places(&text, &read, 0, 2_000).is_none());
     }
 }

@@ -7,7 +7,7 @@ use crate::limits::{ATOMS_PER_REFERENCE_MAX, ITEMS_PER_TOKEN_MAX, RANGE_MAX, REF
 use crate::reference::form::{FORM_BYTES_MIN, Form, TRIMMED_DIGITS_MIN, Zeros, digits, spell};
 use crate::reference::index::{FormHash, ReferenceIndex, Scope, hard_joints};
 use crate::reference::surprise::{DOUBT_MILLINATS, Reading, Width, surprise_millinats};
-use crate::text::{Joint, Text};
+use crate::text::{Atom, Joint, Text};
 
 /// How surely a token means an item, the surest last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -463,6 +463,12 @@ fn is_date(text: &Text, first: usize, last: usize) -> bool {
     let [day, month, year] = &text.atoms[first..=last] else {
         return false;
     };
+    // Within a longer list three numbers are no date.
+    let goes_on = |atom: &Atom| atom.digits && matches!(atom.joint, Joint::Slash | Joint::Dash);
+    let before = first > 0 && text.atoms[first - 1].digits && goes_on(day);
+    if before || text.atoms.get(last + 1).is_some_and(goes_on) {
+        return false;
+    }
     let number = |index| parse(text.atom(index)).unwrap_or(u64::MAX);
     let short = |width| (1..=2).contains(&width);
     let fits = |day, month| (1..=31).contains(&day) && (1..=12).contains(&month);
@@ -706,6 +712,12 @@ mod tests {
             ]
         );
         assert_eq!(named(&refs, &["51078325601 X5107831"]), []);
+    }
+
+    #[test]
+    fn a_list_holds_no_date() {
+        let refs = ["731207", "731208", "731210", "731211"];
+        assert_eq!(named(&refs, &["731207/08/10/11"]).len(), 4);
     }
 
     #[test]

@@ -3,8 +3,9 @@
 //!
 //! The surprise of a hit is the logarithm of one over the number of references, among those
 //! searched, that the token would name by accident when it is read that way, less the price of the
-//! reading: how seldom payers write so. It says nothing about how many items the token does name:
-//! those share it (`Hit::sharers`, the candidates of a place).
+//! reading: how seldom payers write so. It is bounded by the chance that the token is another
+//! number, misread. It says nothing about how many items the token does name: those share it
+//! (`Hit::sharers`, the candidates of a place).
 
 /// How a token was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,6 +28,8 @@ pub enum Reading {
     Cut,
     /// The end only, and a slip in it.
     TailSlip,
+    /// A digit replaced by a letter that looks like none.
+    Garbled,
 }
 
 impl Reading {
@@ -42,14 +45,19 @@ impl Reading {
             Self::Slip => 5_000,
             Self::Tail => 3_000,
             Self::Cut => 4_000,
-            Self::TailSlip => 8_000,
+            Self::TailSlip | Self::Garbled => 8_000,
         }
+    }
+
+    /// Whether the token is not what was printed but something near it.
+    fn is_misread(self) -> bool {
+        self >= Self::LookAlike
     }
 
     /// How many different numbers of so many characters the reading takes for one.
     fn spread(self, width: u64) -> u64 {
         match self {
-            Self::Slip | Self::TailSlip => 20 * width.max(1),
+            Self::Slip | Self::TailSlip | Self::Garbled => 20 * width.max(1),
             Self::LookAlike => width.max(1),
             _ => 1,
         }
@@ -60,8 +68,11 @@ impl Reading {
 /// of another series.
 pub const DOUBT_MILLINATS: i64 = 3_500;
 
-/// One in so many numbers is another open number, misread.
-const MISREAD_ONE_IN: u128 = 4_000;
+/// One in some 4,000 numbers is another open number, misread.
+const MISREAD_MILLINATS: i64 = 8_294;
+
+/// One in some 400 misread numbers is one that is not open, and looks like one that is.
+const NOT_OPEN_MILLINATS: i64 = 6_000;
 
 /// No hit is more surprising than this: the amount agrees as well, and neither the reference nor
 /// the amount is mistaken.
@@ -96,14 +107,23 @@ impl Width {
 /// * `population` — references searched
 #[must_use]
 pub fn surprise_millinats(reading: Reading, population: usize, width: Width) -> i64 {
-    let misread = 10_u128.pow(DIGITS_MAX) / MISREAD_ONE_IN;
-    let expected = by_accident(reading, population, width) + misread;
-    (rarity(expected) - reading.price_millinats()).max(0)
+    bounded(reading, weight_millinats(reading, population, width))
+}
+
+/// The surprise of a token that has some weight.
+#[must_use]
+pub fn bounded(reading: Reading, weight: i64) -> i64 {
+    let most = if reading.is_misread() {
+        NOT_OPEN_MILLINATS
+    } else {
+        MISREAD_MILLINATS
+    };
+    weight.clamp(0, most)
 }
 
 /// What speaks for one reading of a token against another reading of the same token: its surprise
-/// without the chance that the token is another open number, misread, as that is what the other
-/// reading says. May be below 0.
+/// without the chance that the token is another number, misread, as that is what the other reading
+/// says. May be below 0.
 #[must_use]
 pub fn weight_millinats(reading: Reading, population: usize, width: Width) -> i64 {
     rarity(by_accident(reading, population, width)) - reading.price_millinats()
@@ -175,7 +195,11 @@ mod tests {
 
     #[test]
     fn rarer_readings_surprise_less() {
-        let known = |reading| of(reading, 300, (8, 2));
+        let width = Width {
+            digits: 8,
+            letters: 2,
+        };
+        let known = |reading| weight_millinats(reading, 300, width);
         assert!(known(Reading::Printed) > known(Reading::PrefixDropped));
         assert!(known(Reading::PrefixDropped) > known(Reading::LookAlike));
         assert!(known(Reading::LookAlike) > known(Reading::Slip));
