@@ -6,9 +6,10 @@ use rustc_hash::FxHashSet;
 use crate::advice::read_advice;
 use crate::explain::AdviceMatch;
 use crate::limits::{ADVICE_LINES_MAX, TEXT_BYTES_MAX};
+use crate::reference::decoy::mark_decoys;
 use crate::reference::index::Scope;
 use crate::reference::near::{Candidate, Near, Spellings};
-use crate::reference::scan::{Hit, Named, Search, Strength, mark_decoys, scan};
+use crate::reference::scan::{Hit, Named, Search, Strength, scan};
 use crate::text::Text;
 
 /// The texts of one payment, folded and cut once.

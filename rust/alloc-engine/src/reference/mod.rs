@@ -1,7 +1,9 @@
 //! Finding the references that a text or an advice line names.
 
+pub mod decoy;
 pub mod form;
 pub mod index;
+pub mod list;
 pub mod near;
 pub mod scan;
 pub mod surprise;

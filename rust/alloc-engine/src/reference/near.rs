@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use crate::limits::{NEAR_COMPARISONS_MAX, RANGE_MAX};
 use crate::reference::form::forms;
-use crate::reference::scan::{parse, range_end, suffixes};
+use crate::reference::list::{parse, range_end, suffixes};
 use crate::reference::surprise::{Reading, Width, bounded, ln_millinats, weight_millinats};
 use crate::text::{Joint, Text};
 
@@ -184,13 +184,13 @@ impl<'n> Near<'n> {
         let mut first = 0;
         while first < text.atoms.len() {
             let windows = self.windows(text, read, first);
-            let mut next = None;
+            let mut next = first;
             for &last in windows.iter().rev() {
-                if next.is_none() && stands_alone(text, first, last) {
+                if next == first && stands_alone(text, first, last) {
                     next = self.read_end(text, read, (first, last), &mut places, &mut work)?;
                 }
             }
-            if let Some(next) = next {
+            if next > first {
                 first = next;
                 continue;
             }
@@ -214,9 +214,9 @@ impl<'n> Near<'n> {
     fn windows(&self, text: &Text, read: &[bool], first: usize) -> Vec<usize> {
         let mut lasts = Vec::new();
         let end = text.atoms.len().min(first + TOKEN_ATOMS_MAX);
-        for last in first..end {
+        for (last, &read) in read.iter().enumerate().take(end).skip(first) {
             let atom = text.atoms[last];
-            if read[last] || (last > first && atom.joint == Joint::Hard) {
+            if read || (last > first && atom.joint == Joint::Hard) {
                 break;
             }
             let token = text.window(first, last);
@@ -232,7 +232,7 @@ impl<'n> Near<'n> {
     }
 
     /// Reads a number that is the end of others, and the list that may follow; returns the atom
-    /// after them. The first number of a list may be misread.
+    /// after them, or `first` when it is none. The first number of a list may be misread.
     fn read_end(
         &self,
         text: &Text,
@@ -240,10 +240,10 @@ impl<'n> Near<'n> {
         (first, last): (usize, usize),
         places: &mut Vec<Place>,
         work: &mut usize,
-    ) -> Option<Option<usize>> {
+    ) -> Option<usize> {
         let token = text.window(first, last);
         let Some(digits) = as_digits(token) else {
-            return Some(None);
+            return Some(first);
         };
         let tails = if digits == token {
             self.tails(token, Reading::Tail)
@@ -254,7 +254,7 @@ impl<'n> Near<'n> {
         // A second mention may be a neighbour, misread: it is looked at like any other token.
         let repeated = tails.len() == 1 && is_named(places, tails[0].0);
         if members.is_empty() && (tails.is_empty() || repeated) {
-            return Some(None);
+            return Some(first);
         }
         let found = if tails.is_empty() {
             self.resembling(token, work)?
@@ -264,7 +264,7 @@ impl<'n> Near<'n> {
         push(places, (first, last), found);
         let end = members.last().map_or(last, |member| member.last);
         places.extend(members);
-        Some(Some(end + 1))
+        Some(end + 1)
     }
 
     /// Items of which the token is a slip, or nearly the end.

@@ -4,10 +4,12 @@ use alloc_domain::{Evidence, EvidenceSet};
 
 use crate::ledger::Ledger;
 use crate::limits::{ATOMS_PER_REFERENCE_MAX, ITEMS_PER_TOKEN_MAX, RANGE_MAX, REFERENCE_BYTES_MAX};
+use crate::reference::decoy::{is_amount, is_date};
 use crate::reference::form::{FORM_BYTES_MIN, Form, TRIMMED_DIGITS_MIN, Zeros, digits, spell};
 use crate::reference::index::{FormHash, ReferenceIndex, Scope, hard_joints};
+use crate::reference::list::{parse, range_end, suffixes};
 use crate::reference::surprise::{DOUBT_MILLINATS, Reading, Width, surprise_millinats};
-use crate::text::{Atom, Joint, Text};
+use crate::text::{Joint, Text};
 
 /// How surely a token means an item, the surest last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -128,9 +130,6 @@ pub(crate) fn without_labels(text: &[u8]) -> Vec<Vec<u8>> {
     }
     known.into_iter().map(<[u8]>::to_vec).collect()
 }
-
-/// Words between the ends of a range.
-const RANGE_WORDS: &[&[u8]] = &[b"A", b"AU", b"BIS", b"THROUGH", b"THRU", b"TO"];
 
 /// Hits and where they stand.
 #[derive(Debug, Default)]
@@ -444,50 +443,6 @@ pub(crate) fn reading_of(form: Form) -> Reading {
     }
 }
 
-/// Sets a flag for each atom of a date or of the payment's amount.
-pub(crate) fn mark_decoys(amount_minor: i64, text: &Text, read: &mut [bool]) {
-    const AMOUNT_ATOMS_MAX: usize = 5;
-    for first in 0..text.atoms.len() {
-        if text.atoms.len() >= first + 3 && is_date(text, first, first + 2) {
-            read[first..first + 3].fill(true);
-        }
-        let ends = first..text.atoms.len().min(first + AMOUNT_ATOMS_MAX);
-        for last in ends.filter(|&last| is_amount(amount_minor, text, first, last)) {
-            read[first..=last].fill(true);
-        }
-    }
-}
-
-/// `12/03/2026` or `12-03-26`.
-fn is_date(text: &Text, first: usize, last: usize) -> bool {
-    let [day, month, year] = &text.atoms[first..=last] else {
-        return false;
-    };
-    // Within a longer list three numbers are no date.
-    let goes_on = |atom: &Atom| atom.digits && matches!(atom.joint, Joint::Slash | Joint::Dash);
-    let before = first > 0 && text.atoms[first - 1].digits && goes_on(day);
-    if before || text.atoms.get(last + 1).is_some_and(goes_on) {
-        return false;
-    }
-    let number = |index| parse(text.atom(index)).unwrap_or(u64::MAX);
-    let short = |width| (1..=2).contains(&width);
-    let fits = |day, month| (1..=31).contains(&day) && (1..=12).contains(&month);
-    let (a, b, c) = (number(first), number(first + 1), number(first + 2));
-    day.digits
-        && month.digits
-        && year.digits
-        && short(month.width())
-        && ((short(day.width()) && matches!(year.width(), 2 | 4) && (fits(a, b) || fits(b, a)))
-            || (day.width() == 4 && short(year.width()) && fits(c, b)))
-}
-
-/// The payment's amount written with a point: `1234.56`.
-fn is_amount(amount_minor: i64, text: &Text, first: usize, last: usize) -> bool {
-    last > first
-        && text.atoms[last].width() == 2
-        && parse(text.window(first, last)) == u64::try_from(amount_minor).ok()
-}
-
 /// A part of something longer: letters follow at once, or short groups of digits stand beside it.
 fn is_cut_out(text: &Text, first: usize, last: usize) -> bool {
     let group = |index: usize| text.atoms[index].digits && text.atoms[index].width() < 5;
@@ -511,13 +466,6 @@ fn has_foreign_prefix(text: &Text, first: usize) -> bool {
         && first > 0
         && !text.atoms[first - 1].digits
         && !LABELS.contains(&text.atom(first - 1))
-}
-
-pub(crate) fn parse(bytes: &[u8]) -> Option<u64> {
-    if bytes.is_empty() || bytes.len() > 18 || !bytes.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    std::str::from_utf8(bytes).ok()?.parse().ok()
 }
 
 /// Reads what follows a hit as a range (`1001 a 1005`) or a list of suffixes (`1001/02/03`);
@@ -555,32 +503,6 @@ fn follow_list(
     follow_suffixes(search, text, token, (head, number), hits)
 }
 
-/// The number that ends a range, and its last atom; blanks may part it like the first one.
-pub(crate) fn range_end(text: &Text, last: usize, width: usize) -> Option<(u64, usize)> {
-    let next = text.atoms.get(last + 1)?;
-    let first = if next.digits && next.joint == Joint::Dash {
-        last + 1
-    } else if RANGE_WORDS.contains(&text.atom(last + 1)) {
-        last + 2
-    } else {
-        return None;
-    };
-    let mut end = first;
-    loop {
-        let atom = text.atoms.get(end)?;
-        let continued = matches!(atom.joint, Joint::Soft | Joint::LineEnd);
-        if !atom.digits || (end > first && !continued) {
-            return None;
-        }
-        let number = text.window(first, end);
-        if number.len() >= width {
-            let value = (number.len() == width).then(|| parse(number))??;
-            return Some((value, end));
-        }
-        end += 1;
-    }
-}
-
 fn follow_suffixes(
     search: &Search<'_, '_, '_>,
     text: &Text,
@@ -596,37 +518,6 @@ fn follow_suffixes(
         end = last;
     }
     end
-}
-
-/// The numbers of a list of suffixes after a number, each with the last atom it takes; a suffix
-/// may be cut in two by the end of a line.
-pub(crate) fn suffixes(text: &Text, last: usize, number: &[u8]) -> Vec<(Vec<u8>, usize)> {
-    let mut out = Vec::new();
-    let mut at = last + 1;
-    let wide = text.atoms.get(at).map(|atom| atom.width());
-    while let Some(atom) = text.atoms.get(at) {
-        if !atom.digits || !continues_list(text, at) {
-            break;
-        }
-        let cut = text.atoms.get(at + 1).is_some_and(|next| {
-            let whole = Some(atom.width() + next.width()) == wide.map(|wide| wide.max(2));
-            next.digits && next.joint == Joint::LineEnd && whole
-        });
-        let end = at + usize::from(cut);
-        let suffix = text.window(at, end);
-        if suffix.len() < 2 || suffix.len() >= number.len() {
-            break;
-        }
-        let kept = &number[..number.len() - suffix.len()];
-        out.push(([kept, suffix].concat(), end));
-        at = end + 1;
-    }
-    out
-}
-
-/// Whether a slash stands before this atom, perhaps at the end of a line.
-fn continues_list(text: &Text, at: usize) -> bool {
-    text.atoms[at].joint == Joint::Slash
 }
 
 fn push_listed(
