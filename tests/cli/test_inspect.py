@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from day import statement
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,3 +138,39 @@ def test_it_speaks_the_language_of_the_terminal(
     got = alloc("inspect", write(tmp_path, "day.sta", MT940))
     assert "Solde final" in got.stdout
     assert "125,00" in got.stdout
+
+
+def test_the_same_warning_is_told_once_with_its_first_line(
+    tmp_path: Path, alloc: Alloc
+) -> None:
+    rows = "".join(
+        '<Ntry><Amt Ccy="EUR">1.00</Amt><CdtDbtInd>CRDT</CdtDbtInd>'
+        "<Sts><Cd>BOOK</Cd></Sts><ValDt><Dt>2026-03-31</Dt></ValDt></Ntry>\n"
+        for _ in range(3)
+    )
+    text = statement(closing="10003.00").replace("</Stmt>", f"{rows}</Stmt>")
+    got = alloc("inspect", write(tmp_path, "day.xml", text))
+    (line,) = [one for one in got.stdout.splitlines() if "BOOKING_DATE_MISSING" in one]
+    assert line.startswith("line 9: ")
+    assert "(3 times, first here)" in line
+
+
+def test_a_long_text_is_cut_in_the_table_and_whole_in_json(
+    tmp_path: Path, alloc: Alloc
+) -> None:
+    long = "Invoice " + "F-1 " * 100
+    path = write(tmp_path, "day.sta", MT940.replace("Invoice F-1", long.strip()))
+    shown = alloc("inspect", path).stdout
+    assert "F-1 F-1…" in shown
+    assert long.strip() not in shown
+    (file,) = alloc("inspect", path, "--json").document["files"]
+    assert file["entries"][0]["remittance_text"] == [long.strip()]
+
+
+def test_an_account_without_iban_is_added_by_hand(
+    workspace: Path, tmp_path: Path, alloc: Alloc
+) -> None:
+    text = MT940.replace("FR1420041010050500013M02606", "20-00-00 13579")
+    got = alloc("-C", workspace, "inspect", write(tmp_path, "day.sta", text))
+    assert got.code == 65
+    assert 'number = "20-00-0013579"' in got.stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -331,7 +332,7 @@ def _entities_of(statements: pa.Table, settings: Settings, file: str) -> dict[st
         said = ", ".join(unknown)
         raise InputError(
             f"{file}:{line}: the settings know no entity for account {said}: "
-            f"add it with `alloc entity add ID --name NAME --iban {first}`",
+            f"{_how_to_add(first)}",
             reason="ACCOUNT_UNKNOWN",
             file=file,
             line=line,
@@ -340,6 +341,17 @@ def _entities_of(statements: pa.Table, settings: Settings, file: str) -> dict[st
             accounts=len(unknown),
         )
     return entities
+
+
+def _how_to_add(account: str) -> str:
+    """Say how an account is added: an IBAN by a command, a number by hand."""
+    compact = "".join(account.split())
+    if re.fullmatch(r"[A-Z]{2}[0-9]{2}[0-9A-Z]{11,30}", compact):
+        return f"add it with `alloc entity add ID --name NAME --iban {compact}`"
+    return (
+        "write below its [[entity]] in alloc.toml: [[entity.bank]] and "
+        f'number = "{account}" (or its IBAN)'
+    )
 
 
 def _check_balances(

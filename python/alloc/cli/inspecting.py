@@ -20,6 +20,9 @@ __all__ = ["content_document", "draw_content"]
 
 Row = dict[str, Any]
 
+TEXT_SHOWN = 120
+"""How many characters of a text are shown in a table."""
+
 WARNINGS_SHOWN = 20
 """How many warnings of a file are shown; the rest is counted. JSON has them all."""
 
@@ -193,10 +196,20 @@ def _draw_bank(view: View, bank: BankFile, shown: int | None) -> None:
     view.line()
     rows = _rows(bank.entries, shown)
     count = _count(bank.entries)
+    entries = sum(row["entry_count"] - row["left_out_count"] for row in statements)
+    if count > entries:
+        view.line(
+            say(
+                "The entries hold {count} transactions; each is a row.",
+                count=view.count(count),
+            )
+        )
     if rows:
         _draw_entries(view, rows, bank)
         _draw_rest(view, len(rows), count)
-    warnings = [(row["code"], row["message"]) for row in _rows(bank.warnings)]
+    warnings = [
+        (row["code"], row["message"], row["line"]) for row in _rows(bank.warnings)
+    ]
     _draw_warnings(view, warnings)
 
 
@@ -242,15 +255,23 @@ def _entry(view: View, row: Row, named: dict[str, list[str]]) -> tuple[str, ...]
         row["creditor_reference"],
         *named.get(row["payment_id"], []),
     ]
-    text = row["remittance_text"] or [row["additional_info"] or ""]
+    text = row["remittance_text"] or [
+        row["additional_info"] or row["transaction_code"] or ""
+    ]
     return (
         view.day(row["booking_date"]),
         view.amount(row["amount_minor"], row["currency"]),
         status,
         row["counterparty_name"] or row["counterparty_iban"] or "",
-        " ".join(text),
-        ", ".join(filter(None, references)),
+        _cut(" ".join(text)),
+        _cut(", ".join(filter(None, references))),
     )
+
+
+def _cut(text: str) -> str:
+    """Shorten a text for a table; JSON has the whole."""
+    text = " ".join(text.split())
+    return text if len(text) <= TEXT_SHOWN else f"{text[: TEXT_SHOWN - 1]}…"
 
 
 def _draw_rest(view: View, shown: int, count: int) -> None:
@@ -269,7 +290,7 @@ def _draw_rest(view: View, shown: int, count: int) -> None:
 def _draw_advices(view: View, file: AdviceFile, shown: int | None) -> None:
     for advice in file.advices:
         _draw_advice(view, advice, shown)
-    _draw_warnings(view, [(one.code, one.message) for one in file.notices])
+    _draw_warnings(view, [(one.code, one.message, None) for one in file.notices])
 
 
 def _draw_advice(view: View, advice: Advice, shown: int | None) -> None:
@@ -299,10 +320,10 @@ def _draw_advice(view: View, advice: Advice, shown: int | None) -> None:
     if lines:
         rows = [
             (
-                line.reference or "",
+                _cut(line.reference or ""),
                 amount(line.amount_minor),
                 amount(line.deduction_minor),
-                line.reason or "",
+                _cut(line.reason or ""),
             )
             for line in lines
         ]
@@ -318,10 +339,21 @@ def _amount(view: View, minor: int | None, currency: str | None) -> str:
     return view.amount(minor, currency) if currency else view.hundredths(minor)
 
 
-def _draw_warnings(view: View, warnings: list[tuple[str, str]]) -> None:
-    for code, message in warnings[:WARNINGS_SHOWN]:
-        view.line(f"{message} [{code}]", style="yellow")
-    more = len(warnings) - WARNINGS_SHOWN
+def _draw_warnings(view: View, warnings: list[tuple[str, str, int | None]]) -> None:
+    """Write what is odd: the same thing once, with its first line and its count."""
+    lines: dict[tuple[str, str], list[int | None]] = {}
+    for code, message, line in warnings:
+        lines.setdefault((code, message), []).append(line)
+    for (code, message), found in list(lines.items())[:WARNINGS_SHOWN]:
+        first = found[0]
+        place = f"line {first}: " if first and f"line {first}" not in message else ""
+        times = ""
+        if len(found) > 1:
+            times = " " + view.messages.say(
+                "({count} times, first here)", count=view.count(len(found))
+            )
+        view.line(f"{place}{message}{times} [{code}]", style="yellow")
+    more = len(lines) - WARNINGS_SHOWN
     if more > 0:
         view.line(
             view.messages.plural(

@@ -619,13 +619,13 @@ def _spreadsheet_hint(cells: pa.Array | list[object], row: int) -> str:
 
 
 def compact_iban(text: str) -> str:
-    """Write an IBAN without blanks; any other number as it stands.
+    """Write an account as other bank files have it: without blanks, IBANs upper case.
 
     >>> compact_iban("fr76 3000 6000 0112 3456 7890 189")
     'FR7630006000011234567890189'
     """
-    compact = "".join(text.split()).upper()
-    return compact if _is_iban(compact) else text
+    compact = "".join(text.split())
+    return compact.upper() if _is_iban(compact.upper()) else compact
 
 
 _IBAN_LENGTHS = range(15, 35)
