@@ -8,6 +8,7 @@
     currency = "EUR"                   # for all rows; or a column
     customer_id_prefix = "A-"          # before every customer number
     optional = ["due_date"]            # targets whose column may be missing
+    vat_rates = ["20%", "10%"]         # of VAT amounts without a column of rates
 
     [file]
     format = "csv"                     # "csv", "xlsx", "parquet", or a list of them
@@ -78,6 +79,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from alloc.engine import currency_exponent
+from alloc.ingest.item_vat import VAT_AMOUNTS, VAT_RATES, rate_bps
 from alloc.toml_reader import TomlDocument, TomlTable, read_toml_text
 
 if TYPE_CHECKING:
@@ -160,6 +162,8 @@ TARGETS: Mapping[str, Mapping[str, Target]] = {
         "original_minor": _AMOUNT,
         "disputed": _FLAG,
         "payer_id": _TEXT,
+        **dict.fromkeys(VAT_AMOUNTS, _AMOUNT),
+        **dict.fromkeys(VAT_RATES, _TEXT),
     },
     "customers": {
         "customer_id": _KEY,
@@ -283,6 +287,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     account: str | None = None
     customer_id_prefix: str = ""
     snapshot: bool = False
+    vat_rates: tuple[str, ...] = ()
     optional: frozenset[str] = frozenset()
     entities: Mapping[str, str] = {}
     kinds: Mapping[str, str] = {}
@@ -377,6 +382,7 @@ def load_profile(text: str, name: str, *, file: str = "") -> Profile:
         account=root.optional_text("account"),
         customer_id_prefix=root.raw_text("customer_id_prefix", ""),
         snapshot=root.flag("snapshot", default=False),
+        vat_rates=_vat_rates(root),
         optional=_optional(root, columns),
         entities=root.table("entities").text_by_key(),
         kinds=_codes(root.table("kinds"), ITEM_KINDS),
@@ -422,6 +428,14 @@ def builtin_profiles() -> tuple[Profile, ...]:
         msgspec.structs.replace(load_profile(texts[name], name), builtin=True)
         for name in sorted(texts)
     )
+
+
+def _vat_rates(root: TomlTable) -> tuple[str, ...]:
+    rates = root.texts("vat_rates")
+    for text in rates:
+        if rate_bps(text) is None:
+            root.mistake("vat_rates", f'{text!r} is no rate: write "20%"')
+    return rates
 
 
 def _formats(table: TomlTable, kind: str) -> tuple[str, ...]:

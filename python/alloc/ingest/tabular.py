@@ -20,6 +20,7 @@ from alloc.ingest.forms import (
     parse_flags,
     without_currency,
 )
+from alloc.ingest.item_vat import with_vat
 from alloc.ingest.problems import PROBLEMS_KEPT, PROBLEMS_SHOWN, Problems
 from alloc.ingest.profile import ENTRY_STATES, ITEM_KINDS, MAIN_AMOUNT, heading
 from alloc.ingest.source import read_bytes, table_format
@@ -199,7 +200,11 @@ class _Mapping:
             self._check_unique(["customer_id"])
         arrays = [self.columns[field.name].cast(field.type) for field in schema]
         return TableFile(
-            table=pa.Table.from_arrays(arrays, schema=schema),
+            table=with_vat(
+                pa.Table.from_arrays(arrays, schema=schema),
+                profile.vat_rates,
+                self.problems,
+            ),
             rows=self.rows,
             skipped=self.grid.rows - len(self.rows) + self.grid.left_out,
             ibans_odd=self.ibans_odd,
