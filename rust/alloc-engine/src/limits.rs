@@ -26,6 +26,10 @@ pub const NEAR_COMPARISONS_MAX: usize = 400_000;
 /// names several items and decides nothing.
 pub const ASSIGNMENT_STEPS_MAX: usize = 20_000_000;
 
+/// Names of payments that begin with the same word and are still compared with abbreviated names of
+/// customers; beyond it those are found by their full name only.
+pub const NAMES_PER_WORD_MAX: usize = 64;
+
 /// Customers tried for one payment of an unknown payer; beyond it the decision is `PAYER_AMBIGUOUS`.
 pub const PAYERS_MAX: usize = 8;
 

@@ -4,7 +4,8 @@ use alloc_domain::{Customer, Evidence, PastAllocation, Payment};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::error::EngineError;
-use crate::policy::{PAYER_IBAN_ERROR_PPM, PAYER_NAME_ERROR_PPM};
+use crate::limits::NAMES_PER_WORD_MAX;
+use crate::policy::{PAYER_IBAN_ERROR_PPM, PAYER_NAME_ERROR_PPM, PAYER_SHORT_NAME_ERROR_PPM};
 use crate::text::normal_name;
 
 /// A payer that was recognised.
@@ -18,18 +19,48 @@ pub struct Recognised<'a> {
     pub error_ppm: i64,
 }
 
-/// Accounts and names that belong to one customer alone; `None` marks those of several.
+/// Who an account or a name belongs to: one customer alone, or several.
+type Owner<'a> = Option<&'a str>;
+
+/// The accounts and names of the payments that are asked about, and who they belong to. What no
+/// payment asks about is passed over at the cost of reading it once.
 #[derive(Debug, Default)]
 pub struct PayerIndex<'a> {
-    by_iban: FxHashMap<String, Option<&'a str>>,
-    by_name: FxHashMap<Vec<u8>, Option<&'a str>>,
+    by_iban: FxHashMap<String, Option<Owner<'a>>>,
+    iban_hashes: FxHashSet<u64>,
+    names: Vec<Name<'a>>,
+    by_name: FxHashMap<Vec<u8>, usize>,
+    /// The names that begin with a word, by its hash.
+    by_first_word: FxHashMap<u64, Vec<usize>>,
+}
+
+/// A name on some payment.
+#[derive(Debug)]
+struct Name<'a> {
+    /// As [`normal_name`] makes it.
+    normal: Vec<u8>,
+    /// The customers of this very name.
+    same: Option<Owner<'a>>,
+    /// The customers whose names it abbreviates or cuts.
+    like: Option<Owner<'a>>,
 }
 
 impl<'a> PayerIndex<'a> {
-    /// Indexes what is known of customers, and what they paid from before.
+    /// Looks for the accounts and names of payments in what is known of customers, and in what they
+    /// paid from before.
     #[must_use]
-    pub fn new(customers: &[Customer<'a>], history: &[PastAllocation<'a>]) -> Self {
+    pub fn new(
+        payments: &[Payment<'_>],
+        customers: &[Customer<'a>],
+        history: &[PastAllocation<'a>],
+    ) -> Self {
         let mut index = Self::default();
+        for payment in payments
+            .iter()
+            .filter(|payment| payment.customer_id.is_none())
+        {
+            index.ask(payment);
+        }
         for customer in customers {
             for iban in &customer.known_ibans {
                 index.learn_iban(iban, customer.customer_id);
@@ -49,26 +80,80 @@ impl<'a> PayerIndex<'a> {
         index
     }
 
+    fn ask(&mut self, payment: &Payment<'_>) {
+        if let Some(iban) = payment
+            .payer_iban
+            .map(normal_iban)
+            .filter(|iban| !iban.is_empty())
+        {
+            self.iban_hashes.insert(iban_hash(&iban));
+            self.by_iban.entry(iban).or_default();
+        }
+        let name = payment.payer_name.map(normal_name);
+        let Some(normal) = name.filter(|name| !name.is_empty()) else {
+            return;
+        };
+        if self.by_name.contains_key(&normal) {
+            return;
+        }
+        let position = self.names.len();
+        let first = normal.split(|&byte| byte == b' ').next().unwrap_or(&[]);
+        let same_word = self.by_first_word.entry(word_hash(first)).or_default();
+        same_word.push(position);
+        self.by_name.insert(normal.clone(), position);
+        self.names.push(Name {
+            normal,
+            same: None,
+            like: None,
+        });
+    }
+
     fn learn_iban(&mut self, iban: &str, customer_id: &'a str) {
-        let iban = normal_iban(iban);
-        if !iban.is_empty() {
-            learn(&mut self.by_iban, iban, customer_id);
+        if self.iban_hashes.contains(&iban_hash(iban))
+            && let Some(owner) = self.by_iban.get_mut(&normal_iban(iban))
+        {
+            learn(owner, customer_id);
         }
     }
 
     fn learn_name(&mut self, name: &str, customer_id: &'a str) {
-        let name = normal_name(name);
-        if !name.is_empty() {
-            learn(&mut self.by_name, name, customer_id);
+        let mut near: Vec<usize> = Vec::new();
+        if name.is_ascii() && !name.contains('.') {
+            let words = name.split(|character: char| !character.is_ascii_alphanumeric());
+            for word in words.filter(|word| !word.is_empty()) {
+                if let Some(same_word) = self.by_first_word.get(&word_hash(word.as_bytes())) {
+                    near.extend(same_word.iter().take(NAMES_PER_WORD_MAX));
+                }
+            }
+            if near.is_empty() {
+                return;
+            }
+        }
+        let normal = normal_name(name);
+        if let Some(&position) = self.by_name.get(&normal) {
+            learn(&mut self.names[position].same, customer_id);
+        }
+        let first = normal.split(|&byte| byte == b' ').next().unwrap_or(&[]);
+        if let Some(same_word) = self.by_first_word.get(&word_hash(first)) {
+            near.extend(same_word.iter().take(NAMES_PER_WORD_MAX));
+        }
+        near.sort_unstable();
+        near.dedup();
+        for position in near {
+            let name = &mut self.names[position];
+            if name.normal != normal && is_short_for(&name.normal, &normal) {
+                learn(&mut name.like, customer_id);
+            }
         }
     }
 
-    /// The customer this payment's account belongs to alone, else the one its name does.
+    /// The customer this payment's account belongs to alone, else the one its name does, else the
+    /// one whose name it abbreviates or cuts.
     #[must_use]
     pub fn recognise(&self, payment: &Payment<'_>) -> Option<Recognised<'a>> {
         let by_iban = payment
             .payer_iban
-            .and_then(|iban| *self.by_iban.get(&normal_iban(iban))?);
+            .and_then(|iban| (*self.by_iban.get(&normal_iban(iban))?)?);
         if let Some(customer_id) = by_iban {
             return Some(Recognised {
                 customer_id,
@@ -76,26 +161,68 @@ impl<'a> PayerIndex<'a> {
                 error_ppm: PAYER_IBAN_ERROR_PPM,
             });
         }
-        let by_name = payment
-            .payer_name
-            .and_then(|name| *self.by_name.get(&normal_name(name))?);
-        by_name.map(|customer_id| Recognised {
+        let position = *self.by_name.get(&normal_name(payment.payer_name?))?;
+        let name = &self.names[position];
+        let (owner, error_ppm) = match (name.same, name.like) {
+            (Some(owner), _) => (owner, PAYER_NAME_ERROR_PPM),
+            (None, Some(owner)) => (owner, PAYER_SHORT_NAME_ERROR_PPM),
+            (None, None) => return None,
+        };
+        owner.map(|customer_id| Recognised {
             customer_id,
             evidence: Evidence::PayerName,
-            error_ppm: PAYER_NAME_ERROR_PPM,
+            error_ppm,
         })
     }
 }
 
-fn learn<'a, K: std::hash::Hash + Eq>(
-    known: &mut FxHashMap<K, Option<&'a str>>,
-    key: K,
-    customer_id: &'a str,
-) {
-    let owner = known.entry(key).or_insert(Some(customer_id));
+fn learn<'a>(known: &mut Option<Owner<'a>>, customer_id: &'a str) {
+    let owner = known.get_or_insert(Some(customer_id));
     if owner.is_some_and(|owner| owner != customer_id) {
         *owner = None;
     }
+}
+
+/// Whether a name is another one abbreviated or cut: each of its words begins the word at the same
+/// place, with three letters or more, and no word is left over, unless the name is as long as names
+/// are when banks cut them.
+fn is_short_for(short: &[u8], full: &[u8]) -> bool {
+    const WORD_BYTES_MIN: usize = 3;
+    const CUT_BYTES_MIN: usize = 14;
+    let (mut short_words, mut full_words) = (words(short).peekable(), words(full));
+    while let Some(word) = short_words.next() {
+        let Some(whole) = full_words.next() else {
+            return false;
+        };
+        let last = short_words.peek().is_none();
+        let cut = last && short.len() >= CUT_BYTES_MIN;
+        let enough = word.len() >= WORD_BYTES_MIN || cut;
+        if word != whole && !(enough && whole.starts_with(word)) {
+            return false;
+        }
+    }
+    full_words.next().is_none() || short.len() >= CUT_BYTES_MIN
+}
+
+fn words(name: &[u8]) -> impl Iterator<Item = &[u8]> {
+    name.split(|&byte| byte == b' ')
+}
+
+/// The hash of a word, upper case.
+fn word_hash(word: &[u8]) -> u64 {
+    folded_hash(word.iter().copied())
+}
+
+/// The hash of an account number, blanks aside, upper case.
+fn iban_hash(iban: &str) -> u64 {
+    folded_hash(iban.bytes().filter(u8::is_ascii_alphanumeric))
+}
+
+fn folded_hash(bytes: impl Iterator<Item = u8>) -> u64 {
+    let step = |hash: u64, byte: u8| {
+        (hash ^ u64::from(byte.to_ascii_uppercase())).wrapping_mul(0x0100_0000_01b3)
+    };
+    bytes.fold(0xcbf2_9ce4_8422_2325, step)
 }
 
 /// An account number without blanks, upper case.
@@ -157,19 +284,56 @@ mod tests {
         }
     }
 
+    fn recognised(
+        customers: &[Customer<'static>],
+        name: &'static str,
+        iban: &'static str,
+    ) -> Option<(&'static str, Evidence)> {
+        let payments = [payment(name, iban)];
+        let index = PayerIndex::new(&payments, customers, &[]);
+        let found = index.recognise(&payments[0]);
+        found.map(|found| (found.customer_id, found.evidence))
+    }
+
     #[test]
     fn an_account_of_two_customers_names_neither() {
         let customers = [
             customer("C1", "Dupont SARL", "FR76 1"),
             customer("C2", "Durand", "FR761"),
         ];
-        let index = PayerIndex::new(&customers, &[]);
-        let by_name = index.recognise(&payment("DUPONT", "fr761")).unwrap();
         assert_eq!(
-            (by_name.customer_id, by_name.evidence),
-            ("C1", Evidence::PayerName)
+            recognised(&customers, "DUPONT", "fr761"),
+            Some(("C1", Evidence::PayerName))
         );
-        assert_eq!(index.recognise(&payment("MARTIN", "FR761")), None);
+        assert_eq!(recognised(&customers, "MARTIN", "FR761"), None);
+    }
+
+    #[test]
+    fn names_are_recognised_abbreviated_and_cut() {
+        let customers = [
+            customer("C1", "Établissements Bernard Transports", "A"),
+            customer("C2", "Compagnie Générale des Eaux de Bretagne", "B"),
+            customer("C3", "Bernard Électricité", "C"),
+        ];
+        let of = |name| recognised(&customers, name, "X").map(|(customer, _)| customer);
+        assert_eq!(of("ETABLISSEMENTS BERNARD TRANSP"), Some("C1"));
+        assert_eq!(of("COMPAGNIE GENERALE DES EAU"), Some("C2"));
+        assert_eq!(of("BERNARD ELEC"), Some("C3"));
+        assert_eq!(of("BERNARD"), None, "a word is left over");
+        assert_eq!(of("COMPAGNIE GENERALE DE BANQUE"), None);
+    }
+
+    #[test]
+    fn a_short_name_of_two_customers_names_neither() {
+        let customers = [
+            customer("C1", "Martin Menuiserie", "A"),
+            customer("C2", "Martin Menuisier", "B"),
+        ];
+        assert_eq!(recognised(&customers, "MARTIN MENUIS", "X"), None);
+        assert_eq!(
+            recognised(&customers, "MARTIN MENUISIER SARL", "X"),
+            Some(("C2", Evidence::PayerName))
+        );
     }
 
     #[test]
@@ -179,8 +343,9 @@ mod tests {
             payer_name: Some("Assurances du Nord"),
             payer_iban: Some("BE1"),
         }];
-        let index = PayerIndex::new(&[], &past);
-        let found = index.recognise(&payment("?", "BE1")).unwrap();
+        let payments = [payment("?", "BE1")];
+        let index = PayerIndex::new(&payments, &[], &past);
+        let found = index.recognise(&payments[0]).unwrap();
         assert_eq!(
             (found.customer_id, found.evidence),
             ("C9", Evidence::PayerIban)

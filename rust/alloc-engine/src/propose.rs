@@ -122,7 +122,7 @@ fn decide_all<'a>(
     let payers = if all_known {
         PayerIndex::default()
     } else {
-        PayerIndex::new(request.customers, request.history)
+        PayerIndex::new(request.payments, request.customers, request.history)
     };
     let amounts = Amounts::default();
     let decider = Decider {
