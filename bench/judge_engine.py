@@ -5,8 +5,9 @@
     PYTHONPATH=python:<judge> python -m judge drive SCENARIO --out RUN \
         --engine bench.judge_engine:propose
 
-The policy comes from the environment: ``ALLOC_MAX_WRONG_PPM`` (default 100) and
-``ALLOC_AMOUNT_ONLY`` (default 1).
+The policy comes from the environment: ``ALLOC_MAX_WRONG_PPM`` (default 100),
+``ALLOC_AMOUNT_ONLY`` (default 1) and ``ALLOC_DEDUCTIONS`` (kinds joined by commas;
+default: all of them).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 import alloc
+from alloc.engine import DEDUCTIONS
 
 if TYPE_CHECKING:
     from alloc import Proposal
@@ -25,6 +27,11 @@ if TYPE_CHECKING:
 POLICY = {
     "max_wrong_ppm": int(os.environ.get("ALLOC_MAX_WRONG_PPM", "100")),
     "amount_only": os.environ.get("ALLOC_AMOUNT_ONLY", "1") == "1",
+    "deductions": tuple(
+        kind
+        for kind in os.environ.get("ALLOC_DEDUCTIONS", ",".join(DEDUCTIONS)).split(",")
+        if kind
+    ),
 }
 
 

@@ -73,6 +73,7 @@ def propose(
     *,
     max_wrong_ppm: int,
     amount_only: bool,
+    deductions: list[str],
     threads: int | None,
 ) -> tuple[RecordBatch, RecordBatch, RecordBatch]:
     """Decide each payment of some days.
@@ -87,6 +88,8 @@ def propose(
         Wrong decisions per million automatic ones that the user accepts.
     amount_only
         Whether an amount may decide without any reference.
+    deductions
+        Kinds of deductions that may be booked without a person.
     threads
         1 runs in the calling thread; None takes all cores.
 

@@ -7,7 +7,7 @@ than a whole `alloc --help`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from alloc import _core
 from alloc._core import (
@@ -22,7 +22,7 @@ from alloc.errors import InputError
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from os import PathLike
 
     import pyarrow as pa
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     Table = ArrowArrayExportable | ArrowStreamExportable
 
 __all__ = [
+    "DEDUCTIONS",
     "GENESIS_HASH",
     "BankFile",
     "Drafts",
@@ -57,8 +58,27 @@ GENESIS_HASH = bytes(32)
 _EPOCH_ORDINAL = 719_163
 
 
+#: Kinds of deductions that a policy may permit, by their wire names.
+DEDUCTIONS = (
+    "discount",
+    "bank_fee",
+    "commission",
+    "rounding",
+    "short_payment",
+    "overpayment",
+)
+
 #: What a policy may say, with what holds when it does not.
-_POLICY: dict[str, int | bool] = {"max_wrong_ppm": 100, "amount_only": False}
+_POLICY: dict[str, int | bool | tuple[str, ...]] = {
+    "max_wrong_ppm": 100,
+    "amount_only": False,
+    "deductions": (),
+}
+_POLICY_TYPES = {
+    "max_wrong_ppm": "int",
+    "amount_only": "bool",
+    "deductions": "list of str",
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,12 +90,13 @@ class Proposal:
     decisions
         One row per payment, ordered by value date and payment id. ``reason`` of an
         automatic one: ``REFERENCES``, ``ADVICE_LINES``, ``REFERENCES_AND_AMOUNT``,
-        ``WHOLE_BALANCE``, ``UNIQUE_ITEM``, ``UNIQUE_AMOUNT``. Why a person is needed:
-        ``AMOUNT_ONLY`` (not permitted), ``OVER_ERROR_BUDGET``, ``AMBIGUOUS``,
-        ``AMOUNT_LESS``, ``AMOUNT_MORE``, ``DEDUCTION_SUSPECTED``,
-        ``DEDUCTION_NEEDS_RULE``, ``ITEM_CONTESTED``, ``ITEM_DISPUTED``,
-        ``ITEM_KIND_NEEDS_REVIEW``, ``PAYER_AMBIGUOUS``, ``NO_OPEN_ITEMS``,
-        ``NO_EXPLANATION``, and, where a limit was reached,
+        ``WHOLE_BALANCE``, ``UNIQUE_ITEM``, ``UNIQUE_AMOUNT``,
+        ``DEDUCTION_EXPLAINED``. Why a person is needed: ``AMOUNT_ONLY`` (not
+        permitted), ``OVER_ERROR_BUDGET``, ``AMBIGUOUS``, ``AMOUNT_LESS``,
+        ``AMOUNT_MORE``, ``DEDUCTION_SUSPECTED`` (of a kind that is not permitted, or
+        not explained), ``DEDUCTION_NEEDS_RULE``, ``ITEM_CONTESTED``,
+        ``ITEM_DISPUTED``, ``ITEM_KIND_NEEDS_REVIEW``, ``PAYER_AMBIGUOUS``,
+        ``NO_OPEN_ITEMS``, ``NO_EXPLANATION``, and, where a limit was reached,
         ``COMBINATIONS_OVER_LIMIT``, ``TEXT_OVER_LIMIT``, ``ADVICE_OVER_LIMIT``.
         Status ``none`` has ``PAYER_UNKNOWN``.
     allocations
@@ -118,7 +139,9 @@ def propose(
     policy
         ``max_wrong_ppm``: wrong decisions accepted per million automatic ones,
         default 100. ``amount_only``: whether an amount may decide without any
-        reference, default False.
+        reference, default False. ``deductions``: kinds that may be booked without
+        a person when exactly one explains the difference, default none; any of
+        `DEDUCTIONS`.
     threads
         Number of worker threads; None takes all cores.
 
@@ -161,7 +184,7 @@ def propose(
             reason="THREADS_INVALID",
             field="threads",
         )
-    max_wrong_ppm, amount_only = _read_policy(policy or {})
+    max_wrong_ppm, amount_only, deductions = _read_policy(policy or {})
     batches = _core.propose(
         open_items,
         payments,
@@ -170,12 +193,13 @@ def propose(
         history,
         max_wrong_ppm=max_wrong_ppm,
         amount_only=amount_only,
+        deductions=deductions,
         threads=threads,
     )
     return Proposal(*(_table(batch) for batch in batches))
 
 
-def _read_policy(policy: Mapping[str, object]) -> tuple[int, bool]:
+def _read_policy(policy: Mapping[str, object]) -> tuple[int, bool, list[str]]:
     for field, value in policy.items():
         if field not in _POLICY:
             raise InputError(
@@ -183,15 +207,27 @@ def _read_policy(policy: Mapping[str, object]) -> tuple[int, bool]:
                 reason="POLICY_UNKNOWN",
                 field=field,
             )
-        expected = type(_POLICY[field])
-        if type(value) is not expected:
+        expected = _POLICY_TYPES[field]
+        if not _is_of(value, expected):
             raise InputError(
-                f"policy {field} is {value!r}; it must be of type {expected.__name__}",
+                f"policy {field} is {value!r}; it must be of type {expected}",
                 reason="POLICY_TYPE_WRONG",
                 field=field,
             )
     merged = {**_POLICY, **policy}
-    return int(str(merged["max_wrong_ppm"])), bool(merged["amount_only"])
+    return (
+        int(str(merged["max_wrong_ppm"])),
+        bool(merged["amount_only"]),
+        list(cast("Sequence[str]", merged["deductions"])),
+    )
+
+
+def _is_of(value: object, expected: str) -> bool:
+    if expected == "list of str":
+        return isinstance(value, tuple | list) and all(
+            isinstance(kind, str) for kind in value
+        )
+    return type(value).__name__ == expected
 
 
 def schema(name: str) -> pa.Schema:

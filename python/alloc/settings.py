@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from alloc.engine import currency_exponent
+from alloc.engine import DEDUCTIONS, currency_exponent
 from alloc.errors import NotFoundError
 from alloc.toml_reader import TomlDocument, TomlTable, read_toml_text
 
@@ -88,10 +88,14 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         Accepted share of wrong automatic decisions, in parts per million.
     amount_only
         Whether a proved unique amount may decide alone.
+    deductions
+        Kinds of deductions, of `alloc.engine.DEDUCTIONS`, that are booked without a
+        person where exactly one explains the difference.
     """
 
     max_wrong_ppm: int = 100
     amount_only: bool = False
+    deductions: tuple[str, ...] = ()
 
 
 class Inbox(msgspec.Struct, frozen=True, kw_only=True):
@@ -482,10 +486,20 @@ def _currency(table: TomlTable, default: str) -> str:
     return code
 
 
+def _deductions(table: TomlTable) -> tuple[str, ...]:
+    kinds = table.texts("deductions")
+    for kind in kinds:
+        if kind not in DEDUCTIONS:
+            known = ", ".join(DEDUCTIONS)
+            table.mistake("deductions", f"{kind!r} is not known; known are {known}")
+    return tuple(kind for kind in DEDUCTIONS if kind in kinds)
+
+
 def _policy(table: TomlTable) -> Policy:
     policy = Policy(
         max_wrong_ppm=table.integer("max_wrong_ppm", 100, low=0, high=1_000_000),
         amount_only=table.flag("amount_only", default=False),
+        deductions=_deductions(table),
     )
     table.finish()
     return policy

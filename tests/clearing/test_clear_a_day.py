@@ -44,6 +44,36 @@ def test_a_credit_note_is_cleared_with_its_invoice(book: Book) -> None:
     assert book.verified()
 
 
+def test_a_permitted_deduction_is_booked_with_its_invoice(book: Book) -> None:
+    book.toml = book.toml.replace(
+        "amount_only = false", 'amount_only = false\ndeductions = ["commission"]'
+    )
+    book.write("""
+        item     FA100234  1200.00 EUR  of ACME
+        payment  B1        1156.80 EUR  on 2026-03-02  from ACME  "FACT FA100234"
+    """)
+    book.clear()
+    assert book.entries() == (
+        "BQ1-000001 clearing\n"
+        "  512000 D 1156.80\n"
+        "  622200 D 36.00\n"
+        "  445860 D 7.20\n"
+        "  411000 ACME C 1200.00 (AAA)"
+    )
+    assert book.open_items() == {}
+    assert book.verified()
+
+
+def test_a_deduction_that_is_not_permitted_waits(book: Book) -> None:
+    book.write("""
+        item     FA100234  1200.00 EUR  of ACME
+        payment  B1        1156.80 EUR  on 2026-03-02  from ACME  "FACT FA100234"
+    """)
+    book.clear()
+    assert book.states() == {"B1": "review"}
+    assert book.open_items() == {"FA100234": "1200.00"}
+
+
 def test_an_unknown_payer_goes_to_suspense_once(book: Book) -> None:
     book.write("""
         item     FA100234  100.00 EUR  of ACME

@@ -221,6 +221,7 @@ class _Run:
             policy={
                 "max_wrong_ppm": self._settings.policy.max_wrong_ppm,
                 "amount_only": self._settings.policy.amount_only,
+                "deductions": self._settings.policy.deductions,
             },
         )
         proposal = self._refused.leave_out(proposal)
@@ -398,7 +399,7 @@ def _decided(payments: pa.Table, proposal: Proposal, foreign: pa.Array) -> pa.Ta
 
 
 def _adjustments(adjustments: pa.Table, drafted: pa.Table) -> pa.Table:
-    """Rank 0 of the drafted payments, with their entity and customer."""
+    """Rank 0 of the drafted payments, with their entity."""
     at = pc.index_in(adjustments["payment_id"], value_set=drafted["payment_id"])
     wanted = pc.and_(pc.equal(adjustments["rank"], 0), pc.is_valid(at))
     rows, payments = adjustments.filter(wanted), drafted.take(at.filter(wanted))
@@ -408,6 +409,5 @@ def _adjustments(adjustments: pa.Table, drafted: pa.Table) -> pa.Table:
             "role": rows["role"],
             "amount_minor": rows["amount_minor"],
             "entity": payments["entity"],
-            "customer_id": payments["customer_id"],
         }
     )

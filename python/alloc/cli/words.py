@@ -43,6 +43,7 @@ WORDS = {
     "AMOUNT_MORE": deferred("more was paid than the items named"),
     "AMOUNT_ONLY": deferred("only the amount speaks for the items"),
     "COMBINATIONS_OVER_LIMIT": deferred("too many combinations to try"),
+    "DEDUCTION_EXPLAINED": deferred("one deduction explains the difference"),
     "DEDUCTION_NEEDS_RULE": deferred("the payer deducts, and no rule says why"),
     "DEDUCTION_SUSPECTED": deferred("the payer seems to have deducted"),
     "ITEM_CONTESTED": deferred("another payment wants the same item"),

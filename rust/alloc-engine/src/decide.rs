@@ -247,7 +247,8 @@ impl<'a> Decider<'_, '_, 'a> {
             by_amount: false,
             count: 1,
             alternatives: Vec::new(),
-            deductions: Vec::new(),
+            adjustments: Vec::new(),
+            deduction: None,
         };
         Some(self.decision(question, &found, None))
     }
@@ -281,15 +282,7 @@ impl<'a> Decider<'_, '_, 'a> {
         for (rank, picks) in (0..).zip(std::iter::once(&found.picks).chain(&found.alternatives)) {
             push_picks(&mut decision, rank, picks, evidence);
         }
-        for &(item, amount_minor) in &found.deductions {
-            decision.adjustments.push(Adjustment {
-                rank: 0,
-                role: "deduction",
-                amount_minor,
-                item: Some(item),
-                rate_ppm: None,
-            });
-        }
+        decision.adjustments.extend(&found.adjustments);
         decision
     }
 
@@ -309,8 +302,10 @@ impl<'a> Decider<'_, '_, 'a> {
         if found.reason == "DEDUCTION_SUSPECTED" {
             return Some("DEDUCTION_SUSPECTED");
         }
-        if !found.deductions.is_empty() {
-            return Some("DEDUCTION_NEEDS_RULE");
+        match found.deduction {
+            Some(kind) if !self.policy.deductions.has(kind) => return Some("DEDUCTION_SUSPECTED"),
+            None if !found.adjustments.is_empty() => return Some("DEDUCTION_NEEDS_RULE"),
+            _ => {}
         }
         if found.picks.iter().any(|pick| item(pick).disputed) {
             return Some("ITEM_DISPUTED");

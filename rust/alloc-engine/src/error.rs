@@ -50,6 +50,15 @@ pub enum EngineError {
         /// The value given.
         max_wrong_ppm: i64,
     },
+    /// A kind of deduction that is none.
+    #[error(
+        "policy deductions has {name}; known are discount, bank_fee, commission, rounding, \
+         short_payment and overpayment"
+    )]
+    DeductionUnknown {
+        /// The name given.
+        name: String,
+    },
     /// More rows than one call takes.
     #[error("table {table} has {rows} rows; one call takes {limit}: split it by entity or date")]
     RowsOverLimit {
@@ -79,6 +88,7 @@ impl Reason for EngineError {
             Self::CustomerRepeated { .. } => "CUSTOMER_REPEATED",
             Self::AmountNotPositive { .. } => "AMOUNT_NOT_POSITIVE",
             Self::BudgetOutOfRange { .. } => "BUDGET_OUT_OF_RANGE",
+            Self::DeductionUnknown { .. } => "DEDUCTION_UNKNOWN",
             Self::RowsOverLimit { .. } => "ROWS_OVER_LIMIT",
             Self::ThreadsUnavailable { .. } => "THREADS_UNAVAILABLE",
         }
@@ -116,6 +126,9 @@ impl Reason for EngineError {
                 ("field", "max_wrong_ppm".to_owned()),
                 ("value", max_wrong_ppm.to_string()),
             ],
+            Self::DeductionUnknown { name } => {
+                vec![("field", "deductions".to_owned()), ("value", name.clone())]
+            }
             Self::RowsOverLimit { table, rows, limit } => vec![
                 ("table", (*table).to_owned()),
                 ("rows", rows.to_string()),

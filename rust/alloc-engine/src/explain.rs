@@ -3,16 +3,17 @@
 //! A ladder, surest first. References decide where they add up; what they leave open an amount may
 //! close, but only when it is enumerated that nothing else has that amount.
 
-use alloc_domain::{Evidence, EvidenceSet, ItemKind, Proof};
+use alloc_domain::{Adjustment, Evidence, EvidenceSet, ItemKind, Proof};
 
 use rustc_hash::FxHashSet;
 
 use crate::combine::{Class, Combinations, combinations, screen};
+use crate::deduct::{Deducted, by_deduction, doubt, part};
 use crate::ledger::{Ledger, age};
 use crate::limits::{ALTERNATIVES_MAX, COMBINATIONS_MAX};
 use crate::model::{Amounts, by_shape};
 use crate::policy::{
-    CERTAIN_PPM, NEAR_ERROR_PPM, PARTIAL_ERROR_PPM, Policy, REFERENCES_ERROR_PPM,
+    CERTAIN_PPM, DeductionKind, NEAR_ERROR_PPM, PARTIAL_ERROR_PPM, Policy, REFERENCES_ERROR_PPM,
     TRIMMED_ERROR_PPM, WEAK_ERROR_PPM, coincidence_ppm,
 };
 use crate::reference::near::Candidate;
@@ -46,8 +47,10 @@ pub struct Explanation {
     pub count: i64,
     /// Others, in order of preference.
     pub alternatives: Vec<Vec<Pick>>,
-    /// What the payer kept back, by item, minor units above zero.
-    pub deductions: Vec<(u32, i64)>,
+    /// What makes up the difference between items and cash, in every rank.
+    pub adjustments: Vec<Adjustment>,
+    /// The deduction that explains the difference.
+    pub deduction: Option<DeductionKind>,
 }
 
 /// A line of the advice that found its item.
@@ -101,7 +104,8 @@ impl Case<'_, '_, '_> {
     }
 
     /// Full settlement of these items, oldest first, each with its own evidence.
-    fn picks(&self, items: &[u32], extra: EvidenceSet) -> Vec<Pick> {
+    #[must_use]
+    pub fn picks(&self, items: &[u32], extra: EvidenceSet) -> Vec<Pick> {
         let mut items = items.to_vec();
         items.sort_unstable_by_key(|&item| age(self.ledger.item(item)));
         items
@@ -142,7 +146,8 @@ impl Case<'_, '_, '_> {
             by_amount: false,
             count: 1,
             alternatives: Vec::new(),
-            deductions: Vec::new(),
+            adjustments: Vec::new(),
+            deduction: None,
         }
     }
 
@@ -159,11 +164,100 @@ impl Case<'_, '_, '_> {
 /// none. Several of equal standing come back as one that is ambiguous.
 #[must_use]
 pub fn explain(case: &Case<'_, '_, '_>) -> Option<Explanation> {
-    by_advice(case)
-        .or_else(|| by_references(case))
-        .or_else(|| by_some_references(case))
-        .or_else(|| by_amount(case))
+    let advised = by_advice(case);
+    let kept_back = advised
+        .as_ref()
+        .is_some_and(|found| found.reason == DEDUCTION_SUSPECTED || !found.adjustments.is_empty());
+    if advised.is_some() && !kept_back {
+        return advised;
+    }
+    if !kept_back && let Some(found) = by_references(case).or_else(|| by_some_references(case)) {
+        return Some(found);
+    }
+    let deducted = deducted(case);
+    if kept_back {
+        let deducted = deducted.filter(|deducted| each_line_agrees(case, &deducted.explanation));
+        return deducted.map(|deducted| deducted.explanation).or(advised);
+    }
+    let rival = deducted.as_ref().map_or(0, |deducted| deducted.weight_ppt);
+    let (answer, rival_ppm) = by_amount(case, rival);
+    match deducted {
+        Some(deducted) if answer.is_none() || rival_ppm > CERTAIN_PPM / 2 => {
+            let mut found = deducted.explanation;
+            found.error_ppm = (found.error_ppm + CERTAIN_PPM - rival_ppm).min(CERTAIN_PPM);
+            Some(found)
+        }
+        _ => answer,
+    }
 }
+
+/// The deduction that explains what the named items leave open, the widest circle of them that
+/// several items do not share; where nothing is named, what one item or everything leaves open.
+fn deducted(case: &Case<'_, '_, '_>) -> Option<Deducted> {
+    if !advice_agrees(case) {
+        return None;
+    }
+    let advised = |item: u32| case.advice.iter().any(|line| line.item == item);
+    let circles = [Strength::Weak, Strength::Trimmed, Strength::Strong];
+    let named = circles.into_iter().find_map(|strength| {
+        let within = |hit: &&Hit| hit.strength >= strength || advised(hit.item);
+        let hits: Vec<&Hit> = case.hits.iter().filter(within).collect();
+        if hits.is_empty() || hits.iter().any(|hit| hit.sharers > 1) {
+            return None;
+        }
+        let mut named: Vec<u32> = hits.iter().map(|hit| hit.item).collect();
+        let mut doubts: Vec<i64> = hits.iter().map(|hit| doubt(case, hit)).collect();
+        for place in case.places {
+            let [near] = place.as_slice() else { continue };
+            if let Err(position) = named.binary_search(&near.item) {
+                named.insert(position, near.item);
+                doubts.insert(position, near.surprise_millinats);
+            }
+        }
+        by_deduction(case, &named, &doubts)
+    });
+    if named.is_some() || !case.advice.is_empty() {
+        return named;
+    }
+    let sure = |hit: &Hit| hit.strength >= Strength::Trimmed;
+    if case.hits.iter().any(sure) {
+        return None;
+    }
+    let mut found = by_deduction(case, &[], &[])?;
+    found.explanation.by_amount = true;
+    Some(found)
+}
+
+/// Whether an advice could be of a payment with a deduction: its lines pay their items in full, or
+/// what they pay is what came.
+fn advice_agrees(case: &Case<'_, '_, '_>) -> bool {
+    let paid = |line: &AdviceMatch| line.paid_minor.unwrap_or(case.open(line.item));
+    let full = |line: &AdviceMatch| paid(line) == case.open(line.item);
+    let total: i128 = case.advice.iter().map(|line| i128::from(paid(line))).sum();
+    case.advice.iter().all(full) || total == i128::from(case.amount_minor)
+}
+
+/// Whether a deduction is what each line of the advice shows: the same rate off every item, or, for
+/// a deduction at a rate, what the lines say was kept back. A single line shows the whole of it.
+fn each_line_agrees(case: &Case<'_, '_, '_>, found: &Explanation) -> bool {
+    if let [line] = case.advice
+        && line.deduction_minor == 0
+    {
+        return line.paid_minor.is_some();
+    }
+    let rate = found.adjustments.first().and_then(|line| line.rate_ppm);
+    let rate = rate.filter(|_| found.deduction == Some(DeductionKind::Discount));
+    let at_a_rate = rate.is_some() || found.deduction == Some(DeductionKind::Commission);
+    case.advice.iter().all(|line| {
+        let open = case.open(line.item);
+        let missing = open - line.paid_minor.unwrap_or(open);
+        let rated = rate.is_some_and(|rate| missing == part(open, rate));
+        rated || (missing == line.deduction_minor && (missing == 0 || at_a_rate))
+    })
+}
+
+/// A shortfall that is rather a deduction than a part payment.
+const DEDUCTION_SUSPECTED: &str = "DEDUCTION_SUSPECTED";
 
 /// Lines of the advice that pay less than what is open, or name what was kept back.
 fn by_advice(case: &Case<'_, '_, '_>) -> Option<Explanation> {
@@ -200,9 +294,15 @@ fn by_advice(case: &Case<'_, '_, '_>) -> Option<Explanation> {
             return None;
         }
         if line.deduction_minor != 0 {
-            found.deductions.push((line.item, line.deduction_minor));
+            found.adjustments.push(Adjustment {
+                rank: 0,
+                role: "deduction",
+                amount_minor: line.deduction_minor,
+                item: Some(line.item),
+                rate_ppm: None,
+            });
         } else if looks_deducted(settled, open) {
-            found.reason = "DEDUCTION_SUSPECTED";
+            found.reason = DEDUCTION_SUSPECTED;
         }
         let pick = found.picks.iter_mut().find(|pick| pick.item == line.item)?;
         pick.allocated_minor = settled;
@@ -302,11 +402,14 @@ fn by_some(case: &Case<'_, '_, '_>, mut optional: Vec<u32>) -> Option<Explanatio
 }
 
 /// What nothing names, by the amount alone: the set that a payer most likely means.
-fn by_amount(case: &Case<'_, '_, '_>) -> Option<Explanation> {
+///
+/// * `rival_ppt` — the weight of what else explains the payment, parts per trillion; its share
+///   comes back with the explanation, ppm
+fn by_amount(case: &Case<'_, '_, '_>, rival_ppt: u64) -> (Option<Explanation>, i64) {
     let fixed: Vec<u32> = case
         .hits
         .iter()
-        .filter(|hit| hit.strength >= Strength::Trimmed)
+        .filter(|hit| hit.strength >= Strength::Trimmed && hit.sharers == 1)
         .map(|hit| hit.item)
         .collect();
     let issued = |item: u32| {
@@ -318,7 +421,9 @@ fn by_amount(case: &Case<'_, '_, '_>) -> Option<Explanation> {
     };
     let may_be = |item: u32| fixed.binary_search(&item).is_ok() || issued(item);
     let pool: Vec<u32> = case.pool.iter().copied().filter(|&i| may_be(i)).collect();
-    let answer = by_shape(case, &pool, &fixed)?;
+    let Some(answer) = by_shape(case, &pool, &fixed, rival_ppt) else {
+        return (None, 0);
+    };
     let rest = pool.len() - fixed.len();
     let mut sets = answer.sets.iter().map(|items| {
         let mut picks = case.picks(items, EvidenceSet::EMPTY.with(Evidence::Amount));
@@ -334,7 +439,9 @@ fn by_amount(case: &Case<'_, '_, '_>) -> Option<Explanation> {
         }
         picks
     });
-    let picks = sets.next()?;
+    let Some(picks) = sets.next() else {
+        return (None, answer.rival_ppm);
+    };
     let alternatives: Vec<Vec<Pick>> = sets.collect();
     let reason = match (fixed.len(), picks.len(), rest) {
         (0, 1, _) => "UNIQUE_ITEM",
@@ -342,14 +449,15 @@ fn by_amount(case: &Case<'_, '_, '_>) -> Option<Explanation> {
         (0, ..) => "UNIQUE_AMOUNT",
         _ => "REFERENCES_AND_AMOUNT",
     };
-    Some(Explanation {
+    let found = Explanation {
         picks,
         alternatives,
         error_ppm: CERTAIN_PPM - answer.p_low_ppm,
         by_amount: true,
         count: answer.count,
         ..case.explanation(&[], answer.proof, reason)
-    })
+    };
+    (Some(found), answer.rival_ppm)
 }
 
 /// Fixed items and classes of optional ones.

@@ -7,6 +7,7 @@ pub mod chain;
 pub mod clear;
 pub mod combine;
 pub mod decide;
+pub mod deduct;
 pub mod error;
 pub mod explain;
 pub mod gather;
@@ -22,5 +23,5 @@ pub mod scarcity;
 pub mod text;
 
 pub use error::EngineError;
-pub use policy::Policy;
+pub use policy::{DeductionKind, Deductions, Policy};
 pub use propose::{Request, propose};

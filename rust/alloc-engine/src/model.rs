@@ -105,14 +105,78 @@ pub struct Answer {
     pub p_low_ppm: i64,
     /// How many sets there are, or how many are known.
     pub count: i64,
+    /// Lower bound of the probability of the rival, ppm.
+    pub rival_ppm: i64,
 }
 
 /// Asks for the sets of `pool` that make up the cash together with what is surely named.
 ///
 /// * `pool` — what may be paid
 /// * `named` — items of the pool that are in for sure, ascending
+/// * `rival_ppt` — the weight of what else explains the payment, parts per trillion
 #[must_use]
-pub fn by_shape(case: &Case<'_, '_, '_>, pool: &[u32], named: &[u32]) -> Option<Answer> {
+pub fn by_shape(
+    case: &Case<'_, '_, '_>,
+    pool: &[u32],
+    named: &[u32],
+    rival_ppt: u64,
+) -> Option<Answer> {
+    let line = by_age(case, pool);
+    let amounts: Vec<i64> = line.iter().map(|&item| case.open(item)).collect();
+    let is_named: Vec<bool> = line
+        .iter()
+        .map(|item| named.binary_search(item).is_ok())
+        .collect();
+    let kinds = kinds(case, &line, &amounts);
+    let given: i128 = named.iter().map(|&item| i128::from(case.open(item))).sum();
+    let rest = i64::try_from(i128::from(case.amount_minor) - given).ok()?;
+    let asked = if rest == 0 || rival_ppt > 0 {
+        case.amount_minor
+    } else {
+        rest
+    };
+    let account = case.ledger.account_of(*line.first()?);
+    let chance = case.amounts.coincidence_ppt(case.ledger, account, asked);
+    let unexplained_ppt = chance * UNEXPLAINED_PPM / 1_000_000;
+    let solution = explain_by_shape(&ShapeProblem {
+        amounts_minor: &amounts,
+        kinds: &kinds,
+        named: &is_named,
+        target_minor: case.amount_minor,
+        weights: weights(!named.is_empty()),
+        unexplained_ppt,
+        rival_ppt,
+        budget: Budget {
+            steps: SEARCH_STEPS_MAX,
+            bytes: SEARCH_BYTES_MAX,
+        },
+        explanations_max: ALTERNATIVES_MAX + 1,
+        wrong_max_ppm: u32::try_from(case.policy.max_wrong_ppm).unwrap_or(0),
+    })
+    .ok()?;
+    let best = solution.explanations.first();
+    let p_low_ppm = best.map_or(0, |best| i64::from(best.p_low_ppm));
+    let items = |positions: &[usize]| positions.iter().map(|&at| line[at]).collect();
+    Some(Answer {
+        sets: solution
+            .explanations
+            .iter()
+            .map(|found| items(&found.items))
+            .collect(),
+        proof: match solution.outcome {
+            Outcome::Unique => Proof::Unique,
+            Outcome::Dominant | Outcome::Exact => Proof::Dominant,
+            Outcome::OverBudget => Proof::OverBudget,
+            _ => Proof::Ambiguous,
+        },
+        p_low_ppm: p_low_ppm.min(CERTAIN_PPM),
+        count: i64::try_from(solution.count.at_least).unwrap_or(i64::MAX),
+        rival_ppm: i64::from(solution.rival_low_ppm),
+    })
+}
+
+/// Items oldest first: by due date, issue date and number.
+fn by_age(case: &Case<'_, '_, '_>, pool: &[u32]) -> Vec<u32> {
     let mut line = pool.to_vec();
     line.sort_by_key(|&item| {
         let item = case.ledger.item(item);
@@ -127,49 +191,7 @@ pub fn by_shape(case: &Case<'_, '_, '_>, pool: &[u32], named: &[u32]) -> Option<
             item.item_id,
         )
     });
-    let amounts: Vec<i64> = line.iter().map(|&item| case.open(item)).collect();
-    let is_named: Vec<bool> = line
-        .iter()
-        .map(|item| named.binary_search(item).is_ok())
-        .collect();
-    let kinds = kinds(case, &line, &amounts);
-    let given: i128 = named.iter().map(|&item| i128::from(case.open(item))).sum();
-    let rest = i64::try_from(i128::from(case.amount_minor) - given).ok()?;
-    let asked = if rest == 0 { case.amount_minor } else { rest };
-    let account = case.ledger.account_of(*line.first()?);
-    let chance = case.amounts.coincidence_ppt(case.ledger, account, asked);
-    let solution = explain_by_shape(&ShapeProblem {
-        amounts_minor: &amounts,
-        kinds: &kinds,
-        named: &is_named,
-        target_minor: case.amount_minor,
-        weights: weights(!named.is_empty()),
-        unexplained_ppt: chance * UNEXPLAINED_PPM / 1_000_000,
-        budget: Budget {
-            steps: SEARCH_STEPS_MAX,
-            bytes: SEARCH_BYTES_MAX,
-        },
-        explanations_max: ALTERNATIVES_MAX + 1,
-        wrong_max_ppm: u32::try_from(case.policy.max_wrong_ppm).unwrap_or(0),
-    })
-    .ok()?;
-    let best = solution.explanations.first()?;
-    let items = |positions: &[usize]| positions.iter().map(|&at| line[at]).collect();
-    Some(Answer {
-        sets: solution
-            .explanations
-            .iter()
-            .map(|found| items(&found.items))
-            .collect(),
-        proof: match solution.outcome {
-            Outcome::Unique => Proof::Unique,
-            Outcome::Dominant | Outcome::Exact => Proof::Dominant,
-            Outcome::OverBudget => Proof::OverBudget,
-            _ => Proof::Ambiguous,
-        },
-        p_low_ppm: i64::from(best.p_low_ppm).min(CERTAIN_PPM),
-        count: i64::try_from(solution.count.at_least).unwrap_or(i64::MAX),
-    })
+    line
 }
 
 /// Items that nothing tells apart have one kind.

@@ -9,6 +9,79 @@ pub struct Policy {
     pub max_wrong_ppm: i64,
     /// Whether an amount may decide without any reference.
     pub amount_only: bool,
+    /// Deductions that may be booked without a person.
+    pub deductions: Deductions,
+}
+
+/// Why a payment differs from what it settles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum DeductionKind {
+    /// A rate off the sum, or off each item.
+    Discount = 1 << 0,
+    /// What banks kept.
+    BankFee = 1 << 1,
+    /// A rate of the sum, with value added tax.
+    Commission = 1 << 2,
+    /// A few minor units, either way.
+    Rounding = 1 << 3,
+    /// A part of one item is not paid and stays open.
+    ShortPayment = 1 << 4,
+    /// Too much; the rest goes on account.
+    Overpayment = 1 << 5,
+}
+
+impl DeductionKind {
+    /// Every kind with its wire name.
+    pub const ALL: [(&'static str, Self); 6] = [
+        ("discount", Self::Discount),
+        ("bank_fee", Self::BankFee),
+        ("commission", Self::Commission),
+        ("rounding", Self::Rounding),
+        ("short_payment", Self::ShortPayment),
+        ("overpayment", Self::Overpayment),
+    ];
+
+    /// Whether it explains any gap of a wide range, and so proves little.
+    #[must_use]
+    pub fn absorbs(self) -> bool {
+        matches!(self, Self::ShortPayment | Self::Overpayment)
+    }
+}
+
+/// A set of kinds of deductions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Deductions(u8);
+
+impl Deductions {
+    /// No kind.
+    pub const NONE: Self = Self(0);
+
+    /// The set with one more kind.
+    #[must_use]
+    pub fn with(self, kind: DeductionKind) -> Self {
+        Self(self.0 | kind as u8)
+    }
+
+    /// Whether the kind is in the set.
+    #[must_use]
+    pub fn has(self, kind: DeductionKind) -> bool {
+        self.0 & kind as u8 != 0
+    }
+
+    /// The set with these wire names; the first unknown one.
+    ///
+    /// # Errors
+    /// [`EngineError::DeductionUnknown`]: a name is none of [`DeductionKind::ALL`].
+    pub fn parse<'n>(names: impl IntoIterator<Item = &'n str>) -> Result<Self, EngineError> {
+        names.into_iter().try_fold(Self::NONE, |set, name| {
+            let known = DeductionKind::ALL.iter().find(|(known, _)| *known == name);
+            let unknown = || EngineError::DeductionUnknown {
+                name: name.to_owned(),
+            };
+            known.map(|&(_, kind)| set.with(kind)).ok_or_else(unknown)
+        })
+    }
 }
 
 impl Default for Policy {
@@ -16,6 +89,7 @@ impl Default for Policy {
         Self {
             max_wrong_ppm: 100,
             amount_only: false,
+            deductions: Deductions::NONE,
         }
     }
 }
@@ -97,7 +171,7 @@ mod tests {
     fn a_budget_is_a_share() {
         let policy = |max_wrong_ppm| Policy {
             max_wrong_ppm,
-            amount_only: false,
+            ..Policy::default()
         };
         assert!(policy(-1).checked().is_err());
         assert!(policy(1_000_001).checked().is_err());

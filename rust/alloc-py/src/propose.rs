@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use alloc_arrow::schema::{CUSTOMERS, HISTORY, OPEN_ITEMS, PAYMENTS, REMITTANCES, Table};
 use alloc_arrow::{ArrowReadError, TableData, read, write};
 use alloc_domain::{Reason, ReasonKind};
-use alloc_engine::{EngineError, Policy, Request};
+use alloc_engine::{Deductions, EngineError, Policy, Request};
 use arrow_array::{RecordBatch, RecordBatchReader};
 use pyo3::prelude::*;
 use pyo3_arrow::PyRecordBatch;
@@ -52,7 +52,7 @@ type Tables<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>);
 
 /// Decide each payment of some days.
 #[pyfunction]
-#[pyo3(signature = (open_items, payments, remittances, customers, history, *, max_wrong_ppm, amount_only, threads))]
+#[pyo3(signature = (open_items, payments, remittances, customers, history, *, max_wrong_ppm, amount_only, deductions, threads))]
 #[expect(
     clippy::too_many_arguments,
     reason = "one per table and option of the contract"
@@ -66,12 +66,9 @@ pub fn propose(
     history: Option<AnyRecordBatch>,
     max_wrong_ppm: i64,
     amount_only: bool,
+    deductions: Vec<String>,
     threads: Option<NonZeroUsize>,
 ) -> PyResult<Tables<'_>> {
-    let policy = Policy {
-        max_wrong_ppm,
-        amount_only,
-    };
     // Opened while attached, read detached: a stream may call back into Python.
     let open = |table: Option<AnyRecordBatch>| table.map(AnyRecordBatch::into_reader).transpose();
     let streams = [
@@ -81,8 +78,14 @@ pub fn propose(
         open(customers)?,
         open(history)?,
     ];
-    let [decisions, allocations, adjustments] =
-        run_detached(py, move || decide(streams, policy, threads))?;
+    let [decisions, allocations, adjustments] = run_detached(py, move || {
+        let policy = Policy {
+            max_wrong_ppm,
+            amount_only,
+            deductions: Deductions::parse(deductions.iter().map(String::as_str))?,
+        };
+        decide(streams, policy, threads)
+    })?;
     let hand_over = |batch| PyRecordBatch::new(batch).into_arro3(py);
     Ok((
         hand_over(decisions)?,

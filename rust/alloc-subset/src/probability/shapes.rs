@@ -36,6 +36,11 @@ impl Mass {
         Self(self.0 + other.0)
     }
 
+    /// What is left of it without a part, rounded up by what the sum may have lost.
+    pub fn without(self, part: Self) -> Self {
+        Self((self.0 - part.0).max(0.0) + self.0 * 1e-12)
+    }
+
     /// One of `ways` equally likely ones.
     pub fn over(self, ways: u64) -> Self {
         Self(self.0 / (ways.max(1) as f64))

@@ -202,7 +202,7 @@ impl<'p, 'a> Climb<'p, 'a> {
             self.search(pool);
         }
         let mut listed = self.unexplained();
-        let mut best = Mass::NONE;
+        let mut best = self.rival();
         for (set, &mass) in &self.sets {
             listed = listed.plus(mass);
             let full = self.mass(set, mass);
@@ -212,7 +212,7 @@ impl<'p, 'a> Climb<'p, 'a> {
         }
         self.low = listed;
         self.high = Mass::of_ppm(WHOLE_PPM);
-        if self.sets.is_empty() {
+        if best == Mass::NONE {
             let count = Count {
                 at_least: 0,
                 at_most: None,
@@ -229,6 +229,9 @@ impl<'p, 'a> Climb<'p, 'a> {
             if let Some(scattered) = scattered {
                 self.high = listed.plus(scattered);
             }
+        }
+        if self.sets.is_empty() {
+            return (Outcome::OverBudget, self.at_least());
         }
         (self.dominant(), self.at_least())
     }
@@ -255,9 +258,25 @@ impl<'p, 'a> Climb<'p, 'a> {
         }
     }
 
-    /// The probability that no set of these items is meant.
+    /// The probability that no set of these items is meant: the rival, or the accident that it
+    /// takes the place of.
     fn unexplained(&self) -> Mass {
-        Mass::of_ppt(self.problem.unexplained_ppt)
+        let unexplained = Mass::of_ppt(self.problem.unexplained_ppt);
+        if unexplained > self.rival() {
+            unexplained
+        } else {
+            self.rival()
+        }
+    }
+
+    /// What the rival says of itself takes the place of an accident.
+    fn rival_low_ppm(&self) -> u32 {
+        let high = self.high.without(self.unexplained()).plus(self.rival());
+        self.rival().share_ppm(high, high).0
+    }
+
+    fn rival(&self) -> Mass {
+        Mass::of_ppt(self.problem.rival_ppt)
     }
 
     fn best(&self) -> Option<Mass> {
@@ -311,6 +330,7 @@ impl<'p, 'a> Climb<'p, 'a> {
             }
         };
         ShapeSolution {
+            rival_low_ppm: self.rival_low_ppm(),
             outcome,
             explanations: ranked.into_iter().map(explanation).collect(),
             count,

@@ -55,6 +55,8 @@ pub struct ShapeProblem<'a> {
     /// How likely it is that no set of these items is meant and the amount is this one all the
     /// same, parts per trillion.
     pub unexplained_ppt: u64,
+    /// How likely it is that something else explains the payment, parts per trillion.
+    pub rival_ppt: u64,
     /// How much work is allowed.
     pub budget: Budget,
     /// Most explanations to return, from 1.
@@ -85,6 +87,8 @@ pub struct ShapeSolution {
     pub explanations: Vec<ShapeExplanation>,
     /// How many there are.
     pub count: Count,
+    /// Lower bound of the probability of the rival, ppm.
+    pub rival_low_ppm: u32,
     /// Work done.
     pub work: Work,
 }

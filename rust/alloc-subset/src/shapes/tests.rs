@@ -34,6 +34,7 @@ fn ask(amounts: &[i64], kinds: &[u32], target: i64, wrong_max_ppm: u32) -> Shape
         target_minor: target,
         weights: WEIGHTS,
         unexplained_ppt: 1_000_000,
+        rival_ppt: 0,
         budget: Budget::default(),
         explanations_max: 64,
         wrong_max_ppm,
@@ -240,6 +241,7 @@ fn what_is_named_is_in_every_explanation() {
             ..WEIGHTS
         },
         unexplained_ppt: 0,
+        rival_ppt: 0,
         budget: Budget::default(),
         explanations_max: 8,
         wrong_max_ppm: 100,

@@ -1,0 +1,466 @@
+//! What a payer keeps back, or pays too much: admissible differences, each with its bounds.
+//!
+//! A deduction explains a gap only within its bounds, and only one at a time. Where two explain the
+//! same gap, or one explains it for two sets of items, their probabilities say how sure it is.
+
+use alloc_domain::{Adjustment, Evidence, EvidenceSet, Proof};
+
+use crate::explain::{Case, Explanation, Pick};
+use crate::limits::ALTERNATIVES_MAX;
+use crate::policy::{CERTAIN_PPM, DeductionKind};
+use crate::reference::scan::{Hit, Strength};
+
+/// Rates of discount that are looked for, ppm.
+const DISCOUNT_RATES_PPM: [i64; 8] = [
+    5_000, 10_000, 15_000, 20_000, 25_000, 30_000, 40_000, 50_000,
+];
+/// Rates of commission that are looked for, ppm; value added tax comes on top.
+const COMMISSION_RATES_PPM: [i64; 10] = [
+    10_000, 15_000, 20_000, 25_000, 30_000, 40_000, 50_000, 60_000, 80_000, 100_000,
+];
+/// Value added tax on a commission, ppm.
+const COMMISSION_VAT_PPM: i64 = 200_000;
+/// Fees of banks, minor units: 1 to 25 whole units. Any other fee needs a person.
+const FEE_STEP_MINOR: i64 = 100;
+const FEE_MAX_MINOR: i64 = 2_500;
+/// A fee is no more than this part of the sum: one in so many.
+const FEE_PART: i64 = 10;
+/// Largest difference that is rounding, minor units, either way.
+const ROUNDING_MAX_MINOR: i64 = 50;
+/// A payment is short, rather than deducted from, when at least this part of the item is missing:
+/// one in so many.
+const SHORT_PART: i64 = 10;
+/// A payment is too much, rather than meant for something else, up to this part of what is due.
+const OVER_PART: i64 = 10;
+/// Payers who round up pay whole hundreds.
+const ROUND_MINOR: i64 = 10_000;
+/// Payments with a deduction, before anything is known, ppm; each of the six kinds alike.
+const DEDUCTED_PPM: u64 = 100_000;
+/// The weight of one kind, parts per trillion.
+const KIND_PPT: u64 = DEDUCTED_PPM * 1_000_000 / 6;
+/// Items beyond the named ones that are tried one by one.
+const OTHERS_MAX: usize = 5_000;
+
+/// Weights of sets of items, ppm: what is named and nothing else, and the rest.
+const NAMED_PPM: u64 = 500_000;
+/// A payer who leaves out of its text what it pays leaves out one item, or all: a third each.
+const ONE_MORE_PPM: u64 = 166_667;
+/// A payer who names nothing pays one item, or everything: the only one is both.
+const SOLE_PPM: u64 = 666_667;
+/// Payments without names that are meant for nothing that is open, ppm: then any gap is as likely
+/// as any other.
+const UNRELATED_PPM: u64 = 100;
+
+/// One way to explain a gap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Way {
+    kind: DeductionKind,
+    /// Rate, ppm; 0 where there is none.
+    rate_ppm: i64,
+    /// The item that is paid short.
+    short: Option<u32>,
+    /// Parts per trillion.
+    weight: u64,
+}
+
+/// A set of items with its weight, and what a discount per item would come to.
+struct Set {
+    items: Vec<u32>,
+    sum: i64,
+    cuts: [i64; DISCOUNT_RATES_PPM.len()],
+    weight_ppm: u64,
+}
+
+/// A deduction that explains a payment.
+pub struct Deducted {
+    /// The explanation, its error the share of all other ways.
+    pub explanation: Explanation,
+    /// The weight of all ways together, parts per trillion.
+    pub weight_ppt: u64,
+}
+
+/// `amount × rate`, rounded half away from zero.
+#[must_use]
+pub fn part(amount_minor: i64, rate_ppm: i64) -> i64 {
+    let parts = i128::from(amount_minor.unsigned_abs()) * i128::from(rate_ppm);
+    let rounded = (parts + i128::from(CERTAIN_PPM) / 2) / i128::from(CERTAIN_PPM);
+    let rounded = i64::try_from(rounded).unwrap_or(i64::MAX);
+    if amount_minor < 0 { -rounded } else { rounded }
+}
+
+/// Value added tax on top of a commission, and both together.
+fn commission(amount_minor: i64, rate_ppm: i64) -> (i64, i64) {
+    let net = part(amount_minor, rate_ppm);
+    (net, part(net, COMMISSION_VAT_PPM))
+}
+
+/// Looks for the one deduction that explains what `named` items leave open.
+///
+/// * `named` — the items that text or advice name, ascending
+/// * `doubt` — for each of them, how sure its name is, millinats
+///
+/// `None` when no deduction explains the gap within its bounds.
+#[must_use]
+pub fn by_deduction(case: &Case<'_, '_, '_>, named: &[u32], doubt: &[i64]) -> Option<Deducted> {
+    let sets = if named.is_empty() {
+        sole_set(case)?
+    } else {
+        named_sets(case, named, doubt)?
+    };
+    let mut ways: Vec<(Way, &[u32])> = Vec::new();
+    for (position, set) in sets.iter().enumerate() {
+        let plain = position == 0 || named.is_empty();
+        for mut way in explained(case, set) {
+            // A part payment or a surplus explains any gap: not on top of a doubt.
+            if plain || !way.kind.absorbs() {
+                way.weight = share(way.weight, set.weight_ppm);
+                ways.push((way, &set.items));
+            }
+        }
+    }
+    let doubted: u64 = doubt.iter().map(|&millinats| odds_ppm(millinats)).sum();
+    let unrelated = if named.is_empty() {
+        UNRELATED_PPM
+    } else {
+        doubted
+    };
+    let misread = unrelated * 1_000_000;
+    judge(
+        case,
+        ways,
+        misread / case.amount_minor.unsigned_abs().max(1),
+    )
+}
+
+/// What a text names; the same with one misreading less, or with one item more.
+fn named_sets(case: &Case<'_, '_, '_>, named: &[u32], doubt: &[i64]) -> Option<Vec<Set>> {
+    let base = Set::of(case, named, NAMED_PPM)?;
+    let mut sets = Vec::new();
+    if named.len() > 1 {
+        for (position, &millinats) in doubt.iter().enumerate() {
+            sets.push(base.without(case, position, millinats));
+        }
+    }
+    let others = case
+        .pool
+        .iter()
+        .filter(|item| named.binary_search(item).is_err());
+    let others: Vec<u32> = others.copied().collect();
+    if others.len() <= OTHERS_MAX {
+        for &item in &others {
+            sets.push(base.with(case, item, others.len() as u64));
+        }
+    }
+    sets.insert(0, base);
+    Some(sets)
+}
+
+/// How sure a name in full is that no misreading of another open item's could be, millinats.
+const ALONE_MILLINATS: i64 = 16_000;
+
+/// Raises the surprise of names that stand there in full and that no other item of the payer has
+/// nearly: for the name to be wrong, the item meant would have to be none that is open.
+#[must_use]
+pub fn doubt(case: &Case<'_, '_, '_>, hit: &Hit) -> i64 {
+    let reference = |item: u32| case.ledger.item(item).reference.unwrap_or_default();
+    let printed = reference(hit.item).as_bytes();
+    let alone = hit.strength == Strength::Strong
+        && case.pool.len() <= OTHERS_MAX
+        && case
+            .pool
+            .iter()
+            .all(|&item| item == hit.item || !one_slip(printed, reference(item).as_bytes()));
+    if alone {
+        hit.surprise_millinats.max(ALONE_MILLINATS)
+    } else {
+        hit.surprise_millinats
+    }
+}
+
+/// Whether one slip turns a number into another one: a character replaced, lost or added, or two
+/// neighbours swapped. Equal numbers count too.
+fn one_slip(left: &[u8], right: &[u8]) -> bool {
+    if left.len().abs_diff(right.len()) > 1 {
+        return false;
+    }
+    let same = left.iter().zip(right).take_while(|(a, b)| a == b).count();
+    let (left, right) = (&left[same..], &right[same..]);
+    match (left, right) {
+        ([], _) | (_, []) => true,
+        ([_, a @ ..], [_, b @ ..]) if left.len() == right.len() => {
+            let swapped = left.len() > 1 && left[0] == right[1] && left[1] == right[0];
+            a == b || (swapped && left[2..] == right[2..])
+        }
+        ([_, a @ ..], _) if left.len() > right.len() => a == right,
+        (_, [_, b @ ..]) => left == b,
+    }
+}
+
+/// The only item there is; of several, any set may be meant, and almost any gap be explained.
+fn sole_set(case: &Case<'_, '_, '_>) -> Option<Vec<Set>> {
+    let [item] = case.pool else { return None };
+    Some(vec![Set::of(case, &[*item], SOLE_PPM)?])
+}
+
+/// The probability that a name is none, ppm: every 693 millinats halve it.
+fn odds_ppm(millinats: i64) -> u64 {
+    1_000_000 >> u32::try_from(millinats.max(0) / 693).unwrap_or(63).min(63)
+}
+
+impl Set {
+    fn of(case: &Case<'_, '_, '_>, items: &[u32], weight_ppm: u64) -> Option<Self> {
+        let sum: i128 = items.iter().map(|&item| i128::from(case.open(item))).sum();
+        let sum = i64::try_from(sum).ok().filter(|&sum| sum > 0)?;
+        let cut = |rate| items.iter().map(|&item| part(case.open(item), rate)).sum();
+        Some(Self {
+            items: items.to_vec(),
+            sum,
+            cuts: DISCOUNT_RATES_PPM.map(cut),
+            weight_ppm,
+        })
+    }
+
+    fn changed(&self, open: i64, sign: i64) -> Self {
+        let mut cuts = self.cuts;
+        for (cut, rate) in cuts.iter_mut().zip(DISCOUNT_RATES_PPM) {
+            *cut += sign * part(open, rate);
+        }
+        Self {
+            items: self.items.clone(),
+            sum: self.sum.saturating_add(sign.saturating_mul(open)),
+            cuts,
+            weight_ppm: self.weight_ppm,
+        }
+    }
+
+    /// One of the named items is a misreading.
+    fn without(&self, case: &Case<'_, '_, '_>, position: usize, millinats: i64) -> Self {
+        let mut set = self.changed(case.open(self.items[position]), -1);
+        set.items.remove(position);
+        set.weight_ppm = share(NAMED_PPM, odds_ppm(millinats));
+        set
+    }
+
+    /// One item more than is named.
+    fn with(&self, case: &Case<'_, '_, '_>, item: u32, others: u64) -> Self {
+        let mut set = self.changed(case.open(item), 1);
+        set.items.push(item);
+        set.weight_ppm = ONE_MORE_PPM / others;
+        set
+    }
+}
+
+fn share(weight: u64, ppm: u64) -> u64 {
+    let parts = u128::from(weight) * u128::from(ppm) / 1_000_000;
+    u64::try_from(parts).unwrap_or(u64::MAX)
+}
+
+/// Every way to explain the gap between a set and the cash.
+fn explained(case: &Case<'_, '_, '_>, set: &Set) -> Vec<Way> {
+    let gap = set.sum.saturating_sub(case.amount_minor);
+    let mut ways = Vec::new();
+    let mut add = |kind, rate_ppm, short, weight: u64| {
+        let way = Way {
+            kind,
+            rate_ppm,
+            short,
+            weight,
+        };
+        if weight > 0 {
+            ways.push(way);
+        }
+    };
+    if set.sum <= 0 || gap == 0 {
+        return ways;
+    }
+    if gap.abs() <= ROUNDING_MAX_MINOR {
+        let choices = 2 * ROUNDING_MAX_MINOR.unsigned_abs();
+        add(DeductionKind::Rounding, 0, None, KIND_PPT / choices);
+    }
+    if gap < 0 {
+        add(
+            DeductionKind::Overpayment,
+            0,
+            None,
+            surplus(case, set, -gap),
+        );
+        return ways;
+    }
+    for (&rate, &cut) in DISCOUNT_RATES_PPM.iter().zip(&set.cuts) {
+        let hits = u64::from(part(set.sum, rate) == gap) + u64::from(cut == gap);
+        let choices = 2 * DISCOUNT_RATES_PPM.len() as u64;
+        add(
+            DeductionKind::Discount,
+            rate,
+            None,
+            hits * KIND_PPT / choices,
+        );
+    }
+    for rate in COMMISSION_RATES_PPM {
+        let (net, vat) = commission(set.sum, rate);
+        if net + vat == gap {
+            let choices = COMMISSION_RATES_PPM.len() as u64;
+            add(DeductionKind::Commission, rate, None, KIND_PPT / choices);
+        }
+    }
+    if gap <= FEE_MAX_MINOR.min(set.sum / FEE_PART) && gap % FEE_STEP_MINOR == 0 {
+        let choices = (FEE_MAX_MINOR / FEE_STEP_MINOR).unsigned_abs();
+        add(DeductionKind::BankFee, 0, None, KIND_PPT / choices);
+    }
+    for &item in &set.items {
+        let open = case.open(item);
+        if open > gap && gap.saturating_mul(SHORT_PART) >= open {
+            let choices = set.items.len() as u64 * open.unsigned_abs();
+            add(
+                DeductionKind::ShortPayment,
+                0,
+                Some(item),
+                KIND_PPT / choices,
+            );
+        }
+    }
+    ways
+}
+
+/// The weight of an overpayment: any part of the sum up to a limit, or up to a whole hundred.
+fn surplus(case: &Case<'_, '_, '_>, set: &Set, over: i64) -> u64 {
+    let most = set.sum / OVER_PART;
+    let mut weight = 0;
+    if over <= ROUNDING_MAX_MINOR {
+        return weight;
+    }
+    if over <= most {
+        weight += KIND_PPT / 2 / most.unsigned_abs();
+    }
+    if case.amount_minor % ROUND_MINOR == 0 && over < ROUND_MINOR && over <= set.sum {
+        weight += KIND_PPT / 2;
+    }
+    weight
+}
+
+/// The likeliest way, and how much the others weigh.
+fn judge(case: &Case<'_, '_, '_>, mut ways: Vec<(Way, &[u32])>, misread: u64) -> Option<Deducted> {
+    ways.sort_by(|(a, left), (b, right)| {
+        let key = |way: &Way| (std::cmp::Reverse(way.weight), way.kind, way.rate_ppm);
+        (key(a), left.len(), left).cmp(&(key(b), right.len(), right))
+    });
+    let total: u64 = ways.iter().map(|(way, _)| way.weight).sum();
+    let &(best, items) = ways.first()?;
+    let short = |way: &Way| way.kind == DeductionKind::ShortPayment;
+    if short(&best) && ways.iter().filter(|(way, _)| short(way)).count() > 1 {
+        // Nobody knows which item is paid short.
+        return None;
+    }
+    let all = u128::from(total) + u128::from(misread);
+    let others = all - u128::from(best.weight);
+    let error = (others * 1_000_000).div_ceil(all.max(1));
+    let mut found = Explanation {
+        picks: picks(case, &best, items),
+        proof: if ways.len() == 1 {
+            Proof::Unique
+        } else {
+            Proof::Dominant
+        },
+        reason: "DEDUCTION_EXPLAINED",
+        error_ppm: i64::try_from(error).unwrap_or(CERTAIN_PPM),
+        by_amount: false,
+        count: i64::try_from(ways.len()).unwrap_or(i64::MAX),
+        alternatives: Vec::new(),
+        adjustments: adjustments(case, &best, items, 0),
+        deduction: Some(best.kind),
+    };
+    for (rank, &(way, items)) in (1..).zip(ways[1..].iter().take(ALTERNATIVES_MAX)) {
+        let way = &way;
+        found.alternatives.push(picks(case, way, items));
+        found
+            .adjustments
+            .extend(adjustments(case, way, items, rank));
+    }
+    Some(Deducted {
+        explanation: found,
+        weight_ppt: total,
+    })
+}
+
+fn gap_of(case: &Case<'_, '_, '_>, items: &[u32]) -> i64 {
+    let sum: i64 = items.iter().map(|&item| case.open(item)).sum();
+    sum - case.amount_minor
+}
+
+fn picks(case: &Case<'_, '_, '_>, way: &Way, items: &[u32]) -> Vec<Pick> {
+    let mut picks = case.picks(items, EvidenceSet::EMPTY.with(Evidence::Amount));
+    for pick in &mut picks {
+        if way.short == Some(pick.item) {
+            pick.allocated_minor -= gap_of(case, items);
+        }
+    }
+    picks
+}
+
+/// What is booked for a way: with the items settled it makes up the cash.
+fn adjustments(case: &Case<'_, '_, '_>, way: &Way, items: &[u32], rank: u32) -> Vec<Adjustment> {
+    let gap = gap_of(case, items);
+    let item = if let [item] = items {
+        Some(*item)
+    } else {
+        None
+    };
+    let line = |role, amount_minor, rate_ppm| Adjustment {
+        rank,
+        role,
+        amount_minor,
+        item,
+        rate_ppm,
+    };
+    match way.kind {
+        DeductionKind::Discount => vec![line("discount_granted", gap, Some(way.rate_ppm))],
+        DeductionKind::BankFee => vec![line("bank_charges", gap, None)],
+        DeductionKind::Commission => {
+            let (net, vat) = commission(gap + case.amount_minor, way.rate_ppm);
+            vec![
+                line("commission", net, Some(way.rate_ppm)),
+                line("vat_awaiting_invoice", vat, Some(COMMISSION_VAT_PPM)),
+            ]
+        }
+        DeductionKind::Rounding if gap > 0 => vec![line("rounding_loss", gap, None)],
+        DeductionKind::Rounding => vec![line("rounding_gain", gap, None)],
+        DeductionKind::ShortPayment => Vec::new(),
+        DeductionKind::Overpayment => vec![Adjustment {
+            item: None,
+            ..line("on_account", gap, None)
+        }],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_are_rounded_half_away_from_zero() {
+        assert_eq!(part(10_025, 20_000), 201);
+        assert_eq!(part(-10_025, 20_000), -201);
+        assert_eq!(part(10_024, 20_000), 200);
+        assert_eq!(commission(282_000, 40_000), (11_280, 2_256));
+    }
+
+    #[test]
+    fn one_slip_is_one_character() {
+        for (left, right, near) in [
+            ("1001", "1001", true),
+            ("1001", "1002", true),
+            ("1001", "1010", true),
+            ("1001", "101", true),
+            ("1001", "10101", true),
+            ("1001", "1022", false),
+            ("1001", "2002", false),
+            ("1001", "1", false),
+        ] {
+            assert_eq!(
+                one_slip(left.as_bytes(), right.as_bytes()),
+                near,
+                "{left} {right}"
+            );
+        }
+    }
+}

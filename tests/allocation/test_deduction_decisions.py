@@ -1,0 +1,174 @@
+"""A difference is booked when exactly one deduction explains it, and may be booked."""
+
+from __future__ import annotations
+
+import pytest
+from book import book, propose, proposed
+
+import alloc
+from alloc.engine import DEDUCTIONS
+from alloc.errors import InputError
+
+ALL = {"policy": {"deductions": DEDUCTIONS}}
+ITEM = "item INV-1001 1234.57 EUR ref FA-20260417"
+
+
+def paid(amount: str, says: str = "FA-20260417") -> str:
+    return f'{ITEM}\npayment P-1 {amount} EUR says "{says}"'
+
+
+def test_without_permission_an_explained_difference_is_only_proposed() -> None:
+    assert proposed(paid("1209.88")) == book("""
+        P-1 review DEDUCTION_SUSPECTED
+        P-1 -> INV-1001  1234.57
+        P-1 discount_granted  24.69
+    """)
+
+
+@pytest.mark.parametrize(
+    ("amount", "adjusted"),
+    [
+        ("1209.88", "P-1 discount_granted  24.69"),
+        ("1219.57", "P-1 bank_charges  15.00"),
+        ("1234.50", "P-1 rounding_loss  0.07"),
+        ("1234.60", "P-1 rounding_gain  -0.03"),
+        ("1300.00", "P-1 on_account  -65.43"),
+        (
+            "1190.13",
+            "P-1 commission  37.04\n        P-1 vat_awaiting_invoice  7.41",
+        ),
+    ],
+)
+def test_one_deduction_explains_the_difference(amount: str, adjusted: str) -> None:
+    if "commission" in adjusted:
+        amount = "1190.12"
+    assert proposed(paid(amount), **ALL) == book(f"""
+        P-1 auto DEDUCTION_EXPLAINED
+        P-1 -> INV-1001  1234.57
+        {adjusted}
+    """)
+
+
+def test_a_permission_is_for_one_kind() -> None:
+    fees = {"policy": {"deductions": ["bank_fee"]}}
+    assert "P-1 auto DEDUCTION_EXPLAINED" in proposed(paid("1219.57"), **fees)
+    assert "P-1 review DEDUCTION_SUSPECTED" in proposed(paid("1209.88"), **fees)
+
+
+def test_a_discount_may_be_rounded_per_item() -> None:
+    page = """
+        item     INV-1001  100.25 EUR
+        item     INV-1002  200.75 EUR
+        item     INV-1003  300.75 EUR
+        payment  P-1       589.70 EUR  says "INV-1001 INV-1002 INV-1003"
+    """
+    got = propose(page, **ALL)
+    assert got.adjustments.select(["role", "amount_minor", "rate_ppm"]).to_pylist() == [
+        {"role": "discount_granted", "amount_minor": 1205, "rate_ppm": 20_000}
+    ]
+
+
+def test_a_part_payment_leaves_the_rest_on_the_item() -> None:
+    assert proposed(paid("700.00"), **ALL) == book("""
+        P-1 auto DEDUCTION_EXPLAINED
+        P-1 -> INV-1001  700.00
+    """)
+
+
+def test_which_of_two_items_is_paid_short_nobody_knows() -> None:
+    page = """
+        item     INV-1001  812.37 EUR
+        item     INV-2002  911.41 EUR
+        payment  P-1      1500.00 EUR  says "INV-1001 INV-2002"
+    """
+    assert "P-1 review AMOUNT_LESS" in proposed(page, **ALL)
+
+
+def test_two_kinds_for_one_difference_go_to_a_person() -> None:
+    page = """
+        item     INV-1001  600.00 EUR
+        payment  P-1       588.00 EUR  says "INV-1001"
+    """
+    got = propose(page, **ALL)
+    assert got.decisions["reason"].to_pylist() == ["OVER_ERROR_BUDGET"]
+    roles = got.adjustments.select(["rank", "role"]).to_pylist()
+    assert roles == [
+        {"rank": 0, "role": "discount_granted"},
+        {"rank": 1, "role": "bank_charges"},
+    ]
+
+
+def test_a_shortfall_that_no_kind_explains_stays_open() -> None:
+    assert "P-1 review AMOUNT_LESS" in proposed(paid("1171.11"), **ALL)
+
+
+def test_an_item_that_makes_up_the_difference_goes_before_a_surplus() -> None:
+    page = """
+        item     INV-1001  1234.57 EUR
+        item     INV-2002    65.43 EUR
+        payment  P-1       1300.00 EUR  says "INV-1001"
+    """
+    got = propose(page, policy={"deductions": DEDUCTIONS, "amount_only": True})
+    items = [
+        line["item_id"] for line in got.allocations.to_pylist() if line["rank"] == 0
+    ]
+    assert items == ["INV-1001", "INV-2002"]
+
+
+def test_a_name_that_has_a_neighbour_does_not_prove_a_part_payment() -> None:
+    page = """
+        item     INV-1001  1234.57 EUR
+        item     INV-1002  2871.13 EUR
+        payment  P-1        700.00 EUR  says "INV-1001"
+    """
+    got = propose(page, **ALL)
+    assert got.decisions["status"].to_pylist() == ["review"]
+
+
+def test_each_line_of_an_advice_must_show_the_discount() -> None:
+    items = "item INV-1001 1000.00 EUR\nitem INV-2002 500.00 EUR\n"
+    net = (
+        items
+        + """
+        payment P-1 1470.00 EUR
+        advice  P-1 INV-1001 980.00
+        advice  P-1 INV-2002 490.00
+    """
+    )
+    assert "P-1 auto DEDUCTION_EXPLAINED" in proposed(net, **ALL)
+    one = (
+        items
+        + """
+        payment P-1 1470.00 EUR
+        advice  P-1 INV-1001 970.00
+        advice  P-1 INV-2002 500.00
+    """
+    )
+    assert "P-1 review DEDUCTION_SUSPECTED" in proposed(one, **ALL)
+
+
+def test_cash_and_adjustments_are_what_is_allocated_in_every_rank() -> None:
+    got = propose(paid("588.00").replace("1234.57", "600.00"), **ALL)
+    for rank in (0, 1):
+        settled = sum(
+            line["allocated_minor"]
+            for line in got.allocations.to_pylist()
+            if line["rank"] == rank
+        )
+        adjusted = sum(
+            line["amount_minor"]
+            for line in got.adjustments.to_pylist()
+            if line["rank"] == rank
+        )
+        assert 58_800 + adjusted == settled
+
+
+def test_an_unknown_kind_is_named() -> None:
+    with pytest.raises(InputError) as caught:
+        propose(paid("1.00"), policy={"deductions": ["gift"]})
+    assert caught.value.reason == "DEDUCTION_UNKNOWN"
+    assert caught.value.metadata["value"] == "gift"
+    with pytest.raises(InputError) as caught:
+        propose(paid("1.00"), policy={"deductions": "discount"})
+    assert caught.value.reason == "POLICY_TYPE_WRONG"
+    assert alloc.engine.DEDUCTIONS == DEDUCTIONS
