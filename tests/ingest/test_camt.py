@@ -140,6 +140,16 @@ def test_a_returned_payment_names_the_creditor_to_whom_it_was_sent() -> None:
     assert (found["counterparty_name"], found["return_reason"]) == ("SHOP", "AC04")
 
 
+@pytest.mark.parametrize("extra", ["", "<RvslInd>true</RvslInd>"])
+def test_the_party_behind_a_party_without_name_is_kept(extra: str) -> None:
+    role = "Cdtr" if extra else "Dbtr"
+    behind = f"<Ultmt{role}><Pty><Nm>FLEET SA</Nm></Pty></Ultmt{role}>"
+    found = row(
+        document(entry(detail(f"<RltdPties>{behind}</RltdPties>"), extra=extra))
+    )
+    assert (found["counterparty_name"], found["ultimate_name"]) == (None, "FLEET SA")
+
+
 @pytest.mark.parametrize(
     ("status", "expected", "codes"),
     [

@@ -132,6 +132,30 @@ def test_amounts_have_the_decimals_that_the_record_says(
     assert row(statement(entry(printed, currency=currency)))["amount_minor"] == minor
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "text"),
+    [
+        ("A" * 70, "B", "A" * 70 + "B"),
+        ("A" * 70, " B", "A" * 70 + " B"),
+        ("A" * 69, "B", "A" * 69 + " B"),
+    ],
+)
+def test_a_text_of_two_lines_is_joined_as_it_was_cut(
+    first: str, second: str, text: str
+) -> None:
+    lines = (more("LCC", first), more("LC2", second))
+    found = row(statement(entry("0000000000150{"), *lines))
+    assert found["remittance_text"] == ["VIR SEPA RECU", text]
+
+
+def test_the_party_behind_a_party_without_name_is_kept() -> None:
+    found = row(statement(entry("0000000000150{"), more("NPO", "GROUPE DURAND")))
+    assert (found["counterparty_name"], found["ultimate_name"]) == (
+        None,
+        "GROUPE DURAND",
+    )
+
+
 def test_nothing_is_rounded() -> None:
     error = refusal(statement(entry("0000000000150A", currency="XPF2")))
     assert (error.reason, error.metadata["line"]) == ("AMOUNT_DECIMALS", "2")

@@ -218,7 +218,8 @@ fn counterparty(raw: &RawEntry, detail: &RawDetail, account: &str) -> Party {
         (&detail.debtor, &detail.creditor)
     };
     let is_owner = |party: &Party| !account.is_empty() && party.account.as_deref() == Some(account);
-    if undone && (first.is_unknown() || is_owner(first)) && !is_owner(second) {
+    let better = is_owner(first) || (first.is_unknown() && !second.is_unknown());
+    if undone && better && !is_owner(second) {
         return second.clone();
     }
     if is_owner(first) && !second.is_unknown() {

@@ -66,7 +66,7 @@ impl Complements {
             "CPY" => set(&mut self.payer.account, first, &mut self.infos),
             "CBE" => set(&mut self.payee.account, first, &mut self.infos),
             "LCC" => self.start_line(record.information()),
-            "LC2" => self.continue_line(text),
+            "LC2" => self.continue_line(record.information()),
             "LCS" => set(&mut self.detail.creditor_reference, text, &mut self.infos),
             "RCN" => {
                 let given = !matches!(first, "NOTPROVIDED" | "NOT PROVIDED");
@@ -110,8 +110,12 @@ impl Complements {
         } else {
             (self.payer, self.payee)
         };
-        let alone = first.name.is_none() && first.account.is_none();
-        let side = if alone { second } else { first };
+        let known = |side: &Side| side.name.is_some() || side.account.is_some();
+        let side = if known(&second) && !known(&first) {
+            second
+        } else {
+            first
+        };
         let charges = self
             .charges
             .filter(|charges| charges.currency == money.currency);
@@ -131,10 +135,12 @@ impl Complements {
         self.first_line = some(information.trim_ascii_end().trim_end());
     }
 
-    fn continue_line(&mut self, text: &str) {
+    fn continue_line(&mut self, information: &str) {
+        let text = information.trim();
         match &mut self.first_line {
             Some(line) => {
-                if line.chars().count() < INFORMATION {
+                // The blank at the seam ends one line or starts the other.
+                if line.chars().count() < INFORMATION || information.starts_with(' ') {
                     line.push(' ');
                 }
                 line.push_str(text);
