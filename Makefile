@@ -9,7 +9,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 # Compiled at once: a nightly job must not wait for it, whatever the environment forbids.
 UV     := $(BIN)/uv pip install -q --compile-bytecode --python $(BIN)/python
-RUST_SOURCES   := Cargo.toml Cargo.lock $(shell find rust -name '*.rs' -o -name Cargo.toml)
+RUST_SOURCES   := Cargo.toml Cargo.lock $(shell find rust -path rust/fuzz -prune -o \( -name '*.rs' -o -name Cargo.toml \) -print)
 PYTHON_SOURCES := pyproject.toml $(shell find python -type f ! -name '*.so' ! -name '*.pyc')
 
 DEMO      ?= demo

@@ -1,6 +1,6 @@
 //! What must hold of any question to the exact core, against brute force where that is possible.
 
-use alloc_subset::{Budget, Delta, Outcome, Problem, Solution, count, solve};
+use alloc_subset::{Budget, Delta, Outcome, Solution, count, solve};
 
 use self::brute::{Case, brute_force, check};
 
@@ -64,7 +64,10 @@ pub fn subset(data: &[u8]) -> bool {
             check(&case, &solution);
         }
         check_count(&case);
-        check_turned(&case, &problem, &solution);
+        // A budget may end at another item when the items come in another order.
+        if problem.budget == Budget::default() {
+            check_turned(&case, &solution);
+        }
     }
     true
 }
@@ -145,14 +148,12 @@ fn check_count(case: &Case) {
 }
 
 /// The order of the items changes nothing but their numbers.
-fn check_turned(case: &Case, problem: &Problem<'_>, solution: &Solution) {
+fn check_turned(case: &Case, solution: &Solution) {
     let mut turned = case.clone();
     turned.amounts.reverse();
     turned.costs.iter_mut().for_each(|costs| costs.reverse());
     turned.kinds.iter_mut().for_each(|kinds| kinds.reverse());
-    let mut question = turned.problem();
-    question.budget = problem.budget;
-    let other = solve(&question).expect("the same items");
+    let other = solve(&turned.problem()).expect("the same items");
     assert_eq!(other.outcome, solution.outcome, "{case:?}");
     assert_eq!(other.count, solution.count, "{case:?}");
     let costs = |solution: &Solution| {

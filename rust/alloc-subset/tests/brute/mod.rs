@@ -5,7 +5,7 @@
     reason = "the oracle weighs sets; no amount is a float"
 )]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alloc_subset::{Delta, Outcome, Problem, Solution};
 
@@ -86,26 +86,21 @@ pub fn brute_force(case: &Case) -> Vec<Entry> {
         .filter(|&item| case.amounts[item] != 0)
         .collect();
     let prior: i64 = live.iter().map(|&item| case.cost(item).min(0)).sum();
-    let mut seen: Vec<Entry> = Vec::new();
+    let mut seen: BTreeMap<Set, (i64, u32)> = BTreeMap::new();
     for mask in 0_u32..1 << live.len() {
         let bits = (0..live.len()).filter(|bit| mask >> bit & 1 == 1);
-        let chosen: Vec<usize> = bits.map(|bit| live[bit]).collect();
-        let sum: i64 = chosen.iter().map(|&item| case.amounts[item]).sum();
+        let sum: i64 = bits.clone().map(|bit| case.amounts[live[bit]]).sum();
         let Some(delta_cost) = delta_cost(case, sum - case.target) else {
             continue;
         };
+        let chosen: Vec<usize> = bits.map(|bit| live[bit]).collect();
         let cost = chosen.iter().map(|&item| case.cost(item)).sum::<i64>() - prior + delta_cost;
-        let set = set_of(case, &chosen);
-        match seen.iter_mut().find(|entry| entry.set == set) {
-            Some(entry) => entry.forms += 1,
-            None => seen.push(Entry {
-                set,
-                cost,
-                forms: 1,
-            }),
-        }
+        let (_, forms) = seen.entry(set_of(case, &chosen)).or_insert((cost, 0));
+        *forms += 1;
     }
-    seen
+    seen.into_iter()
+        .map(|(set, (cost, forms))| Entry { set, cost, forms })
+        .collect()
 }
 
 fn delta_cost(case: &Case, difference: i64) -> Option<i64> {
