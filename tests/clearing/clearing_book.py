@@ -60,7 +60,7 @@ ITEM = re.compile(
     r"(?:\s+issued (?P<issued>\S+))?"
 )
 PAYMENT = re.compile(
-    r"payment\s+(?P<id>\S+)\s+(?P<amount>[\d.]+) EUR\s+on (?P<day>\S+)"
+    r"payment\s+(?P<id>\S+)\s+(?P<amount>-?[\d.]+) EUR\s+on (?P<day>\S+)"
     r'\s+from (?P<payer>\S+)\s+"(?P<text>[^"]*)"'
 )
 

@@ -210,3 +210,43 @@ def test_a_part_that_moved_cannot_be_undone_once_it_was_paid(book: Book):
     with pytest.raises(ConflictError) as caught:
         reverse(book.ledger, book.settings, first, decided_by="ada", now=NOW)
     assert caught.value.reason == "ON_ACCOUNT_USED"
+
+
+FEES = """
+    payment  B1  -18.90 EUR  on 2026-03-06  from BANK  "COTISATION COMPTE MARS"
+    payment  B2  -55.00 EUR  on 2026-03-06  from SHOP  "CARTE 0603"
+"""
+
+
+def bank_fee() -> Rule:
+    return rule("fee", "", base="bank-fee")
+
+
+def test_a_fee_of_the_bank_is_posted_and_other_debits_stay_aside(book: Book):
+    report = book.write(FEES).clear(rules=[bank_fee()])
+    assert (report.entries, report.outcomes.num_rows) == (1, 0)
+    assert book.entries() == lines(
+        "BQ1-000001 clearing",
+        "  627800 D 15.75",
+        "  445660 D 3.15",
+        "  512000 C 18.90",
+    )
+    assert book.states() == {"B1": "posted", "B2": "aside"}
+    assert book.verified()
+    book.clear(rules=[bank_fee()])
+    assert len(book.ledger.journal().entries) == 1
+
+
+def test_a_posted_fee_can_be_undone_and_is_aside_again(book: Book):
+    book.write(FEES).clear(rules=[bank_fee()])
+    number = decision(book)["decision_id"]
+    reverse(book.ledger, book.settings, number, decided_by="ada", now=NOW)
+    assert book.states() == {"B1": "aside", "B2": "aside"}
+    assert book.verified()
+
+
+def test_a_debit_is_no_payment_for_a_rule_of_payments(book: Book):
+    book.write(FEES)
+    payment_id = book.payment_id("B2")
+    (outcome,) = explain_payment(book.ledger, book.settings, [withheld()], payment_id)
+    assert outcome.reason == "DIRECTION_DIFFERS"

@@ -27,9 +27,7 @@ NOT_YET = frozenset(
         *("BAD-01", "FAC-01", "OFF-02"),  # entries without any payment
         *("FX-01", "FX-03", "FX-04"),  # amounts in a foreign currency beside ours
         *("RTN-01", "RTN-03"),  # money that goes out
-        "BNK-02",  # the gross amount and the fee as two lines of the bank
         "GRP-02",  # one payment in the books of two companies
-        "MUL-02",  # letters in the order of the documents' dates
     }
 )
 

@@ -290,6 +290,10 @@ def draft_outcome(
     return Preview(rule, outcome, facts.payment, customer_id, drafts)
 
 
+#: Bank entries that are no payments, and that a rule may post.
+MONEY_OUT = ("DEBIT",)
+
+
 def _check_open(payment: Mapping[str, Any]) -> None:
     payment_id = payment["payment_id"]
     if payment["state"] == PaymentState.POSTED:
@@ -298,7 +302,8 @@ def _check_open(payment: Mapping[str, Any]) -> None:
             reason="PAYMENT_DECIDED",
             payment_id=payment_id,
         )
-    if payment["state"] == PaymentState.ASIDE:
+    is_out = payment["amount_minor"] < 0 and payment["aside_reason"] in MONEY_OUT
+    if payment["state"] == PaymentState.ASIDE and not is_out:
         raise ConflictError(
             f"bank entry {payment_id} is no payment ({payment['aside_reason']})",
             reason="NOT_A_PAYMENT",

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from alloc import engine
-from alloc.app.apply import RULE_EXPLAINS, batch_of
+from alloc.app.apply import MONEY_OUT, RULE_EXPLAINS, batch_of
 from alloc.app.drafting import DRAFTED, Drafting, drafted_payment
 from alloc.app.import_files import link_advices
 from alloc.app.open_book import OpenBook, item_keys
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from alloc.app.apply import Preview
     from alloc.app.ports import Ledger, PostResult
+    from alloc.app.rule_drafting import RuleDrafts
     from alloc.app.ruling import Ruled
     from alloc.engine import Proposal
     from alloc.rules import Rule
@@ -139,6 +140,7 @@ def clear(  # one keyword an option of `alloc clear`
     run = _Run(ledger, settings, rules, now=now, dry_run=dry_run)
     run.load(until=until, entity=entity)
     done = 0
+    run.decide_out(until=until, entity=entity)
     for day, payments in run.days():
         run.decide(day, payments)
         done += payments.num_rows
@@ -231,11 +233,33 @@ class _Run:
         for shown in ruled.posted:
             self._keep_ruled(shown)
 
+    def decide_out(self, *, until: dt.date | None, entity: str | None) -> None:
+        """Post the bank's fees and other debits that exactly one rule explains."""
+        if not any(rule.when.direction != "in" for rule in self._rules):
+            return
+        aside = self._ledger.payments(
+            states=(PaymentState.ASIDE,), until=until, entity=entity
+        )
+        debits = pc.is_in(aside["aside_reason"], value_set=pa.array(MONEY_OUT))
+        for shown in self._ruling.decide_out(aside.filter(debits)):
+            self._keep_ruled(shown)
+
     def _keep_ruled(self, shown: Preview) -> None:
         """Post what a rule explains, each payment in a transaction of its own."""
         drafts = shown.drafts
         if drafts is None:
             return
+        if shown.payment["amount_minor"] > 0:
+            self._tally_ruled(shown, drafts)
+        if not self._dry_run:
+            batch = batch_of(shown, drafts, status="auto", decided_by="alloc")
+            self._tally.add(self._ledger.post(batch, now=self._now))
+        if drafts.allocations.num_rows:
+            positions = self._book.positions(item_keys(drafts.allocations))
+            self._book.allocate(positions, drafts.allocations["allocated_minor"])
+
+    def _tally_ruled(self, shown: Preview, drafts: RuleDrafts) -> None:
+        """Count a payment that a rule posts among the outcomes of the run."""
         row = dict(shown.payment) | {
             "outcome": "auto",
             "reason": RULE_EXPLAINS,
@@ -244,11 +268,6 @@ class _Run:
         }
         named = {name: row[name] for name in OUTCOMES.names}
         self._tally.outcomes.append(pa.Table.from_pylist([named], OUTCOMES))
-        if not self._dry_run:
-            batch = batch_of(shown, drafts, status="auto", decided_by="alloc")
-            self._tally.add(self._ledger.post(batch, now=self._now))
-        positions = self._book.positions(item_keys(drafts.allocations))
-        self._book.allocate(positions, drafts.allocations["allocated_minor"])
 
     def _keep(self, payments: pa.Table, proposal: Proposal) -> None:
         decided = _decided(payments, proposal, self._foreign(payments))
@@ -262,7 +281,7 @@ class _Run:
         to_post = allocations.filter(first)
         drafts = self._drafting.draft(
             [drafted_payment(row) for row in to_draft.select(DRAFTED).to_pylist()],
-            to_post.select(DRAFT_ALLOCATION_COLUMNS),
+            self._ordered(to_post, positions.filter(first)),
             _adjustments(proposal.adjustments, to_draft),
         )
         if not self._dry_run:
@@ -277,6 +296,17 @@ class _Run:
         on_account = pc.equal(drafts.new_items["kind"], "on_account")
         if pc.any(on_account).as_py():
             self._book.add(drafts.new_items.filter(on_account))
+
+    def _ordered(self, allocations: pa.Table, positions: pa.Array) -> pa.Table:
+        """Bring documents that are lettered one by one in the order of their dates."""
+        rows = allocations.select(DRAFT_ALLOCATION_COLUMNS)
+        if self._settings.lettering == "per_group":
+            return rows
+        issued = self._book.rows(positions)["issue_date"]
+        dated = rows.append_column("issue_date", issued)
+        keys = ("payment_id", "issue_date", "item_id")
+        order = dated.sort_by([(key, "ascending") for key in keys])
+        return order.drop_columns(["issue_date"])
 
     def _foreign(self, payments: pa.Table) -> pa.Array:
         """Mark payments in another currency than the books of their entity."""

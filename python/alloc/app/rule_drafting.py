@@ -140,6 +140,8 @@ class _Gathered:
         }
         main = dict(self.drafting.row(payment))
         main["label"] = fill(rule.labels.entry, self.fields)
+        # Money that goes out is a line like the others: a draft takes in money only.
+        main["amount_minor"] = max(0, payment.amount_minor)
         self.payments = [main]
         self.allocations: list[dict[str, Any]] = []
         self.adjustments: list[dict[str, Any]] = []
@@ -159,6 +161,12 @@ class _Gathered:
             self._offset(explanation.offset, by_book[Book.OFFSET])
         if by_book[Book.ENTRY]:
             self._lose(by_book[Book.ENTRY])
+        self._main(explanation, by_book)
+
+    def _main(
+        self, explanation: Explanation, by_book: Mapping[Book, list[Line]]
+    ) -> None:
+        """Gather the entry that carries the money."""
         main = self.payment.payment_id
         for item in self.situation.items:
             self._allocate(main, item.item_id, self.cash[item.item_id])
@@ -166,6 +174,10 @@ class _Gathered:
             self._adjust(main, line)
         for line in by_book[Book.ITEM]:
             self._open(main, line)
+        if self.payment.amount_minor < 0:
+            self._at_bank(main, self.payment.amount_minor)
+        if by_book[Book.GROSS]:
+            self._gross(main, explanation.lines, by_book[Book.GROSS])
 
     def drafted(self, explanation: Explanation) -> RuleDrafts:
         """Draft what was gathered, and give it back under the payment's own id."""
@@ -272,6 +284,26 @@ class _Gathered:
         if line.role == _CUSTOMER and party == self.payment.customer_id:
             return
         self._adjust(entry, line, party, self._next_id(line.component))
+
+    def _gross(self, entry: str, lines: Iterable[Line], gross: Iterable[Line]) -> None:
+        """Show the payment before what the bank kept of it, and what it kept."""
+        kept = {line.component for line in gross}
+        for line in gross:
+            self._adjust(entry, line)
+        total = sum(line.amount_minor for line in lines if line.component in kept)
+        self.payments[0]["amount_minor"] += total
+        self._at_bank(entry, -total)
+
+    def _at_bank(self, entry: str, minor: int) -> None:
+        """Add a line of the bank beside that of the money that came in."""
+        self.adjustments.append(
+            {
+                "payment_id": entry,
+                "role": "bank",
+                "account": self.payments[0]["source_account"],
+                "amount_minor": minor,
+            }
+        )
 
     def _beside(self, piece_ref: str, fields: Mapping[str, str]) -> str:
         """Begin an entry beside the payment's; return its name while drafting."""

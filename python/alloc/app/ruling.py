@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from alloc.app.apply import draft_outcome, try_rule
 from alloc.app.situations import Facts, sets_of
 from alloc.rules import explain_by_one
-from alloc.rules.model import Book, Measure, Posting
+from alloc.rules.model import Book, Posting
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -127,6 +127,26 @@ class Ruling:
                     break
         return ruled
 
+    def decide_out(self, entries: pa.Table) -> list[Preview]:
+        """Try the rules on money that goes out; return what one of them posts.
+
+        Parameters
+        ----------
+        entries
+            Bank entries that are debits, as the ledger has them.
+        """
+        rules = [
+            rule
+            for rule in self._rules
+            if rule.when.direction != "in" and rule.posting is Posting.AUTO
+        ]
+        ruled = Ruled([], {})
+        for entry in entries.to_pylist() if rules else ():
+            facts = Facts(entry, None, {}, {}, ())
+            usable = [rule for rule in rules if not needs_party(rule, facts)]
+            self._decide_one(facts, usable, ruled, set())
+        return ruled.posted
+
     def _rounds(self, *, is_auto: bool) -> list[list[Rule]]:
         """Return the rules to try, and those to try when none of them fits."""
         if is_auto:
@@ -202,11 +222,10 @@ class Ruling:
 
 def needs_party(rule: Rule, facts: Facts) -> bool:
     """Say whether a person must name whose item a rule opens."""
-    takes_cash = (Measure.PAYMENT, Measure.RETURNED)
     return any(
         not part.party
         and (
-            (part.measure in takes_cash and facts.customer_id is None)
+            (part.book is Book.ITEM and facts.customer_id is None)
             or (part.book is Book.TRANSFER and part.role == "customer")
         )
         for part in rule.components

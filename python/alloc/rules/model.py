@@ -81,6 +81,8 @@ class Book(StrEnum):
     to another account or party, as a new item. ``keep``: nothing is posted, the part
     stays open on the item. ``offset``: debts to the same party are cleared with it.
     ``entry``: like a line, in an entry of its own (a loss beside what was received).
+    ``gross``: like a line, and the bank account shows the payment before it and the
+    component as two lines.
     """
 
     LINE = "line"
@@ -89,6 +91,7 @@ class Book(StrEnum):
     KEEP = "keep"
     OFFSET = "offset"
     ENTRY = "entry"
+    GROSS = "gross"
 
 
 class Posting(StrEnum):

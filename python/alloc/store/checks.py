@@ -172,15 +172,17 @@ CHECKS = (
     Check(
         "MONEY_NOT_BOOKED",
         "journal_entry",
-        "the first line of the entry is not the amount of the payment",
+        "no account of the entry has the amount of the payment",
         f"""
         with {_MAIN_ENTRIES}
         select e.seq, 'payment ' || e.payment_id || ' {{' || b.amount_minor || ' '
           || b.currency || '}}'
         from main e
         left join bank_entry b on b.payment_id = e.payment_id
-        left join posting p on p.seq = e.seq and p.line_no = 1
-        where b.amount_minor is distinct from p.amount_minor
+        where not exists (
+            select 1 from posting p
+            where p.seq = e.seq and p.customer_id is null and p.item_id is null
+            group by p.account having sum(p.amount_minor) = b.amount_minor)
           or b.entity is distinct from e.entity
           or b.currency is distinct from e.currency
         """,

@@ -120,6 +120,10 @@ class _Posting:
         for kind, allowed in _ALLOWED.items():
             asked = found.filter(pc.equal(found["kind"], kind))
             is_free = pc.is_in(asked["state"], value_set=pa.array(allowed))
+            if kind == "clearing":
+                is_out = pc.less(asked["amount_minor"], 0)
+                is_aside = pc.equal(asked["state"], "aside")
+                is_free = pc.or_(is_free, pc.and_(is_out, is_aside))
             if taken := asked.filter(pc.invert(is_free))["payment_id"].to_pylist():
                 raise ConflictError(
                     f"payment {listed(taken)} was decided meanwhile; "
@@ -448,7 +452,9 @@ class _Posting:
                 when 'suspense' then 'suspense' when '' then
                   case bank_entry.state when 'new' then 'review'
                     else bank_entry.state end
-                else 'posted' end
+                else 'posted' end,
+              aside_reason = case s.kind when 'clearing' then null
+                else bank_entry.aside_reason end
             from stage_payment s where s.payment_id = bank_entry.payment_id
             """
         )

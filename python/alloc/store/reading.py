@@ -354,8 +354,10 @@ def counts(db: Database) -> LedgerCounts:
     triple = columns("first second count:big amount_minor")
     with db.read():
         payments = db.query(
-            "select state, currency, count(*), cast(sum(amount_minor) as bigint) "
-            "from bank_entry group by state, currency order by 1, 2",
+            # Money that went out is no payment, also where a rule posted it.
+            "select case when amount_minor < 0 then 'aside' else state end, currency, "
+            "count(*), cast(sum(amount_minor) as bigint) "
+            "from bank_entry group by 1, currency order by 1, 2",
             triple,
         ).to_pylist()
         items = db.query(

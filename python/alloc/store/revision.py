@@ -1,4 +1,4 @@
 """The schema revision that this version of the code reads and writes."""
 
 #: The newest revision under ``migrations/versions``.
-HEAD = "0003"
+HEAD = "0004"

@@ -400,9 +400,16 @@ class _Reversing:
     def _reopen_payment(self) -> PaymentState:
         is_release = self.entry["kind"][0].as_py() == "release"
         state = PaymentState.SUSPENSE if is_release else PaymentState.REVIEW
+        payment_id = self.decision["payment_id"]
+        is_out = self.db.integer(
+            "select amount_minor < 0 from bank_entry where payment_id = $1",
+            (payment_id,),
+        )
+        if is_out:
+            state = PaymentState.ASIDE
         self.db.execute(
-            "update bank_entry set state = $1 where payment_id = $2",
-            (state.value, self.decision["payment_id"]),
+            "update bank_entry set state = $1, aside_reason = $2 where payment_id = $3",
+            (state.value, "DEBIT" if is_out else None, payment_id),
         )
         self.db.execute(
             "update decision set state = 'reversed' where decision_id = $1",
