@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from alloc.app.advice_groups import only_subset, share_out
+from alloc.app.advice_groups import GROUP_MAX, only_subset, share_out
 from alloc.engine import currency_exponent
 
 if TYPE_CHECKING:
@@ -158,6 +159,10 @@ class Linker:
         covers_several = split is not None and split.reason != "ADVICE_AMBIGUOUS"
         return key not in self._found and not covers_several
 
+    def _is_free(self, payment: Row) -> bool:
+        key = payment["payment_id"]
+        return key not in self._taken and key not in self._reserved
+
     def _link(self, advice: Row, payment: Row) -> None:
         key, payment_id = advice["advice_id"], payment["payment_id"]
         self._found[key] = [Link(key, payment_id)]
@@ -206,7 +211,7 @@ class Linker:
                     for one in unit.members
                 )
                 for payment in self.by_amount.get(total_of(unit.row) or 0, [])
-                if payment["payment_id"] not in self._taken | self._reserved
+                if self._is_free(payment)
                 and _agrees(unit.row, payment)
                 and fits(unit.row, payment)
             ]
@@ -265,21 +270,20 @@ class Linker:
             if total is None or not self._is_open(advice):
                 continue
             named = self._several.get(advice["advice_id"], [])
-            same = [
+            same = (
                 payment
                 for payment in _of_payer(advice, by_payer, self.customers)
                 if _days_agree(advice, payment)
-            ]
+                and (payment["payment_id"] not in self._reserved or payment in named)
+            )
             for pool in (named, same):
-                fits = [
+                free = (
                     payment
                     for payment in pool
                     if payment["payment_id"] not in self._taken
-                    and (
-                        payment["payment_id"] not in self._reserved or payment in named
-                    )
                     and _agrees(advice, payment)
-                ]
+                )
+                fits = list(islice(free, GROUP_MAX + 1))
                 places = only_subset([row["amount_minor"] for row in fits], total)
                 chosen = [fits[place] for place in places or ()]
                 if chosen and (len(named) > 1 or all(row in chosen for row in named)):
@@ -293,15 +297,16 @@ class Linker:
                 for key in payer_keys(advice, self.customers):
                     by_payer[key].append(advice)
         for payment in self.payments:
-            if payment["payment_id"] in self._taken | self._reserved:
+            if not self._is_free(payment):
                 continue
-            fits = [
+            agreeing = (
                 advice
                 for advice in _of_payer(payment, by_payer, self.customers)
                 if _agrees(advice, payment)
                 and _days_agree(advice, payment)
                 and advice["advice_id"] not in self._several
-            ]
+            )
+            fits = list(islice(agreeing, GROUP_MAX + 1))
             totals = [total_of(advice) or 0 for advice in fits]
             places = only_subset(totals, payment["amount_minor"])
             if places:
@@ -365,12 +370,14 @@ def payer_keys(row: Row, customers: Mapping[str, str]) -> list[str]:
 
 def _of_payer(
     row: Row, by_payer: Mapping[str, list[Row]], customers: Mapping[str, str]
-) -> list[Row]:
-    """Return the rows of the other kind that have the same payer."""
-    found: list[Row] = []
+) -> Iterator[Row]:
+    """Yield the rows of the other kind that have the same payer, each once."""
+    seen: set[int] = set()
     for key in payer_keys(row, customers):
-        found += [one for one in by_payer.get(key, ()) if one not in found]
-    return found
+        for one in by_payer.get(key, ()):
+            if id(one) not in seen:
+                seen.add(id(one))
+                yield one
 
 
 def _as_one(group: Sequence[Row]) -> Row:

@@ -182,12 +182,14 @@ def _raw(table: BankTable, place: int) -> str:
     names = table.sheet.names
     lines = []
     for index, cell in enumerate(table.layout.entries[place].cells):
-        text = cell_text(cell)
+        text = cell if isinstance(cell, str) else cell_text(cell)
         if text:
             name = names[index] if index < len(names) and names[index] else index + 1
-            value = text.replace("\r\n", "\n").replace("\n", "\\n")
-            lines.append(f"{name}={value}")
-    return "\n".join(lines)
+            lines.append(f"{name}={text}")
+    raw = "\x1e".join(lines)
+    if "\n" in raw:
+        raw = raw.replace("\r\n", "\n").replace("\n", "\\n")
+    return raw.replace("\x1e", "\n")
 
 
 def _groups(table: BankTable, rows: list[Row]) -> dict[tuple[str, str], list[Row]]:

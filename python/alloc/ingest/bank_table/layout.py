@@ -76,6 +76,8 @@ class _LayOut:
         self.sheet, self.profile = sheet, profile
         self.places = places_of(sheet)
         self.date = self._place("booking_date")
+        self.header = [heading(name) for name in sheet.names]
+        self._dates: dict[object, bool] = {}
         self.amounts = [
             place
             for target in ("amount_minor", "debit", "credit")
@@ -96,11 +98,11 @@ class _LayOut:
         layout = Layout(around=list(self.sheet.above))
         rows = [row for row in self.sheet.below if not self._left_out(row)]
         layout.skipped = len(self.sheet.below) - len(rows)
-        dated = [index for index, row in enumerate(rows) if self._is_dated(row)]
-        first, last = (dated[0], dated[-1]) if dated else (len(rows), len(rows))
+        dated = {index for index, row in enumerate(rows) if self._is_dated(row)}
+        first, last = min(dated, default=len(rows)), max(dated, default=len(rows))
         for index, row in enumerate(rows):
             between = first < index < last
-            if index in (first, last) or (between and self._is_dated(row)):
+            if index in dated:
                 layout.entries.append(row)
             elif self._is_labelled(row):
                 layout.around.append(row)
@@ -117,8 +119,8 @@ class _LayOut:
 
     def _left_out(self, row: Row) -> bool:
         """Tell whether the profile skips the row, or it repeats the header."""
-        if [heading(str(cell)) for cell in row.cells] == [
-            heading(name) for name in self.sheet.names
+        if heading(str(row.cell(0))) == self.header[0] and self.header == [
+            heading(str(cell)) for cell in row.cells
         ]:
             return True
         return any(
@@ -127,7 +129,10 @@ class _LayOut:
         )
 
     def _is_dated(self, row: Row) -> bool:
-        return parse_date(row.cell(self.date), self.profile.form.dates) is not None
+        day = row.cell(self.date)
+        if day not in self._dates:
+            self._dates[day] = parse_date(day, self.profile.form.dates) is not None
+        return self._dates[day]
 
     def _is_labelled(self, row: Row) -> bool:
         said = next(filter(None, (cell_text(cell) for cell in row.cells)), "")
