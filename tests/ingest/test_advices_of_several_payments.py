@@ -104,6 +104,38 @@ def test_two_ways_to_make_up_an_advice_leave_it_open(desk: Desk) -> None:
     assert lines_by_payment(desk) == {}
 
 
+def test_two_advices_that_want_the_same_payments_both_stay_open(desk: Desk) -> None:
+    other = ONE_ADVICE.replace("FA-26", "FB-26")
+    desk.take(ONE_ADVICE, other, TWO_PAYMENTS)
+    assert lines_by_payment(desk) == {}
+    assert desk.ledger.counts().advices_linked == 0
+
+
+def test_payments_long_after_the_advice_are_not_its_own(desk: Desk) -> None:
+    late = TWO_PAYMENTS.replace("2026-03-02", "2026-03-13")
+    desk.take(ONE_ADVICE, late)
+    assert lines_by_payment(desk) == {}
+    near = TWO_PAYMENTS.replace("2026-03-02", "2026-03-12").replace(",B", ",C")
+    desk.take(near)
+    assert len(lines_by_payment(desk)) == 2
+
+
+def test_a_name_alone_needs_a_date_near_the_payments(desk: Desk) -> None:
+    head = "account,booking_date,amount,currency,counterparty_name,bank_reference\n"
+    money = head + "".join(
+        f"{IBAN},2026-03-02,{amount},EUR,Martin SARL,B{amount}\n"
+        for amount in ("1000.00", "500.00")
+    )
+    advice = ONE_ADVICE.replace("payer_iban", "payer_name").replace(
+        MARTIN, "MARTIN SARL"
+    )
+    undated = advice.replace("2026-03-02", "")
+    desk.take(undated, money)
+    assert lines_by_payment(desk) == {}
+    desk.take(advice)
+    assert lines_by_payment(desk)[50_000] == ["FA-260003"]
+
+
 def test_a_reference_in_the_text_tells_equal_lines_apart(desk: Desk) -> None:
     advice = ONE_ADVICE.replace("700.00", "500.00").replace("300.00", "500.00")
     money = bank(

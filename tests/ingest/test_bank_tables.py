@@ -26,6 +26,7 @@ from alloc.engine import read_bank_file
 from alloc.errors import InputError
 from alloc.ingest import builtin_profiles, detect, load_profile
 from alloc.ingest.bank_table.balances import follow
+from alloc.ingest.bank_table.layout import begins_with
 from alloc.ingest.bank_table.reading import read_bank_table
 
 if TYPE_CHECKING:
@@ -313,6 +314,23 @@ def test_a_missing_row_shows_in_the_running_balance() -> None:
     bank = DUTCH.read((gone, ""), strict=False)
     assert only_statement(bank)["difference_minor"] == 2450
     assert bank.warnings["code"].to_pylist() == ["BALANCE_BREAK"]
+
+
+def test_two_false_balances_that_make_up_for_each_other_are_no_less_false() -> None:
+    rows = "".join(
+        f'"2026040{day}","A","{DUTCH_IBAN}","","OV","Bij","10,00","O","F","{balance},00"\n'
+        for day, balance in ((1, 110), (2, 125), (3, 135), (4, 140))
+    )
+    text = DUTCH.text.partition("\n")[0] + "\n" + rows
+    bank = DUTCH.read((DUTCH.text, text), strict=False)
+    assert bank.warnings["code"].to_pylist() == ["BALANCE_BREAK"] * 2
+    assert only_statement(bank)["difference_minor"] == -500
+
+
+def test_a_label_is_a_whole_word() -> None:
+    assert begins_with("Solde : 5,00", "solde") == "5,00"
+    assert begins_with("Solder : 5,00", "solde") is None
+    assert begins_with("Ancien solde 5,00", "solde") is None
 
 
 def test_debits_that_all_have_a_minus_must_be_announced() -> None:
