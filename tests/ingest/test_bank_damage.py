@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from bank_case import amounts, balance, document, entry, read, refusal, warnings
+from bank_case import (
+    OWN,
+    amounts,
+    balance,
+    detail,
+    document,
+    entry,
+    read,
+    refusal,
+    warnings,
+)
 
 from alloc.engine import detect_bank_format, read_bank_file
 from alloc.errors import InputError
@@ -183,3 +193,60 @@ def test_an_entry_that_never_ends_is_refused(head: str, line: str) -> None:
     error = refusal(head + line * 20_000)
     assert error.reason == "FIELD_TOO_LONG"
     assert error.metadata["offset"] == str(head.index(head.splitlines()[-1]))
+
+
+LONG = "9" * 1_001
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f":20:A\n:25:{LONG}\n:60F:C260130EUR0,\n:61:260131C1,NTRFX\n:62F:C260131EUR1,\n",
+        (
+            "01,BANK,ME,260131,0700,1,,,2/\n02,ME,BANK,1,260131,2359,EUR,2/\n"
+            f"03,{LONG},EUR,/\n16,142,1,,,,/\n49,1,3/\n98,1,1,5/\n99,1,1,7/\n"
+        ),
+        (
+            f"<OFX><STMTRS><CURDEF>EUR<BANKACCTFROM><ACCTID>{LONG}</BANKACCTFROM>"
+            "<STMTTRN><DTPOSTED>20260131<TRNAMT>1</STMTTRN></STMTRS></OFX>"
+        ),
+        document(entry()).replace(OWN, LONG),
+        document(entry().replace("SVC", LONG)),
+    ],
+)
+def test_an_account_or_reference_that_no_bank_has_is_refused(content: str) -> None:
+    # It would stand in every row: a file of a megabyte would become gigabytes.
+    assert refusal(content).reason == "FIELD_TOO_LONG"
+
+
+@pytest.mark.parametrize(("length", "times"), [(1_000, 3), (1_001, 1)])
+def test_a_long_text_of_a_batch_stands_with_its_first_transaction(
+    length: int, times: int
+) -> None:
+    told = f"<AddtlNtryInf>{'X' * length}</AddtlNtryInf>"
+    parts = detail(amount="50.00") + detail(amount="30.00") + detail(amount="20.00")
+    file = read(document(entry(parts, extra=told)))
+    assert amounts(file) == [5_000, 3_000, 2_000]
+    texts = file.entries["additional_info"].to_pylist()
+    assert texts == ["X" * length] * times + [None] * (3 - times)
+
+
+def test_a_flood_of_warnings_ends_with_a_word() -> None:
+    head = ":20:A\n:25:9\n:60F:C260130EUR0,\n"
+    odd = ":61:000000C1,NTRFX\n"
+    file = read(f"{head}{odd * 1_500}:62F:C260131EUR1500,\n", strict=False)
+    assert len(amounts(file)) == 1_500
+    said = [one["message"] for one in file.warnings.to_pylist()]
+    assert len(said) == 1_000
+    assert [text.endswith("are not listed") for text in said] == [False] * 999 + [True]
+
+
+def test_a_file_of_entries_that_cannot_be_read_is_refused() -> None:
+    head = ":20:A\n:25:9\n:60F:C260130EUR0,\n"
+    odd = ":61:X\n"
+    file = read(f"{head}{odd * 100_000}:62F:C260131EUR0,\n", strict=False)
+    assert file.statements["left_out_count"].to_pylist() == [100_000]
+    with pytest.raises(InputError) as caught:
+        read(f"{head}{odd * 100_001}:62F:C260131EUR0,\n", strict=False)
+    assert caught.value.reason == "ENTRIES_INVALID"
+    assert caught.value.metadata["line"] == "100004"

@@ -302,7 +302,7 @@ impl State<'_> {
             self.totals.account.1 = lines;
         }
         match self.bank_entry(record) {
-            Ok(entry) => self.recorder.entry(&entry),
+            Ok(entry) => self.recorder.entry(&entry)?,
             Err(error) => self.recorder.bad_entry(error)?,
         }
         Ok(())

@@ -188,7 +188,7 @@ impl<'s, R: Read> CamtReader<'s, R> {
         let outside = self.xml.depth() - 1;
         open.entries += 1;
         match self.entry(open) {
-            Ok(entry) => self.recorder.entry(&entry),
+            Ok(entry) => self.recorder.entry(&entry)?,
             Err(error) => {
                 self.recorder.bad_entry(error)?;
                 self.xml.close_to(outside)?;

@@ -101,7 +101,7 @@ impl State<'_> {
     }
 
     fn closing(&mut self, record: &Record<'_>) -> Result<(), FileError> {
-        self.flush_entry();
+        self.flush_entry()?;
         let balance = self.balance(record)?;
         let line = record.line();
         if self.statement.is_none() {
@@ -153,7 +153,7 @@ impl State<'_> {
 
     /// Ends a statement that has no closing balance.
     fn close_statement(&mut self, line: u64) -> Result<(), FileError> {
-        self.flush_entry();
+        self.flush_entry()?;
         if let Some(statement) = self.statement.take() {
             self.recorder.unclosed(line)?;
             self.recorder.statement(&statement);
@@ -162,7 +162,7 @@ impl State<'_> {
     }
 
     fn entry(&mut self, record: &Record<'_>) -> Result<(), FileError> {
-        self.flush_entry();
+        self.flush_entry()?;
         if self.statement.is_none() {
             let message = "an entry without an opening balance";
             self.recorder
@@ -246,12 +246,13 @@ impl State<'_> {
         Ok(())
     }
 
-    fn flush_entry(&mut self) {
+    fn flush_entry(&mut self) -> Result<(), FileError> {
         if let Pending::Entry(pending) = std::mem::replace(&mut self.entry, Pending::None) {
             let (mut entry, complements) = *pending;
             entry.details = vec![complements.finish(entry.money, entry.reversal)];
-            self.recorder.entry(&entry);
+            self.recorder.entry(&entry)?;
         }
+        Ok(())
     }
 
     fn account_differs(&mut self, line: u64, account: &str, expected: &str) {

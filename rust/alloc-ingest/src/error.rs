@@ -60,9 +60,15 @@ pub enum FileError {
         detail: String,
     },
     /// A field that no bank writes.
-    #[error("line {line}: a field of more than a megabyte; this is no account statement")]
+    #[error("line {line}: a field longer than any account statement has; ask the bank what it is")]
     FieldTooLong {
         /// Line where the field starts.
+        line: u64,
+    },
+    /// So many entries cannot be read that it is another format, or garbled.
+    #[error("line {line}: too many entries cannot be read; this is no file of this format")]
+    EntriesInvalid {
+        /// Line of the entry that was one too many.
         line: u64,
     },
     /// Not a decimal number.
@@ -157,6 +163,7 @@ impl FileError {
             | Self::DtdRefused { line }
             | Self::Xml { line, .. }
             | Self::FieldTooLong { line }
+            | Self::EntriesInvalid { line }
             | Self::AmountInvalid { line, .. }
             | Self::AmountDecimals { line, .. }
             | Self::AmountOverflow { line, .. }
@@ -188,6 +195,7 @@ impl FileError {
             Self::DtdRefused { .. } => "DTD_REFUSED",
             Self::Xml { .. } => "XML_INVALID",
             Self::FieldTooLong { .. } => "FIELD_TOO_LONG",
+            Self::EntriesInvalid { .. } => "ENTRIES_INVALID",
             Self::AmountInvalid { .. } => "AMOUNT_INVALID",
             Self::AmountDecimals { .. } => "AMOUNT_DECIMALS",
             Self::AmountOverflow { .. } => "AMOUNT_OVERFLOW",

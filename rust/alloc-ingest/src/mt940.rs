@@ -343,8 +343,7 @@ impl State<'_> {
             reversal: field.reversal,
             bank_reference: field.bank_reference(),
             details: vec![detail],
-        });
-        Ok(())
+        })
     }
 
     fn close_statement(&mut self, line: u64) -> Result<(), FileError> {

@@ -293,7 +293,7 @@ impl<'s, R: Read> OfxReader<'s, R> {
         let recorder = &mut self.recorder;
         let mut warn = |warning| recorder.pass(warning);
         match transaction.finish(&account, currency, &mut warn) {
-            Ok(entry) => self.recorder.entry(&entry),
+            Ok(entry) => self.recorder.entry(&entry)?,
             Err(error) => self.recorder.bad_entry(error)?,
         }
         Ok(())

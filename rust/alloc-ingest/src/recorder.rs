@@ -11,6 +11,14 @@ use alloc_domain::bank::{
 use crate::error::FileError;
 use crate::positions::Positions;
 
+/// Longest account or reference of an entry, bytes: every row of a statement or of an entry repeats
+/// it, so a long one would make a small file large.
+const REPEATED_MAX: usize = 1_000;
+/// Warnings of one code that are passed on; the last one says that there are more.
+const WARNINGS_MAX: u32 = 1_000;
+/// Entries of one file that may be left out; a file with more of them is refused.
+const LEFT_OUT_MAX: u32 = 100_000;
+
 /// Numbers statements and entries on their way to the sink.
 pub(crate) struct Recorder<'s> {
     sink: &'s mut dyn BankSink,
@@ -22,6 +30,8 @@ pub(crate) struct Recorder<'s> {
     statement_index: i64,
     entry_index: i64,
     left_out: i64,
+    /// Warnings by code; entries that were left out count as one code.
+    warned: Vec<(&'static str, u32)>,
     /// Booked entries of the statement, one sum per currency.
     booked: Vec<(BankCurrency, i128)>,
 }
@@ -54,12 +64,20 @@ impl<'s> Recorder<'s> {
             statement_index: 0,
             entry_index: 0,
             left_out: 0,
+            warned: Vec::new(),
             booked: Vec::new(),
         }
     }
 
     /// Records an entry of the statement that is being read.
-    pub(crate) fn entry(&mut self, entry: &BankEntry) {
+    ///
+    /// # Errors
+    /// [`FileError::FieldTooLong`] for an account or a reference that no bank has.
+    pub(crate) fn entry(&mut self, entry: &BankEntry) -> Result<(), FileError> {
+        let reference = entry.bank_reference.as_deref().unwrap_or_default();
+        if entry.account.len().max(reference.len()) > REPEATED_MAX {
+            return Err(FileError::FieldTooLong { line: entry.line });
+        }
         let key = EntryKey::of(entry);
         let occurrence = self.twins.entry(key.identity()).or_insert(0);
         *occurrence += 1;
@@ -77,6 +95,7 @@ impl<'s> Recorder<'s> {
                 None => self.booked.push((currency, minor)),
             }
         }
+        Ok(())
     }
 
     /// Takes note of an entry that cannot be read: an error for the whole file when strict, else a
@@ -85,8 +104,7 @@ impl<'s> Recorder<'s> {
         if self.strict || !error.is_local() {
             return Err(error);
         }
-        self.leave_out(&error);
-        Ok(())
+        self.leave_out(&error)
     }
 
     /// The end of a file in the middle of an entry: an error when strict, else a warning.
@@ -94,15 +112,17 @@ impl<'s> Recorder<'s> {
         if self.strict {
             return Err(error);
         }
-        self.leave_out(&error);
-        Ok(())
+        self.leave_out(&error)
     }
 
-    fn leave_out(&mut self, error: &FileError) {
+    fn leave_out(&mut self, error: &FileError) -> Result<(), FileError> {
         // It keeps its place in the statement, so that counts say what the file has.
         self.entry_index += 1;
         self.left_out += 1;
         let line = error.line().unwrap_or(1);
+        if self.count("") > LEFT_OUT_MAX {
+            return Err(FileError::EntriesInvalid { line });
+        }
         self.sink.warning(&Warning {
             code: error.code(),
             message: format!("entry left out: {error}"),
@@ -110,6 +130,17 @@ impl<'s> Recorder<'s> {
             offset: self.positions.offset(line),
             entry_left_out: true,
         });
+        Ok(())
+    }
+
+    /// How many warnings of a code there are, with this one.
+    fn count(&mut self, code: &'static str) -> u32 {
+        if let Some((_, number)) = self.warned.iter_mut().find(|(known, _)| *known == code) {
+            *number = number.saturating_add(1);
+            return *number;
+        }
+        self.warned.push((code, 1));
+        1
     }
 
     /// Passes on a mistake that costs a part of the file: an error when strict, else a warning.
@@ -164,17 +195,26 @@ impl<'s> Recorder<'s> {
 
     /// Passes on a warning.
     pub(crate) fn warn(&mut self, code: &'static str, line: u64, message: &str) {
-        self.sink.warning(&Warning {
+        self.pass(Warning {
             code,
             message: message.to_owned(),
             line,
-            offset: self.positions.offset(line),
+            offset: None,
             entry_left_out: false,
         });
     }
 
-    /// Passes on a warning that was made elsewhere.
+    /// Passes on a warning that was made elsewhere, unless there were too many of its kind.
     pub(crate) fn pass(&mut self, mut warning: Warning) {
+        let number = self.count(warning.code);
+        if number > WARNINGS_MAX {
+            return;
+        }
+        if number == WARNINGS_MAX {
+            warning
+                .message
+                .push_str("; more warnings of this kind are not listed");
+        }
         warning.offset = self.positions.offset(warning.line);
         self.sink.warning(&warning);
     }

@@ -11,6 +11,10 @@ use super::details::{Party, RawDetail};
 use super::entry::RawEntry;
 use super::raw::add;
 
+/// Longest text of an entry that each of its transactions repeats, bytes; a longer one stands with
+/// the first.
+const REPEATED_MAX: usize = 1_000;
+
 /// A warning that goes with a split: code and message.
 type Remark = Option<(&'static str, String)>;
 
@@ -21,7 +25,8 @@ pub(super) fn split(raw: &RawEntry, money: Money, account: &str) -> (Vec<EntryDe
             .iter()
             .enumerate()
             .map(|(index, detail)| {
-                let mut row = row(raw, detail, money, account);
+                let shared = Shared::of(raw, index);
+                let mut row = row(raw, &shared, detail, (money, account));
                 if index == 0
                     && let Some(lines) = &raw.raw
                 {
@@ -153,21 +158,40 @@ fn charges_row(raw: &RawEntry, minor: i64) -> EntryDetail {
     }
 }
 
-fn row(raw: &RawEntry, detail: &RawDetail, money: Money, account: &str) -> EntryDetail {
+/// What an entry says for all of its transactions.
+struct Shared<'r> {
+    code: Option<&'r str>,
+    additional: Option<&'r str>,
+}
+
+impl<'r> Shared<'r> {
+    fn of(raw: &'r RawEntry, index: usize) -> Self {
+        let repeated = |text: &&str| index == 0 || text.len() <= REPEATED_MAX;
+        Self {
+            code: raw.code.as_deref().filter(repeated),
+            additional: raw.additional.as_deref().filter(repeated),
+        }
+    }
+}
+
+fn row(
+    raw: &RawEntry,
+    shared: &Shared<'_>,
+    detail: &RawDetail,
+    (money, account): (Money, &str),
+) -> EntryDetail {
     let (creditor_reference, references) = references(detail, money);
     let counterparty = counterparty(raw, detail, account);
     let mut remittance_text = detail.texts.clone();
     if remittance_text.is_empty() && detail.structured.is_empty() {
-        remittance_text.extend(detail.additional.clone().or_else(|| raw.additional.clone()));
+        let text = detail.additional.as_deref().or(shared.additional);
+        remittance_text.extend(text.map(str::to_owned));
     }
-    let infos = [&raw.additional, &detail.additional];
-    let infos: Vec<&str> = infos
-        .into_iter()
-        .filter_map(|info| info.as_deref())
-        .collect();
+    let infos = [shared.additional, detail.additional.as_deref()];
+    let infos: Vec<&str> = infos.into_iter().flatten().collect();
     EntryDetail {
         amount_minor: 0,
-        transaction_code: detail.code.clone().or_else(|| raw.code.clone()),
+        transaction_code: detail.code.as_deref().or(shared.code).map(str::to_owned),
         end_to_end_id: detail.end_to_end_id.clone(),
         creditor_reference,
         mandate_id: detail.mandate_id.clone(),
