@@ -104,3 +104,39 @@ def test_the_order_of_the_rows_changes_nothing() -> None:
         P-3 -> INV-1003  70.00
     """)
     }
+
+
+def test_what_one_payment_names_is_no_choice_for_another() -> None:
+    page = """
+        item     INV-1001  812.37 EUR  due 2026-01-05
+        item     INV-2002  812.37 EUR  due 2026-02-05
+        item     INV-3003  977.13 EUR  due 2026-03-05
+        payment  P-1       812.37 EUR  says "INV-1001"
+        payment  P-2       812.37 EUR
+    """
+    got = told(propose(page, policy={"amount_only": True}))
+    assert got == book("""
+        P-1 auto REFERENCES
+        P-1 -> INV-1001  812.37
+        P-2 auto UNIQUE_ITEM
+        P-2 -> INV-2002  812.37
+    """)
+
+
+def test_what_two_payments_contest_is_no_way_out_for_a_third() -> None:
+    page = """
+        item     INV-1001  812.37 EUR  due 2026-01-05
+        item     INV-2002  812.37 EUR  due 2026-02-05
+        item     INV-3003  977.13 EUR  due 2026-03-05
+        payment  P-1       812.37 EUR  says "INV-1001"
+        payment  P-2       812.37 EUR  says "INV-1001"
+        payment  P-3       812.37 EUR
+        payment  P-4       812.37 EUR  says "INV-2002"
+    """
+    got = propose(page, policy={"amount_only": True})
+    assert got.decisions.select(["payment_id", "reason"]).to_pylist() == [
+        {"payment_id": "P-1", "reason": "ITEM_CONTESTED"},
+        {"payment_id": "P-2", "reason": "ITEM_CONTESTED"},
+        {"payment_id": "P-3", "reason": "ITEM_CONTESTED"},
+        {"payment_id": "P-4", "reason": "REFERENCES"},
+    ]

@@ -6,7 +6,7 @@
 use alloc_domain::{Adjustment, Evidence, EvidenceSet, Proof};
 
 use crate::explain::{Case, Explanation, Pick};
-use crate::limits::ALTERNATIVES_MAX;
+use crate::limits::{ALTERNATIVES_MAX, NEAR_COMPARISONS_MAX};
 use crate::policy::{CERTAIN_PPM, DeductionKind};
 use crate::reference::scan::{Hit, Strength};
 
@@ -63,9 +63,32 @@ struct Way {
     weight: u64,
 }
 
+/// How a set differs from what is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Change {
+    Nothing,
+    Without(u32),
+    With(u32),
+}
+
+impl Change {
+    /// The items of the set, ascending.
+    fn of(self, named: &[u32]) -> Vec<u32> {
+        let mut items = named.to_vec();
+        match self {
+            Self::Nothing => {}
+            Self::Without(item) => items.retain(|&other| other != item),
+            Self::With(item) => items.push(item),
+        }
+        items.sort_unstable();
+        items
+    }
+}
+
 /// A set of items with its weight, and what a discount per item would come to.
+#[derive(Clone, Copy)]
 struct Set {
-    items: Vec<u32>,
+    change: Change,
     sum: i64,
     cuts: [i64; DISCOUNT_RATES_PPM.len()],
     weight_ppm: u64,
@@ -102,34 +125,28 @@ fn commission(amount_minor: i64, rate_ppm: i64) -> (i64, i64) {
 /// `None` when no deduction explains the gap within its bounds.
 #[must_use]
 pub fn by_deduction(case: &Case<'_, '_, '_>, named: &[u32], doubt: &[i64]) -> Option<Deducted> {
-    let sets = if named.is_empty() {
-        sole_set(case)?
+    let (named, sets) = if named.is_empty() {
+        // Of several items any set may be meant, and almost any gap be explained.
+        let sole = <&[u32; 1]>::try_from(case.pool).ok()?;
+        (sole.as_slice(), vec![Set::of(case, sole, SOLE_PPM)?])
     } else {
-        named_sets(case, named, doubt)?
+        (named, named_sets(case, named, doubt)?)
     };
-    let mut ways: Vec<(Way, &[u32])> = Vec::new();
-    for (position, set) in sets.iter().enumerate() {
-        let plain = position == 0 || named.is_empty();
-        for mut way in explained(case, set) {
-            // A part payment or a surplus explains any gap: not on top of a doubt.
-            if plain || !way.kind.absorbs() {
-                way.weight = share(way.weight, set.weight_ppm);
-                ways.push((way, &set.items));
-            }
+    let mut ways: Vec<(Way, Change)> = Vec::new();
+    for set in &sets {
+        for mut way in explained(case, named, set) {
+            way.weight = share(way.weight, set.weight_ppm);
+            ways.push((way, set.change));
         }
     }
     let doubted: u64 = doubt.iter().map(|&millinats| odds_ppm(millinats)).sum();
-    let unrelated = if named.is_empty() {
+    let unrelated = if doubt.is_empty() {
         UNRELATED_PPM
     } else {
         doubted
     };
-    let misread = unrelated * 1_000_000;
-    judge(
-        case,
-        ways,
-        misread / case.amount_minor.unsigned_abs().max(1),
-    )
+    let misread = unrelated * 1_000_000 / case.amount_minor.unsigned_abs().max(1);
+    judge(case, named, ways, misread)
 }
 
 /// What a text names; the same with one misreading less, or with one item more.
@@ -137,8 +154,8 @@ fn named_sets(case: &Case<'_, '_, '_>, named: &[u32], doubt: &[i64]) -> Option<V
     let base = Set::of(case, named, NAMED_PPM)?;
     let mut sets = Vec::new();
     if named.len() > 1 {
-        for (position, &millinats) in doubt.iter().enumerate() {
-            sets.push(base.without(case, position, millinats));
+        for (&item, &millinats) in named.iter().zip(doubt) {
+            sets.push(base.without(case, item, millinats));
         }
     }
     let others = case
@@ -165,7 +182,7 @@ pub fn doubt(case: &Case<'_, '_, '_>, hit: &Hit) -> i64 {
     let reference = |item: u32| case.ledger.item(item).reference.unwrap_or_default();
     let printed = reference(hit.item).as_bytes();
     let alone = hit.strength == Strength::Strong
-        && case.pool.len() <= OTHERS_MAX
+        && case.pool.len() * case.hits.len() <= NEAR_COMPARISONS_MAX
         && case
             .pool
             .iter()
@@ -196,12 +213,6 @@ fn one_slip(left: &[u8], right: &[u8]) -> bool {
     }
 }
 
-/// The only item there is; of several, any set may be meant, and almost any gap be explained.
-fn sole_set(case: &Case<'_, '_, '_>) -> Option<Vec<Set>> {
-    let [item] = case.pool else { return None };
-    Some(vec![Set::of(case, &[*item], SOLE_PPM)?])
-}
-
 /// The probability that a name is none, ppm: every 693 millinats halve it.
 fn odds_ppm(millinats: i64) -> u64 {
     1_000_000 >> u32::try_from(millinats.max(0) / 693).unwrap_or(63).min(63)
@@ -211,40 +222,45 @@ impl Set {
     fn of(case: &Case<'_, '_, '_>, items: &[u32], weight_ppm: u64) -> Option<Self> {
         let sum: i128 = items.iter().map(|&item| i128::from(case.open(item))).sum();
         let sum = i64::try_from(sum).ok().filter(|&sum| sum > 0)?;
-        let cut = |rate| items.iter().map(|&item| part(case.open(item), rate)).sum();
+        let cut = |rate| {
+            let parts = items.iter().map(|&item| part(case.open(item), rate));
+            parts.fold(0, i64::saturating_add)
+        };
         Some(Self {
-            items: items.to_vec(),
+            change: Change::Nothing,
             sum,
             cuts: DISCOUNT_RATES_PPM.map(cut),
             weight_ppm,
         })
     }
 
-    fn changed(&self, open: i64, sign: i64) -> Self {
+    fn changed(&self, change: Change, open: i64, sign: i64) -> Self {
         let mut cuts = self.cuts;
         for (cut, rate) in cuts.iter_mut().zip(DISCOUNT_RATES_PPM) {
-            *cut += sign * part(open, rate);
+            *cut = cut.saturating_add(sign * part(open, rate));
         }
         Self {
-            items: self.items.clone(),
-            sum: self.sum.saturating_add(sign.saturating_mul(open)),
+            change,
+            // A sum beyond 64 bits explains nothing.
+            sum: open
+                .checked_mul(sign)
+                .and_then(|open| self.sum.checked_add(open))
+                .unwrap_or(0),
             cuts,
             weight_ppm: self.weight_ppm,
         }
     }
 
     /// One of the named items is a misreading.
-    fn without(&self, case: &Case<'_, '_, '_>, position: usize, millinats: i64) -> Self {
-        let mut set = self.changed(case.open(self.items[position]), -1);
-        set.items.remove(position);
+    fn without(&self, case: &Case<'_, '_, '_>, item: u32, millinats: i64) -> Self {
+        let mut set = self.changed(Change::Without(item), case.open(item), -1);
         set.weight_ppm = share(NAMED_PPM, odds_ppm(millinats));
         set
     }
 
     /// One item more than is named.
     fn with(&self, case: &Case<'_, '_, '_>, item: u32, others: u64) -> Self {
-        let mut set = self.changed(case.open(item), 1);
-        set.items.push(item);
+        let mut set = self.changed(Change::With(item), case.open(item), 1);
         set.weight_ppm = ONE_MORE_PPM / others;
         set
     }
@@ -256,8 +272,10 @@ fn share(weight: u64, ppm: u64) -> u64 {
 }
 
 /// Every way to explain the gap between a set and the cash.
-fn explained(case: &Case<'_, '_, '_>, set: &Set) -> Vec<Way> {
-    let gap = set.sum.saturating_sub(case.amount_minor);
+///
+/// * `named` — the items of the set that is not changed
+fn explained(case: &Case<'_, '_, '_>, named: &[u32], set: &Set) -> Vec<Way> {
+    let gap = set.sum - case.amount_minor;
     let mut ways = Vec::new();
     let mut add = |kind, rate_ppm, short, weight: u64| {
         let way = Way {
@@ -277,13 +295,13 @@ fn explained(case: &Case<'_, '_, '_>, set: &Set) -> Vec<Way> {
         let choices = 2 * ROUNDING_MAX_MINOR.unsigned_abs();
         add(DeductionKind::Rounding, 0, None, KIND_PPT / choices);
     }
+    // A part payment or a surplus explains any gap: not on top of a doubt.
+    let is_named = set.change == Change::Nothing;
     if gap < 0 {
-        add(
-            DeductionKind::Overpayment,
-            0,
-            None,
-            surplus(case, set, -gap),
-        );
+        if is_named {
+            let weight = surplus(case, set, -gap);
+            add(DeductionKind::Overpayment, 0, None, weight);
+        }
         return ways;
     }
     for (&rate, &cut) in DISCOUNT_RATES_PPM.iter().zip(&set.cuts) {
@@ -307,10 +325,10 @@ fn explained(case: &Case<'_, '_, '_>, set: &Set) -> Vec<Way> {
         let choices = (FEE_MAX_MINOR / FEE_STEP_MINOR).unsigned_abs();
         add(DeductionKind::BankFee, 0, None, KIND_PPT / choices);
     }
-    for &item in &set.items {
+    for &item in named.iter().filter(|_| is_named) {
         let open = case.open(item);
         if open > gap && gap.saturating_mul(SHORT_PART) >= open {
-            let choices = set.items.len() as u64 * open.unsigned_abs();
+            let choices = named.len() as u64 * open.unsigned_abs();
             add(
                 DeductionKind::ShortPayment,
                 0,
@@ -339,13 +357,18 @@ fn surplus(case: &Case<'_, '_, '_>, set: &Set, over: i64) -> u64 {
 }
 
 /// The likeliest way, and how much the others weigh.
-fn judge(case: &Case<'_, '_, '_>, mut ways: Vec<(Way, &[u32])>, misread: u64) -> Option<Deducted> {
-    ways.sort_by(|(a, left), (b, right)| {
-        let key = |way: &Way| (std::cmp::Reverse(way.weight), way.kind, way.rate_ppm);
-        (key(a), left.len(), left).cmp(&(key(b), right.len(), right))
+fn judge(
+    case: &Case<'_, '_, '_>,
+    named: &[u32],
+    mut ways: Vec<(Way, Change)>,
+    misread: u64,
+) -> Option<Deducted> {
+    ways.sort_by_key(|&(way, change)| {
+        let weight = std::cmp::Reverse(way.weight);
+        (weight, way.kind, way.rate_ppm, change)
     });
     let total: u64 = ways.iter().map(|(way, _)| way.weight).sum();
-    let &(best, items) = ways.first()?;
+    let &(best, change) = ways.first()?;
     let short = |way: &Way| way.kind == DeductionKind::ShortPayment;
     if short(&best) && ways.iter().filter(|(way, _)| short(way)).count() > 1 {
         // Nobody knows which item is paid short.
@@ -354,8 +377,9 @@ fn judge(case: &Case<'_, '_, '_>, mut ways: Vec<(Way, &[u32])>, misread: u64) ->
     let all = u128::from(total) + u128::from(misread);
     let others = all - u128::from(best.weight);
     let error = (others * 1_000_000).div_ceil(all.max(1));
+    let items = change.of(named);
     let mut found = Explanation {
-        picks: picks(case, &best, items),
+        picks: picks(case, &best, &items),
         proof: if ways.len() == 1 {
             Proof::Unique
         } else {
@@ -366,15 +390,14 @@ fn judge(case: &Case<'_, '_, '_>, mut ways: Vec<(Way, &[u32])>, misread: u64) ->
         by_amount: false,
         count: i64::try_from(ways.len()).unwrap_or(i64::MAX),
         alternatives: Vec::new(),
-        adjustments: adjustments(case, &best, items, 0),
+        adjustments: adjustments(case, &best, &items, 0),
         deduction: Some(best.kind),
     };
-    for (rank, &(way, items)) in (1..).zip(ways[1..].iter().take(ALTERNATIVES_MAX)) {
-        let way = &way;
-        found.alternatives.push(picks(case, way, items));
-        found
-            .adjustments
-            .extend(adjustments(case, way, items, rank));
+    for (rank, (way, change)) in (1..).zip(ways[1..].iter().take(ALTERNATIVES_MAX)) {
+        let items = change.of(named);
+        found.alternatives.push(picks(case, way, &items));
+        let lines = adjustments(case, way, &items, rank);
+        found.adjustments.extend(lines);
     }
     Some(Deducted {
         explanation: found,
@@ -383,8 +406,8 @@ fn judge(case: &Case<'_, '_, '_>, mut ways: Vec<(Way, &[u32])>, misread: u64) ->
 }
 
 fn gap_of(case: &Case<'_, '_, '_>, items: &[u32]) -> i64 {
-    let sum: i64 = items.iter().map(|&item| case.open(item)).sum();
-    sum - case.amount_minor
+    let sum: i128 = items.iter().map(|&item| i128::from(case.open(item))).sum();
+    i64::try_from(sum - i128::from(case.amount_minor)).expect("a set's sum has 64 bits")
 }
 
 fn picks(case: &Case<'_, '_, '_>, way: &Way, items: &[u32]) -> Vec<Pick> {

@@ -28,6 +28,8 @@ const GAP_PPM: u32 = 41_667;
 const THREE_PPM: u32 = 41_667;
 const FOUR_PPM: u32 = 20_833;
 const SCATTERED_PPM: u32 = 20_833;
+/// The same by age with named items among them, half of what the rest alone has.
+const AROUND_NAMED_PPM: u32 = 83_333;
 /// A payer who names items names all of them, as often as not.
 const NAMED_PPM: u32 = 500_000;
 
@@ -207,20 +209,32 @@ fn kinds(case: &Case<'_, '_, '_>, line: &[u32], amounts: &[i64]) -> Vec<u32> {
 }
 
 fn weights(is_named: bool) -> ShapeWeights {
-    let part = if is_named {
-        |ppm: u32| ppm / 2
-    } else {
-        |ppm: u32| ppm
+    let plain = ShapeWeights {
+        named_ppm: 0,
+        one_ppm: ONE_PPM,
+        all_ppm: ALL_PPM,
+        edge_ppm: EDGE_PPM,
+        run_ppm: RUN_PPM,
+        gap_ppm: GAP_PPM,
+        three_ppm: THREE_PPM,
+        four_ppm: FOUR_PPM,
+        around_named_ppm: 0,
+        scattered_ppm: SCATTERED_PPM,
     };
+    if !is_named {
+        return plain;
+    }
+    // The shape is that of what is not named, or of everything that is paid: a half each.
     ShapeWeights {
-        named_ppm: if is_named { NAMED_PPM } else { 0 },
-        one_ppm: part(ONE_PPM),
-        all_ppm: part(ALL_PPM),
-        edge_ppm: part(EDGE_PPM),
-        run_ppm: part(RUN_PPM),
-        gap_ppm: part(GAP_PPM),
-        three_ppm: part(THREE_PPM),
-        four_ppm: part(FOUR_PPM),
-        scattered_ppm: part(SCATTERED_PPM),
+        named_ppm: NAMED_PPM,
+        one_ppm: plain.one_ppm / 2,
+        all_ppm: plain.all_ppm / 2,
+        edge_ppm: plain.edge_ppm / 4,
+        run_ppm: plain.run_ppm / 4,
+        gap_ppm: plain.gap_ppm / 4,
+        three_ppm: plain.three_ppm / 4,
+        four_ppm: plain.four_ppm / 4,
+        around_named_ppm: AROUND_NAMED_PPM,
+        scattered_ppm: plain.scattered_ppm / 2,
     }
 }

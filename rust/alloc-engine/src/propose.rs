@@ -2,7 +2,9 @@
 
 use std::num::NonZeroUsize;
 
-use alloc_domain::{Customer, Decision, OpenItem, PastAllocation, Payment, RemittanceLine, Status};
+use alloc_domain::{
+    Allocation, Customer, Decision, OpenItem, PastAllocation, Payment, RemittanceLine, Status,
+};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -14,10 +16,13 @@ use crate::model::Amounts;
 use crate::payer::{PayerIndex, check_customers};
 use crate::policy::Policy;
 use crate::reference::index::ReferenceIndex;
-use crate::scarcity::settle;
+use crate::scarcity::{CONTESTED, contest, settle};
 
 /// Payments of one day below which a second thread costs more than it brings.
 const PARALLEL_MIN: usize = 64;
+
+/// Times that payments of one day are decided once more after others took items.
+const ROUNDS_MAX: usize = 4;
 
 /// Everything a call is given.
 #[derive(Clone, Copy, Debug)]
@@ -141,30 +146,99 @@ fn decide_all<'a>(
     let mut left: Vec<i64> = request.items.iter().map(|item| item.open_minor).collect();
     let mut out = Vec::with_capacity(order.len());
     for day in order.chunk_by(|&a, &b| payment(a).value_date == payment(b).value_date) {
-        let decide = |&position: &u32| {
+        let decide = |position: u32, left: &[i64]| {
             let question = Question {
                 position,
                 payment: payment(position),
                 lines: lines
                     .get(payment(position).payment_id)
                     .map_or(&[], Vec::as_slice),
-                left: &left,
+                left,
             };
             decider.decide(&question)
         };
         let mut decisions: Vec<Decision<'a>> = if day.len() < parallel_min {
-            day.iter().map(decide).collect()
+            day.iter().map(|&at| decide(at, &left)).collect()
         } else {
-            day.par_iter().map(decide).collect()
+            day.par_iter().map(|&at| decide(at, &left)).collect()
         };
         settle(&ledger, &mut decisions, &left);
+        for decision in &decisions {
+            take(decision, &mut left);
+        }
+        decide_again(&ledger, &mut decisions, &mut left, &decide);
         for decision in &mut decisions {
             finish(&ledger, decision, payment(decision.payment).amount_minor);
-            take(decision, &mut left);
         }
         out.append(&mut decisions);
     }
     Ok(out)
+}
+
+/// Decides once more what waits for a person while others of the day took some of its payer's
+/// items: fewer sets remain, and what is proposed must still be open. Until nothing changes.
+fn decide_again<'a>(
+    ledger: &Ledger<'_, 'a>,
+    decisions: &mut [Decision<'a>],
+    left: &mut [i64],
+    decide: &dyn Fn(u32, &[i64]) -> Decision<'a>,
+) {
+    let mut taken = accounts_of(ledger, decisions.iter());
+    for _ in 0..ROUNDS_MAX {
+        if taken.is_empty() {
+            return;
+        }
+        let waits = |decision: &Decision<'_>| {
+            decision.status == Status::Review
+                && decision.reason != CONTESTED
+                && decision.customer_id.is_some_and(|id| taken.contains(id))
+        };
+        let positions: Vec<usize> = (0..decisions.len())
+            .filter(|&position| waits(&decisions[position]))
+            .collect();
+        let mut again: Vec<Decision<'a>> = positions
+            .iter()
+            .map(|&position| decide(decisions[position].payment, left))
+            .collect();
+        settle(ledger, &mut again, left);
+        leave_contested(decisions, &mut again);
+        taken = accounts_of(ledger, again.iter());
+        for (position, decision) in positions.into_iter().zip(again) {
+            take(&decision, left);
+            decisions[position] = decision;
+        }
+    }
+}
+
+/// What two others want already is no way out for a third.
+fn leave_contested(decisions: &[Decision<'_>], again: &mut [Decision<'_>]) {
+    let contested = decisions.iter().filter(|other| other.reason == CONTESTED);
+    let wanted: FxHashSet<u32> = contested
+        .flat_map(|other| &other.allocations)
+        .map(|line| line.item)
+        .collect();
+    for decision in again {
+        let wants = |line: &Allocation| wanted.contains(&line.item);
+        if decision.status == Status::Auto && decision.allocations.iter().any(wants) {
+            contest(decision);
+        }
+    }
+}
+
+/// Customers of whom automatic decisions took items.
+fn accounts_of<'d, 'a: 'd>(
+    ledger: &Ledger<'_, 'a>,
+    decisions: impl Iterator<Item = &'d Decision<'a>>,
+) -> FxHashSet<&'a str> {
+    decisions
+        .filter(|decision| decision.status == Status::Auto)
+        .flat_map(|decision| &decision.allocations)
+        .flat_map(|line| {
+            let item = ledger.item(line.item);
+            [Some(item.customer_id), item.payer_id]
+        })
+        .flatten()
+        .collect()
 }
 
 fn lines_by_payment<'r, 'a>(

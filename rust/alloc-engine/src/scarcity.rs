@@ -6,6 +6,9 @@ use alloc_domain::{Decision, Proof, Status};
 
 use crate::ledger::Ledger;
 
+/// The reason of a decision that wants what another one wants too.
+pub const CONTESTED: &str = "ITEM_CONTESTED";
+
 /// A part of a decision that wants an item: the decision's position and the line's.
 #[derive(Clone, Copy, Debug)]
 struct Claim {
@@ -47,12 +50,16 @@ pub fn settle(ledger: &Ledger<'_, '_>, decisions: &mut [Decision<'_>], left: &[i
         }
     }
     for position in contested {
-        let decision = &mut decisions[position];
-        decision.status = Status::Review;
-        decision.proof = Proof::Ambiguous;
-        decision.reason = "ITEM_CONTESTED";
-        decision.confidence_ppm = 0;
+        contest(&mut decisions[position]);
     }
+}
+
+/// Hands a decision to a person because another one wants the same.
+pub fn contest(decision: &mut Decision<'_>) {
+    decision.status = Status::Review;
+    decision.proof = Proof::Ambiguous;
+    decision.reason = CONTESTED;
+    decision.confidence_ppm = 0;
 }
 
 /// Gives each claim its own member of the class; false when there is not enough.

@@ -73,6 +73,8 @@ struct Rate {
     /// Logarithms of the probabilities of an item to be in and out.
     log_in: f64,
     log_out: f64,
+    /// How likely this rate is among all.
+    share: f64,
 }
 
 /// The probabilities of all sets of a pool before the target is known.
@@ -87,7 +89,8 @@ pub(crate) struct ShapePrior {
 
 impl ShapePrior {
     /// * `size`: items to choose from
-    pub fn new(size: usize, weights: ShapeWeights) -> Self {
+    /// * `named`: items that are in beside them
+    pub fn new(size: usize, named: usize, weights: ShapeWeights) -> Self {
         let mut harmonic = Vec::with_capacity(size + 1);
         let mut sum = 0.0;
         harmonic.push(sum);
@@ -99,7 +102,7 @@ impl ShapePrior {
             weights,
             size,
             harmonic,
-            rates: rates(size),
+            rates: rates(size, named),
         }
     }
 
@@ -162,6 +165,18 @@ impl ShapePrior {
         Mass(Mass::of_ppm(weight).0 / (2.0 * ways).max(1.0))
     }
 
+    /// Any one set that has all named items, by its number of changes (up to four): each further
+    /// change is half as likely.
+    pub fn with_named(&self, named: &[bool]) -> [Mass; 5] {
+        let ways = consistent(named);
+        let share = |changes: usize| {
+            let part = libm::exp2(-(changes as f64));
+            let weight = Mass::of_ppm(self.weights.around_named_ppm).0 * part;
+            Mass(weight / ways[changes].max(1.0))
+        };
+        [Mass::NONE, share(1), share(2), share(3), share(4)]
+    }
+
     /// `taken` scattered items, in any of the ways in which interchangeable ones stand in for
     /// each other.
     ///
@@ -172,13 +187,11 @@ impl ShapePrior {
         let sum: f64 = self
             .rates
             .iter()
-            .map(|rate| libm::exp(taken * rate.log_in + left * rate.log_out + log_ways))
+            .map(|rate| {
+                rate.share * libm::exp(taken * rate.log_in + left * rate.log_out + log_ways)
+            })
             .sum();
-        Mass(self.rate_share() * sum)
-    }
-
-    fn rate_share(&self) -> f64 {
-        Mass::of_ppm(self.weights.scattered_ppm).0 / (self.rates.len().max(1) as f64)
+        Mass(Mass::of_ppm(self.weights.scattered_ppm).0 * sum)
     }
 
     /// Costs of an item under which a search sees the fewest items, and the fewest left out.
@@ -197,13 +210,14 @@ impl ShapePrior {
         fixed_out: usize,
         meter: &mut Meter,
     ) -> Option<Mass> {
-        let share = self.rate_share();
-        let allowed = allowed.0 / share / (self.rates.len().max(1) as f64);
+        let weight = Mass::of_ppm(self.weights.scattered_ppm).0;
+        let allowed = allowed.0 / weight / (self.rates.len().max(1) as f64);
         let mut total = 0.0;
         for rate in &self.rates {
-            total += rate.bound(pool, allowed, fixed_out, meter)?;
+            let part = rate.bound(pool, allowed / rate.share, fixed_out, meter)?;
+            total += part * rate.share;
         }
-        Some(Mass(total * share * (1.0 + 1e-9)))
+        Some(Mass(total * weight * (1.0 + 1e-9)))
     }
 }
 
@@ -261,26 +275,54 @@ fn ceiling(pool: &Pool, tilt: f64) -> f64 {
     log_mass - lowest + (size + lowest.abs() + 1.0) * 64.0 * EPSILON
 }
 
-/// Rates at which two, four, eight … items are expected in, and as many out.
-fn rates(size: usize) -> Vec<Rate> {
-    let mut costs = Vec::new();
-    let mut expected = 2;
-    while expected * 2 < size {
-        let odds = libm::log((size - expected) as f64 / expected as f64);
-        costs.push((odds * 1_000.0).round() as i64);
-        expected *= 2;
+/// Rates at which two, four, eight … items are expected in, and as many out, each alike. Where
+/// some are named, their share of what is paid may be any, and the more are not named the less
+/// likely: as one over all that are paid.
+fn rates(size: usize, named: usize) -> Vec<Rate> {
+    let mut expected = vec![size as f64 / 2.0];
+    let mut few = 2;
+    while few * 2 < size {
+        expected.extend([few as f64, (size - few) as f64]);
+        few *= 2;
     }
-    let mirrored: Vec<i64> = costs.iter().rev().map(|cost| -cost).collect();
-    costs.push(0);
-    costs.extend(mirrored);
-    costs
-        .into_iter()
-        .map(|cost| Rate {
+    let weight = |expected: f64| if named == 0 { 1.0 } else { 1.0 / (named as f64 + expected) };
+    let total: f64 = expected.iter().map(|&expected| weight(expected)).sum();
+    let rate = |expected: f64| {
+        let odds = libm::log((size as f64 - expected) / expected);
+        let cost = (odds * 1_000.0).round() as i64;
+        Rate {
             cost,
             log_in: -log1p_exp(-log_odds(cost)),
             log_out: -log1p_exp(log_odds(cost)),
-        })
-        .collect()
+            share: weight(expected) / total,
+        }
+    };
+    expected.into_iter().map(rate).collect()
+}
+
+/// How many sets have all named items, by the number of changes between in and out along the line.
+fn consistent(named: &[bool]) -> [f64; 5] {
+    // For each number of changes: ways that end out, and that end in.
+    let mut ways = [[0.0_f64; 2]; 5];
+    for (position, &is_named) in named.iter().enumerate() {
+        if position == 0 {
+            ways[0] = [1.0, 1.0];
+        } else {
+            let before = ways;
+            for changes in 0..5 {
+                for end in 0..2 {
+                    let changed = usize::checked_sub(changes, 1).map_or(0.0, |c| before[c][1 - end]);
+                    ways[changes][end] = before[changes][end] + changed;
+                }
+            }
+        }
+        if is_named {
+            for way in &mut ways {
+                way[0] = 0.0;
+            }
+        }
+    }
+    ways.map(|[out, inside]| out + inside)
 }
 
 fn log_choose(n: u32, k: u32) -> f64 {

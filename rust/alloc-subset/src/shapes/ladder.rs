@@ -75,13 +75,14 @@ impl<'p, 'a> Climb<'p, 'a> {
         let named = |position: u32| problem.named[position as usize];
         let size = u32::try_from(problem.amounts_minor.len()).unwrap_or(u32::MAX);
         let rest: Vec<u32> = (0..size).filter(|&position| !named(position)).collect();
+        let named_items = problem.amounts_minor.len() - rest.len();
         let given: i64 = (0..size)
             .filter(|&position| named(position))
             .map(|position| problem.amounts_minor[position as usize])
             .sum();
         Self {
             kinds: Kinds::new(problem.kinds, &rest),
-            prior: ShapePrior::new(rest.len(), problem.weights),
+            prior: ShapePrior::new(rest.len(), named_items, problem.weights),
             meter: Meter::new(problem.budget),
             rest_minor: problem.target_minor - given,
             rest,
@@ -167,8 +168,31 @@ impl<'p, 'a> Climb<'p, 'a> {
             let line = Line::new(&debits, amounts, self.rest_minor, share);
             listed = listed && line.list(prior, kinds, &mut self.sets, meter);
         }
-        // What adds up to nothing is not listed but for what is named.
-        listed
+        listed && self.list_around_named()
+    }
+
+    /// Lists the shapes that what is named has together with the rest.
+    fn list_around_named(&mut self) -> bool {
+        let problem = self.problem;
+        if self.rest.len() == problem.amounts_minor.len() || problem.weights.around_named_ppm == 0 {
+            return true;
+        }
+        let size = u32::try_from(problem.amounts_minor.len()).unwrap_or(u32::MAX);
+        let every: Vec<u32> = (0..size).collect();
+        let line = Line::new(
+            &every,
+            problem.amounts_minor,
+            problem.target_minor,
+            WHOLE_PPM,
+        );
+        let (sets, meter) = (&mut self.sets, &mut self.meter);
+        line.with_named(problem.named).list_with_named(
+            &self.prior,
+            problem.named,
+            &self.kinds,
+            sets,
+            meter,
+        )
     }
 
     /// The full probability of a set: its shapes, and as scattered items.

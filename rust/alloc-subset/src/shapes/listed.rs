@@ -22,6 +22,8 @@ pub(super) struct Line<'l> {
     target: i64,
     /// How likely this line is the one that is looked at, ppm.
     share_ppm: u32,
+    /// Named items among the first so many, where the line has them.
+    named: Vec<u32>,
 }
 
 /// A run from one boundary to a later one, by its sum.
@@ -41,7 +43,65 @@ impl<'l> Line<'l> {
             prefix,
             target,
             share_ppm,
+            named: Vec::new(),
         }
+    }
+
+    /// The line with its named items, which are in every set.
+    pub fn with_named(mut self, named: &[bool]) -> Self {
+        let mut count = 0;
+        self.named.push(count);
+        for &position in self.positions {
+            count += u32::from(named[position as usize]);
+            self.named.push(count);
+        }
+        self
+    }
+
+    /// Whether some parts of the line have all its named items.
+    fn has_named(&self, parts: &[(usize, usize)]) -> bool {
+        let within = |&(from, to): &(usize, usize)| self.named[to] - self.named[from];
+        parts.iter().map(within).sum::<u32>() == self.named[self.positions.len()]
+    }
+
+    /// Every set with up to four changes that hits the target and has all named items; false when
+    /// there are too many. The sets come without the named items.
+    pub fn list_with_named(
+        &self,
+        prior: &ShapePrior,
+        named: &[bool],
+        kinds: &Kinds,
+        sets: &mut Sets,
+        meter: &mut Meter,
+    ) -> bool {
+        let size = self.positions.len();
+        let mass = prior.with_named(named);
+        let mut add = |changes: usize, parts: &[(usize, usize)]| {
+            if self.has_named(parts) {
+                let items = parts
+                    .iter()
+                    .flat_map(|&(from, to)| &self.positions[from..to]);
+                let more = items.copied().filter(|&item| !named[item as usize]);
+                let known = sets.entry(kinds.canonical(more.collect())).or_default();
+                *known = known.plus(mass[changes]);
+            }
+            sets.len() <= SETS_MAX
+        };
+        for taken in 1..size {
+            if self.prefix[taken] == self.target {
+                add(1, &[(0, taken)]);
+            }
+            if self.prefix[size] - self.prefix[size - taken] == self.target {
+                add(1, &[(size - taken, size)]);
+            }
+        }
+        self.each_run(meter, |from, to, is_gap| {
+            match (is_gap, from > 0 && to < size) {
+                (false, true) => add(2, &[(from, to)]),
+                (true, true) => add(2, &[(0, from), (to, size)]),
+                _ => true,
+            }
+        }) && self.each_pair(meter, add)
     }
 
     fn add(&self, sets: &mut Sets, mass: Mass, parts: &[(usize, usize)], kinds: &Kinds) {
@@ -88,19 +148,31 @@ impl<'l> Line<'l> {
         meter: &mut Meter,
     ) -> bool {
         let size = self.positions.len();
+        self.each_run(meter, |from, to, is_gap| {
+            if is_gap && from > 0 && to < size {
+                let mass = prior.gap(to - from, size);
+                self.add(sets, mass, &[(0, from), (to, size)], kinds);
+            } else if !is_gap && to > from + 1 {
+                self.add(sets, prior.run(to - from, size), &[(from, to)], kinds);
+            }
+            sets.len() <= SETS_MAX
+        })
+    }
+
+    /// Visits every run that hits the target, and every run without which everything does.
+    fn each_run(
+        &self,
+        meter: &mut Meter,
+        mut visit: impl FnMut(usize, usize, bool) -> bool,
+    ) -> bool {
+        let size = self.positions.len();
         let mut sorted: Vec<(i64, u32)> = self.prefix.iter().copied().zip(0..).collect();
         meter.spend(64 * size as u64, 0);
         sorted.sort_unstable();
         let total = self.prefix[size];
-        for (wanted, gap) in [(self.target, false), (total - self.target, true)] {
+        for (wanted, is_gap) in [(self.target, false), (total - self.target, true)] {
             for (from, to) in runs_with(&sorted, wanted) {
-                if gap && from > 0 && to < size {
-                    let mass = prior.gap(to - from, size);
-                    self.add(sets, mass, &[(0, from), (to, size)], kinds);
-                } else if !gap && to > from + 1 {
-                    self.add(sets, prior.run(to - from, size), &[(from, to)], kinds);
-                }
-                if sets.len() > SETS_MAX {
+                if !visit(from, to, is_gap) {
                     return false;
                 }
             }
@@ -117,6 +189,19 @@ impl<'l> Line<'l> {
         meter: &mut Meter,
     ) -> bool {
         let size = self.positions.len();
+        self.each_pair(meter, |changes, parts| {
+            self.add(sets, prior.broken(changes, size), parts, kinds);
+            sets.len() <= SETS_MAX
+        })
+    }
+
+    /// Visits every set with three or four changes that hits the target.
+    fn each_pair(
+        &self,
+        meter: &mut Meter,
+        mut visit: impl FnMut(usize, &[(usize, usize)]) -> bool,
+    ) -> bool {
+        let size = self.positions.len();
         if !(4..=PAIRS_ITEMS_MAX).contains(&size) {
             return true;
         }
@@ -129,18 +214,18 @@ impl<'l> Line<'l> {
         runs.sort_unstable();
         let whole = |part: (u32, u32)| (part.0 as usize, part.1 as usize);
         let total = self.prefix[size];
-        for (wanted, gaps) in [(self.target, false), (total - self.target, true)] {
+        for (wanted, are_gaps) in [(self.target, false), (total - self.target, true)] {
             let complete = pairs_with(&runs, wanted, meter, |first, second| {
                 let (first, second) = (whole(first), whole(second));
                 let inner = usize::from(first.0 > 0) + usize::from(second.1 < size);
-                if gaps && inner == 2 {
-                    let parts = [(0, first.0), (first.1, second.0), (second.1, size)];
-                    self.add(sets, prior.broken(4, size), &parts, kinds);
-                } else if !gaps && inner > 0 {
-                    let mass = prior.broken(2 + inner, size);
-                    self.add(sets, mass, &[first, second], kinds);
+                match (are_gaps, inner) {
+                    (true, 2) => {
+                        let parts = [(0, first.0), (first.1, second.0), (second.1, size)];
+                        visit(4, &parts)
+                    }
+                    (false, 1 | 2) => visit(2 + inner, &[first, second]),
+                    _ => true,
                 }
-                sets.len() <= SETS_MAX
             });
             if !complete {
                 return false;

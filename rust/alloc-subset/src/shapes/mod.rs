@@ -35,6 +35,8 @@ pub struct ShapeWeights {
     pub three_ppm: u32,
     /// By age with four changes: two runs, or all but two.
     pub four_ppm: u32,
+    /// By age, named items included, with one to four changes.
+    pub around_named_ppm: u32,
     /// Scattered items: two, four, eight … of them expected, or all but as many.
     pub scattered_ppm: u32,
 }

@@ -23,6 +23,7 @@ const WEIGHTS: ShapeWeights = ShapeWeights {
     gap_ppm: 40_000,
     three_ppm: 60_000,
     four_ppm: 40_000,
+    around_named_ppm: 0,
     scattered_ppm: 100_000,
 };
 
