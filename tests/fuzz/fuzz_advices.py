@@ -147,7 +147,7 @@ def check_advice(advice: Advice, said: set[tuple[str, int | None]], size: int) -
     if not advice.lines:
         assert ("ADVICE_EMPTY", advice.line) in said
     elif made is not None and advice.total_minor not in (None, made):
-        assert ("TOTAL_DIFFERS", advice.line) in said
+        assert ("ADVICE_TOTAL_DIFFERS", advice.line) in said
 
 
 def check_advices(
