@@ -61,7 +61,7 @@ ITEM = re.compile(
 )
 PAYMENT = re.compile(
     r"payment\s+(?P<id>\S+)\s+(?P<amount>-?[\d.]+) EUR\s+on (?P<day>\S+)"
-    r'\s+from (?P<payer>\S+)\s+"(?P<text>[^"]*)"'
+    r'\s+from (?P<payer>\S+)\s+"(?P<text>[^"]*)"(?:\s+e2e (?P<e2e>\S+))?'
 )
 
 
@@ -208,6 +208,7 @@ class Book:
                 "reversal": False,
                 "bank_reference": payment["id"],
                 "counterparty_name": payment["payer"],
+                "end_to_end_id": payment["e2e"],
                 "remittance_text": [payment["text"]],
                 "line": index + 1,
             }

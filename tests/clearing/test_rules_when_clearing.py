@@ -250,3 +250,81 @@ def test_a_debit_is_no_payment_for_a_rule_of_payments(book: Book):
     payment_id = book.payment_id("B2")
     (outcome,) = explain_payment(book.ledger, book.settings, [withheld()], payment_id)
     assert outcome.reason == "DIRECTION_DIFFERS"
+
+
+PAID = """
+    item     INV-1042  120.00 EUR  of C-LAC
+    payment  B1        120.00 EUR  on 2026-03-06  from C-LAC  "INV-1042"  e2e DD-77
+"""
+RETURNED = """
+    payment  B2  -124.50 EUR  on 2026-03-10  from C-LAC  "REJET PRLV AM04"  e2e DD-77
+"""
+
+
+def returned_payment(posting: str = "auto") -> Rule:
+    return rule("returned", "", base="returned-payment", posting=posting)
+
+
+def test_a_returned_payment_opens_its_items_and_stays_in_the_books(book: Book):
+    book.write(PAID).clear()
+    assert book.open_items() == {}
+    book.write(RETURNED).clear(rules=[returned_payment()])
+    assert book.entries() == lines(
+        "BQ1-000001 clearing",
+        "  512000 D 120.00",
+        "  411000 C-LAC C 120.00 (AAB)",
+        "BQ1-000002 clearing",
+        "  411000 C-LAC D 120.00 (AAB)",
+        "  627800 D 4.50",
+        "  512000 C 124.50",
+    )
+    assert book.open_items() == {"INV-1042": "120.00"}
+    assert book.states() == {"B1": "posted", "B2": "posted"}
+    assert book.verified()
+    book.clear(rules=[returned_payment()])
+    assert len(book.ledger.journal().entries) == 2
+
+
+def test_what_was_returned_can_be_paid_again(book: Book):
+    book.write(PAID).clear()
+    book.write(RETURNED).clear(rules=[returned_payment()])
+    book.write(PAID.splitlines()[2].replace("B1", "B3").replace("DD-77", "DD-78"))
+    book.clear()
+    assert book.open_items() == {}
+    assert book.verified()
+
+
+def test_a_part_that_others_paid_keeps_its_letter_after_a_return(book: Book):
+    book.write("""
+        item     INV-1042  120.00 EUR  of C-LAC
+        payment  B0         50.00 EUR  on 2026-03-05  from C-LAC  "INV-1042"
+        payment  B1         70.00 EUR  on 2026-03-06  from C-LAC  "INV-1042"  e2e DD-77
+    """)
+    book.clear(rules=[rule("short", "", base="short-payment")])
+    assert book.open_items() == {}
+    book.write(RETURNED.replace("124.50", "70.00"))
+    book.clear(rules=[returned_payment()])
+    assert book.open_items() == {"INV-1042": "70.00"}
+    kinds = book.ledger.letters().groups["kind"].to_pylist()
+    assert sorted(kinds) == ["full", "partial"]
+    assert book.verified()
+
+
+def test_a_return_is_neither_undone_nor_posted_twice(book: Book):
+    book.write(PAID).clear()
+    book.write(RETURNED).clear(rules=[returned_payment()])
+    everything = DecisionFilter(states=tuple(DecisionState))
+    for row in book.ledger.decisions(everything).decisions.to_pylist():
+        with pytest.raises(ConflictError) as caught:
+            reverse(
+                *(book.ledger, book.settings, row["decision_id"]),
+                decided_by="ada",
+                now=NOW,
+            )
+        assert caught.value.reason == "PAYMENT_RETURNED"
+    assert len(book.ledger.journal().entries) == 2
+
+
+def test_a_return_of_nothing_we_know_stays_aside(book: Book):
+    book.write(RETURNED).clear(rules=[returned_payment()])
+    assert book.states() == {"B2": "aside"}

@@ -197,6 +197,10 @@ def group(rule: dict[str, Any], *_: object) -> RuleText:
     )
 
 
+def returned(*_: object) -> RuleText:
+    return RuleText("returned-payment")
+
+
 def collection(*_: object) -> RuleText:
     return RuleText("vat-on-collection")
 
@@ -217,6 +221,7 @@ MAKERS: dict[str, Any] = {
     "factoring": factoring,
     "group_payer": group,
     "vat_on_collection": collection,
+    "payment_return": returned,
 }
 
 CUSTOMER_TYPES = {

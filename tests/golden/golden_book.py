@@ -57,10 +57,16 @@ class GoldenBook:
     prior_seq: int = 0
 
     def __post_init__(self) -> None:
+        self.settings = self._settings(closed=False)
+
+    def _settings(self, *, closed: bool) -> Settings:
         rules = {rule["name"]: rule for rule in self.case["input"]["rules"]}
         lock = rules.get("period_lock", {}).get("locked_until")
+        years = rules.get("payment_return", {}).get("closed_years", ())
+        if closed and years:
+            lock = f"{max(years)}-12-31"
         granularity = rules.get("clearing", {}).get("granularity", "per_group")
-        self.settings = load_settings(
+        return load_settings(
             f"""
             [workspace]
             locale = "fr"
@@ -88,6 +94,7 @@ class GoldenBook:
         self._import_items()
         for prior in self._priors():
             self._post_prior(prior)
+        self.settings = self._settings(closed=True)
         self.now = NOW
         self.prior_seq = self._last_seq()
         receipt = self.case["input"]["receipt"]
@@ -118,10 +125,10 @@ class GoldenBook:
                 "id": item["id"].removeprefix("PAY-"),
                 "date": item["date"],
                 "amount_cents": -item["original_cents"],
-                "item": target[0]["id"],
+                "item": target[0]["id"] if target else None,
+                "aux": item["aux"],
             }
             for item in paid
-            if target
         ]
         parked = [item for item in items if item["doc_type"] == "suspense"]
         return priors + [
@@ -139,11 +146,14 @@ class GoldenBook:
         payment_id = self._import_receipt(prior)
         self._at(prior["date"])
         if "item" in prior:
+            choice: review.Choice = review.OnAccount(prior["aux"])
+            if prior["item"] is not None:
+                choice = review.Items({prior["item"]: prior["amount_cents"]})
             review.accept(
                 self.ledger,
                 self.settings,
                 payment_id,
-                review.Items({prior["item"]: prior["amount_cents"]}),
+                choice,
                 decided_by="test",
                 now=self.now,
             )
@@ -337,6 +347,7 @@ class GoldenBook:
             "status": "booked",
             "reversal": False,
             "bank_reference": reference,
+            "end_to_end_id": f"E2E-{receipt.get('returned_of', reference)}",
             "counterparty_name": receipt.get("counterparty", self._payer(receipt)),
             "remittance_text": [receipt.get("text", "")],
             "charges_minor": receipt.get("charges_cents"),

@@ -10,12 +10,19 @@ import pyarrow.compute as pc
 
 from alloc import engine
 from alloc.app.drafting import drafted_payment
-from alloc.app.ports import DecisionFilter, DecisionState, PaymentState, PostingBatch
+from alloc.app.ports import (
+    DecisionFilter,
+    DecisionState,
+    PaymentState,
+    PostingBatch,
+    ReturnedPayment,
+    Reversal,
+)
 from alloc.app.rule_drafting import draft_rule
 from alloc.app.situations import load_facts
 from alloc.errors import ConflictError
 from alloc.rules import Outcome, explain
-from alloc.rules.model import Posting
+from alloc.rules.model import Measure, Posting
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -56,6 +63,8 @@ class Preview:
         The row of the payment.
     drafts
         The entries and what they settle.
+    returned
+        The decision on the payment that is taken back, if one is.
     """
 
     rule: Rule
@@ -63,6 +72,7 @@ class Preview:
     payment: Mapping[str, Any]
     customer_id: str | None
     drafts: RuleDrafts | None
+    returned: Mapping[str, Any] | None = None
 
     def entries(self) -> list[dict[str, Any]]:
         """List the entries with their lines, for people and programs."""
@@ -177,8 +187,71 @@ def apply(
             payment_id=payment_id,
             why=shown.outcome.reason,
         )
+    if takes_back(settings, shown):
+        terms = returned_of(
+            *(settings, shown, shown.drafts), status=status, decided_by=decided_by
+        )
+        ledger.return_payment(terms, now=now)
+        return Applied(preview=shown, result=None)
     batch = batch_of(shown, shown.drafts, status=status, decided_by=decided_by)
     return Applied(preview=shown, result=ledger.post(batch, now=now))
+
+
+def takes_back(settings: Settings, shown: Preview) -> bool:
+    """Say whether a rule posts that the bank took a payment back.
+
+    In a closed period letters are left alone: the return is an item of its own.
+    """
+    if shown.returned is None:
+        return False
+    if all(part.measure is not Measure.RETURNED for part in shown.rule.components):
+        return False
+    entity = settings.entity(shown.payment["entity"])
+    day: dt.date = shown.returned["value_date"]
+    return entity.first_open_day(day) == day
+
+
+def returned_of(
+    settings: Settings,
+    shown: Preview,
+    drafts: RuleDrafts,
+    *,
+    status: str,
+    decided_by: str,
+) -> ReturnedPayment:
+    """Return what the ledger needs to post that a payment came back.
+
+    Parameters
+    ----------
+    shown, drafts, status, decided_by
+        See `batch_of`.
+    """
+    (entry,) = drafts.drafts.entries.to_pylist()
+    payment, returned = shown.payment, shown.returned or {}
+    accounts = settings.entity(payment["entity"]).accounts
+    found = settings.bank_account(payment["account"])
+    return ReturnedPayment(
+        payment_id=payment["payment_id"],
+        terms=Reversal(
+            decision_id=returned["decision_id"],
+            posting_date=entry["posting_date"],
+            fiscal_year=entry["fiscal_year"],
+            label=entry["label"],
+            decided_by=decided_by,
+        ),
+        journal=entry["journal"],
+        bank_account=found[1].account if found else accounts["bank"],
+        piece_date=entry["piece_date"],
+        piece_ref=entry["piece_ref"],
+        customer_id=shown.customer_id,
+        adjustments=tuple(
+            (row["role"], accounts[row["role"]], row["amount_minor"], row["rate_ppm"])
+            for row in drafts.adjustments.to_pylist()
+            if row["role"] != "customer"
+        ),
+        rule=shown.rule.name,
+        status=status,
+    )
 
 
 def batch_of(
@@ -287,7 +360,7 @@ def draft_outcome(
             today=today,
             party=party,
         )
-    return Preview(rule, outcome, facts.payment, customer_id, drafts)
+    return Preview(rule, outcome, facts.payment, customer_id, drafts, facts.returned)
 
 
 #: Bank entries that are no payments, and that a rule may post.

@@ -10,13 +10,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from alloc import engine
-from alloc.app.apply import MONEY_OUT, RULE_EXPLAINS, batch_of
+from alloc.app.apply import (
+    MONEY_OUT,
+    RULE_EXPLAINS,
+    batch_of,
+    returned_of,
+    takes_back,
+)
 from alloc.app.drafting import DRAFTED, Drafting, drafted_payment
 from alloc.app.import_files import link_advices
 from alloc.app.open_book import OpenBook, item_keys
 from alloc.app.ports import PaymentState, PostingBatch
 from alloc.app.refused import Refused
 from alloc.app.ruling import Ruling
+from alloc.app.situations import load_facts
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -140,7 +147,6 @@ def clear(  # one keyword an option of `alloc clear`
     run = _Run(ledger, settings, rules, now=now, dry_run=dry_run)
     run.load(until=until, entity=entity)
     done = 0
-    run.decide_out(until=until, entity=entity)
     for day, payments in run.days():
         run.decide(day, payments)
         done += payments.num_rows
@@ -185,14 +191,16 @@ class _Run:
 
     def load(self, *, until: dt.date | None, entity: str | None) -> None:
         ledger = self._ledger
-        self._payments = ledger.payments(until=until, entity=entity)
-        self.total = self._payments.num_rows
-        self._book = OpenBook(ledger.open_items(entity=entity))
         customers = ledger.customers()
         self._customers = contract(customers, "customers")
         self._ruling = Ruling(
             self._settings, self._rules, customers, today=self._now.date()
         )
+        # What the bank took back is open again before the day's payments are decided.
+        self._decide_out(until=until, entity=entity)
+        self._payments = ledger.payments(until=until, entity=entity)
+        self.total = self._payments.num_rows
+        self._book = OpenBook(ledger.open_items(entity=entity))
         self._remittances = ledger.remittances()
         self._refused = Refused(ledger.refusals())
 
@@ -233,7 +241,7 @@ class _Run:
         for shown in ruled.posted:
             self._keep_ruled(shown)
 
-    def decide_out(self, *, until: dt.date | None, entity: str | None) -> None:
+    def _decide_out(self, *, until: dt.date | None, entity: str | None) -> None:
         """Post the bank's fees and other debits that exactly one rule explains."""
         if not any(rule.when.direction != "in" for rule in self._rules):
             return
@@ -241,8 +249,20 @@ class _Run:
             states=(PaymentState.ASIDE,), until=until, entity=entity
         )
         debits = pc.is_in(aside["aside_reason"], value_set=pa.array(MONEY_OUT))
-        for shown in self._ruling.decide_out(aside.filter(debits)):
-            self._keep_ruled(shown)
+        for shown in self._ruling.decide_out(
+            aside.filter(debits), lambda entry: load_facts(self._ledger, entry)
+        ):
+            if shown.drafts is None or not takes_back(self._settings, shown):
+                self._keep_ruled(shown)
+            elif not self._dry_run:
+                terms = returned_of(
+                    *(self._settings, shown, shown.drafts),
+                    status="auto",
+                    decided_by="alloc",
+                )
+                result = self._ledger.return_payment(terms, now=self._now)
+                self._tally.entries += 1
+                self._tally.last_seq = max(self._tally.last_seq, result.seq)
 
     def _keep_ruled(self, shown: Preview) -> None:
         """Post what a rule explains, each payment in a transaction of its own."""

@@ -283,6 +283,38 @@ class Reversal:
 
 
 @dataclass(frozen=True, slots=True)
+class ReturnedPayment:
+    """A debit of the bank that takes a posted payment back.
+
+    Parameters
+    ----------
+    payment_id
+        The debit, which is aside.
+    terms
+        The decision of the payment that comes back, date, label and who decides.
+    journal, bank_account, piece_date, piece_ref
+        Of the entry.
+    customer_id
+        Whose payment it was.
+    adjustments
+        (role, account, minor units, rate) of what the bank took beside it.
+    rule, status
+        By which rule, and whether alone (``auto``).
+    """
+
+    payment_id: str
+    terms: Reversal
+    journal: str
+    bank_account: str
+    piece_date: dt.date
+    piece_ref: str
+    customer_id: str | None
+    adjustments: tuple[tuple[str, str, int, int | None], ...]
+    rule: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReverseResult:
     """What `Ledger.reverse` did; ``reopened`` has: entity, item_id, open_minor."""
 
@@ -673,6 +705,20 @@ class Ledger(Protocol):
         alloc.errors.ConflictError
             ``DECISION_NOT_POSTED``; ``ON_ACCOUNT_USED`` when what it left on
             account was allocated since (names the decisions to undo first).
+        """
+
+    def return_payment(
+        self, returned: ReturnedPayment, *, now: dt.datetime
+    ) -> ReverseResult:
+        """Post that the bank took a payment back; its items open again.
+
+        The payment stays posted, its line is lettered with that of the return.
+
+        Raises
+        ------
+        alloc.errors.ConflictError
+            ``PAYMENT_RETURNED`` (before), ``RETURN_NOT_PLAIN`` (the payment did more
+            than clear items), ``PAYMENT_DECIDED``.
         """
 
     # Exports and status.

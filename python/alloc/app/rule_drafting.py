@@ -281,7 +281,7 @@ class _Gathered:
                 reason="PARTY_NEEDED",
                 rule=self.rule.name,
             )
-        if line.role == _CUSTOMER and party == self.payment.customer_id:
+        if self._is_rest(line):
             return
         self._adjust(entry, line, party, self._next_id(line.component))
 
@@ -387,7 +387,8 @@ class _Gathered:
     def _is_rest(self, line: Line) -> bool:
         party = line.party or self.party or self.payment.customer_id
         return (
-            line.book is Book.ITEM
+            line.amount_minor < 0
+            and line.book is Book.ITEM
             and line.role == _CUSTOMER
             and party == self.payment.customer_id
         )

@@ -11,11 +11,12 @@ import pyarrow.compute as pc
 from alloc.app.apply import draft_outcome, try_rule
 from alloc.app.situations import Facts, sets_of
 from alloc.rules import explain_by_one
+from alloc.rules.matching import misfit
 from alloc.rules.model import Book, Posting
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from alloc.app.apply import Preview
     from alloc.engine import Proposal
@@ -127,13 +128,17 @@ class Ruling:
                     break
         return ruled
 
-    def decide_out(self, entries: pa.Table) -> list[Preview]:
+    def decide_out(
+        self, entries: pa.Table, facts_of: Callable[[str], Facts]
+    ) -> list[Preview]:
         """Try the rules on money that goes out; return what one of them posts.
 
         Parameters
         ----------
         entries
             Bank entries that are debits, as the ledger has them.
+        facts_of
+            Reads what is known of one of them.
         """
         rules = [
             rule
@@ -143,8 +148,10 @@ class Ruling:
         ruled = Ruled([], {})
         for entry in entries.to_pylist() if rules else ():
             facts = Facts(entry, None, {}, {}, ())
-            usable = [rule for rule in rules if not needs_party(rule, facts)]
-            self._decide_one(facts, usable, ruled, set())
+            (case,) = facts.situations(rules[0], self._settings)[:1]
+            fit = [rule for rule in rules if misfit(rule, case) is None]
+            if fit:
+                self._decide_one(facts_of(entry["payment_id"]), fit, ruled, set())
         return ruled.posted
 
     def _rounds(self, *, is_auto: bool) -> list[list[Rule]]:

@@ -40,6 +40,8 @@ class Facts(NamedTuple):
         Open items by id, of the payment's entity and currency.
     sets
         Sets of items that the payment may clear, the likeliest first.
+    returned
+        For money that goes out: the decision on the payment that it takes back.
     """
 
     payment: Mapping[str, Any]
@@ -47,6 +49,7 @@ class Facts(NamedTuple):
     customer: Mapping[str, Any]
     rows: Mapping[str, Mapping[str, Any]]
     sets: tuple[tuple[str, ...], ...]
+    returned: Mapping[str, Any] | None = None
 
     def situations(self, rule: Rule, settings: Settings) -> list[Situation]:
         """Return what a rule is tried on: one situation for each set of items."""
@@ -96,6 +99,7 @@ class Facts(NamedTuple):
             customer_id=self.customer_id or "",
             customer_type=self.customer.get("customer_type") or "",
             charges_minor=row["charges_minor"] or 0,
+            returned_minor=self.returned["amount_minor"] if self.returned else 0,
         )
 
     def _debts(self, account: str) -> tuple[Item, ...]:
@@ -136,6 +140,7 @@ def load_facts(
     (payment,) = found.to_pylist()
     opened = ledger.open_items(entity=payment["entity"])
     opened = opened.filter(pc.equal(opened["currency"], payment["currency"]))
+    returned = _returned(ledger, payment)
     decided = ledger.decisions(
         DecisionFilter(
             states=(DecisionState.PROPOSED, DecisionState.POSTED),
@@ -143,7 +148,8 @@ def load_facts(
         )
     )
     customer_id = next(
-        (row["customer_id"] for row in decided.decisions.to_pylist()), None
+        (row["customer_id"] for row in decided.decisions.to_pylist()),
+        returned["customer_id"] if returned else None,
     )
     ranks: dict[int, list[str]] = {}
     for row in decided.allocations.to_pylist():
@@ -157,9 +163,38 @@ def load_facts(
         customer_id = customer_id or (customers.pop() if len(customers) == 1 else None)
     else:
         sets = sets_of(ranks, rows, customer_id)
-    return Facts(
-        payment, customer_id, known.get(customer_id or "", {}), rows, tuple(sets)
+    customer = known.get(customer_id or "", {})
+    return Facts(payment, customer_id, customer, rows, tuple(sets), returned)
+
+
+def _returned(ledger: Ledger, payment: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Find the one posted payment that a debit takes back, by its end-to-end id."""
+    end_to_end_id = payment["end_to_end_id"]
+    if payment["amount_minor"] >= 0 or end_to_end_id in (None, "", "NOTPROVIDED"):
+        return None
+    posted = ledger.payments(
+        states=(PaymentState.POSTED,),
+        entity=payment["entity"],
+        until=payment["booking_date"],
     )
+    alike = posted.filter(
+        pc.and_(
+            pc.equal(posted["end_to_end_id"], end_to_end_id),
+            pc.and_(
+                pc.equal(posted["account"], payment["account"]),
+                pc.greater(posted["amount_minor"], 0),
+            ),
+        )
+    )
+    if alike.num_rows != 1:
+        return None
+    decided = ledger.decisions(
+        DecisionFilter(
+            states=(DecisionState.POSTED,),
+            payment_ids=alike["payment_id"].to_pylist(),
+        )
+    ).decisions.to_pylist()
+    return decided[0] if decided else None
 
 
 def sets_of(

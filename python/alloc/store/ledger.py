@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Self
 
 from alloc.app.ports import OPEN_STATES, DecisionFilter, JournalFilter
 from alloc.errors import ConflictError, InputError, StoreError
-from alloc.store import advices, checks, journal, reading, receivables, undoing
+from alloc.store import (
+    advices,
+    checks,
+    journal,
+    reading,
+    receivables,
+    returning,
+    undoing,
+)
 from alloc.store.bank import import_bank_file
 from alloc.store.database import Database
 from alloc.store.files import already_imported
@@ -34,6 +42,7 @@ if TYPE_CHECKING:
         PaymentState,
         PostingBatch,
         PostResult,
+        ReturnedPayment,
         Reversal,
         ReverseResult,
         SourceFile,
@@ -291,6 +300,12 @@ class SqlLedger:
     def reverse(self, reversal: Reversal, *, now: dt.datetime) -> ReverseResult:
         """Undo a posted decision by a mirror entry."""
         return undoing.reverse(self._db, reversal, now=now)
+
+    def return_payment(
+        self, returned: ReturnedPayment, *, now: dt.datetime
+    ) -> ReverseResult:
+        """Post that the bank took a payment back."""
+        return returning.return_payment(self._db, returned, now=now)
 
     def journal(self, which: JournalFilter | None = None) -> JournalTables:
         """Return entries, postings with their letters, and allocations."""

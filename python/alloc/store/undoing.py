@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from alloc.app.ports import Reversal
     from alloc.store.database import Database
 
-_DECISION = columns("decision_id:big payment_id state seq?")
+_DECISION = columns("decision_id:big payment_id state reason seq?")
 _ENTRY = columns(
     "seq payment_id entity journal number kind piece_date piece_ref currency"
 )
@@ -49,6 +49,11 @@ _OLD = columns(
     "imported_minor? open_minor? seq? line_no?"
 )
 _REOPENED = columns("entity item_id open_minor")
+
+#: Why a decision was posted that takes a payment back.
+RETURNED = "RETURNED"
+#: Evidence of its allocations, before the number of the decision it takes back.
+RETURN_OF = "RETURN_OF_"
 
 
 def refuse(
@@ -83,7 +88,7 @@ def refuse(
 
 def _decision(db: Database, decision_id: int) -> dict[str, Any]:
     found: list[dict[str, Any]] = db.query(
-        "select decision_id, payment_id, state, seq from decision "
+        "select decision_id, payment_id, state, reason, seq from decision "
         "where decision_id = $1",
         _DECISION,
         (decision_id,),
@@ -142,11 +147,13 @@ def _remember(
 def reverse(db: Database, reversal: Reversal, *, now: dt.datetime) -> ReverseResult:
     """Undo a posted decision whole, or raise and leave everything as it was."""
     with db.write():
-        return _Reversing(db, reversal, now).run()
+        return Reversing(db, reversal, now).run()
 
 
 @dataclass
-class _Reversing:
+class Reversing:
+    """One reversal, step by step; `alloc.store.returning` has another last step."""
+
     db: Database
     reversal: Reversal
     now: dt.datetime
@@ -157,8 +164,9 @@ class _Reversing:
     own: pa.Table = field(init=False)
 
     def run(self) -> ReverseResult:
-        db, reversal = self.db, self.reversal
-        self.decision = _decision(db, reversal.decision_id)
+        """Check, read, post the mirror, letter anew, reopen."""
+        reversal = self.reversal
+        self.decision = _decision(self.db, reversal.decision_id)
         if self.decision["state"] != "posted":
             raise ConflictError(
                 f"decision {reversal.decision_id} is {self.decision['state']}, not "
@@ -167,6 +175,7 @@ class _Reversing:
                 decision_id=reversal.decision_id,
                 state=self.decision["state"],
             )
+        self._check_not_returned()
         self._read()
         self._check_unused()
         sealed, postings, mirrored = self._sealed_mirror()
@@ -174,14 +183,7 @@ class _Reversing:
         self._reletter(sealed, postings, mirrored)
         self._close_own_items()
         state = self._reopen_payment()
-        _remember(
-            db,
-            self.decision,
-            ranks=(0,),
-            decided_by=reversal.decided_by,
-            reason=reversal.reason,
-            now=self.now,
-        )
+        self._remember_match()
         reopened = self._after().filter(pc.is_valid(self.items["customer_id"]))
         return ReverseResult(
             decision_id=reversal.decision_id,
@@ -192,6 +194,34 @@ class _Reversing:
             reopened=reopened.select(_REOPENED.names),
             closed=tuple(self.own["item_id"].to_pylist()),
         )
+
+    def _remember_match(self) -> None:
+        """Never propose the match again."""
+        _remember(
+            self.db,
+            self.decision,
+            ranks=(0,),
+            decided_by=self.reversal.decided_by,
+            reason=self.reversal.reason,
+            now=self.now,
+        )
+
+    def _check_not_returned(self) -> None:
+        """Refuse when the bank took the payment back, or this is that return."""
+        decision_id = self.decision["decision_id"]
+        returned = self.db.integer(
+            "select count(*) from allocation a join decision d "
+            "on d.decision_id = a.decision_id and d.state = 'posted' "
+            "where a.evidence = $1",
+            (f"{RETURN_OF}{decision_id}",),
+        )
+        if returned or self.decision["reason"] == RETURNED:
+            raise ConflictError(
+                f"decision {decision_id} belongs to a payment that the bank took back: "
+                "what was returned stays returned",
+                reason="PAYMENT_RETURNED",
+                decision_id=decision_id,
+            )
 
     def _read(self) -> None:
         """Read the entries, their postings, what they settled and created."""
