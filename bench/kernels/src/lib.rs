@@ -8,6 +8,8 @@
     reason = "benches draw log-normal amounts; nothing here is money"
 )]
 
+pub mod book;
+
 /// A pool with a set that makes up its target.
 #[derive(Clone, Debug)]
 pub struct Pool {

@@ -159,6 +159,10 @@ pub fn digits(bytes: &[u8]) -> usize {
 /// Whether these bytes are a form of the reference, and the fullest such form.
 #[must_use]
 pub fn is_form_of(reference: &str, bytes: &[u8]) -> Option<Form> {
+    // The common case at the cost of one comparison.
+    if reference.as_bytes() == bytes && bytes.len() >= FORM_BYTES_MIN {
+        return (reference.len() <= REFERENCE_BYTES_MAX).then_some(Form::Printed);
+    }
     let mut best: Option<Form> = None;
     forms(reference, |form, spelled| {
         if spelled == bytes && best.is_none_or(|known| form < known) {

@@ -177,15 +177,21 @@ impl ReferenceIndex {
 
     /// Calls `visit` with every item that has these bytes as a form and lies in scope, by account
     /// and position; an item that two accounts may pay comes twice within [`Scope::Entity`].
+    ///
+    /// * `most` — with more items than this, none is visited
     pub fn find(
         &self,
         ledger: &Ledger<'_, '_>,
-        entity: u32,
-        scope: Scope,
+        (entity, scope): (u32, Scope),
         bytes: &[u8],
+        most: usize,
         mut visit: impl FnMut(u32, Form),
     ) {
-        for entry in self.entries(FormHash::new(entity).with(bytes), scope) {
+        let entries = self.entries(FormHash::new(entity).with(bytes), scope);
+        if entries.len() > most {
+            return;
+        }
+        for entry in entries {
             let item = ledger.item(entry.item);
             let form = item
                 .reference
@@ -197,12 +203,6 @@ impl ReferenceIndex {
                 visit(entry.item, form);
             }
         }
-    }
-
-    /// How many items this form leads to in scope, without looking at them.
-    #[must_use]
-    pub fn count(&self, entity: u32, scope: Scope, bytes: &[u8]) -> usize {
-        self.entries(FormHash::new(entity).with(bytes), scope).len()
     }
 
     /// How many references are searched in this scope.

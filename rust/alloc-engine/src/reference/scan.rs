@@ -296,21 +296,25 @@ impl<'w, 's, 'r, 'a> Windows<'w, 's, 'r, 'a> {
     /// Takes in the next atom, in step with [`spell`].
     fn take(&mut self, index: usize) {
         let atom = &self.text.atom(index)[if index == self.first { self.skip } else { 0 }..];
+        let digits = self.text.atoms[index].digits;
+        let zeros = if digits {
+            atom.iter().take_while(|&&byte| byte == b'0').count()
+        } else {
+            0
+        };
+        let same = zeros == 0 && self.first_dropped == self.kept && self.all_dropped == self.kept;
         self.kept = self.kept.with(atom);
-        if !self.text.atoms[index].digits {
-            self.first_dropped = self.first_dropped.with(atom);
-            self.all_dropped = self.all_dropped.with(atom);
-            self.bytes_min += atom.len();
-            return;
+        self.bytes_min += atom.len() - zeros;
+        if same {
+            self.first_dropped = self.kept;
+            self.all_dropped = self.kept;
+        } else {
+            let bare = &atom[zeros..];
+            self.all_dropped = self.all_dropped.with(bare);
+            let first = if digits && self.leading { bare } else { atom };
+            self.first_dropped = self.first_dropped.with(first);
         }
-        let zeros = atom.iter().take_while(|&&byte| byte == b'0').count();
-        let bare = &atom[zeros..];
-        self.all_dropped = self.all_dropped.with(bare);
-        self.first_dropped = self
-            .first_dropped
-            .with(if self.leading { bare } else { atom });
-        self.leading = self.leading && bare.is_empty();
-        self.bytes_min += bare.len();
+        self.leading = self.leading && (!digits || zeros == atom.len());
     }
 
     fn may_name(&self) -> bool {
@@ -379,17 +383,13 @@ fn is_parted(search: &Search<'_, '_, '_>, item: u32, hard: &[u32]) -> bool {
 
 /// The payable items with these bytes as their fullest form.
 pub(crate) fn look_up(search: &Search<'_, '_, '_>, spelled: &[u8]) -> Option<(Form, Vec<u32>)> {
-    let count = search.index.count(search.entity, search.scope, spelled);
-    if count == 0 || count > ITEMS_PER_TOKEN_MAX {
-        return None;
-    }
     let mut best = Form::PrefixAndZerosDropped;
     let mut items = Vec::new();
     search.index.find(
         search.ledger,
-        search.entity,
-        search.scope,
+        (search.entity, search.scope),
         spelled,
+        ITEMS_PER_TOKEN_MAX,
         |item, form| {
             if !(search.payable)(item) || form > best {
                 return;

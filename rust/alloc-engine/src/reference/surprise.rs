@@ -149,12 +149,13 @@ pub fn ln_millinats(value: u128) -> i64 {
         return 0;
     };
     // The mantissa in [1, 2) with 31 bits; each squaring yields one more bit of the logarithm.
-    let mut mantissa = if whole > 31 {
+    let mantissa = if whole > 31 {
         value >> (whole - 31)
     } else {
         value << (31 - whole)
     };
-    let mut log2 = u128::from(whole);
+    let mut mantissa = u64::try_from(mantissa).expect("32 bits");
+    let mut log2 = u64::from(whole);
     for _ in 0..FRACTION_BITS {
         mantissa = (mantissa * mantissa) >> 31;
         let carry = mantissa >> 32;
