@@ -165,7 +165,8 @@ def test_an_advice_that_cannot_be_shared_out_is_shown_with_its_reason(
         + "".join(f"F{n},EUR,10.00,{payer},2026-03-31\n" for n in range(5))
     )
     assert alloc("-C", workspace, "import", money, advice).code == 0
-    alloc("-C", workspace, "clear")
+    cleared = alloc("-C", workspace, "clear")
+    assert "[ADVICE_SPLIT_UNCLEAR]" in cleared.stdout
     ids = [
         row["payment_id"]
         for row in alloc("-C", workspace, "review", "list", "--json").document[

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from alloc import engine
+from alloc.app.advices import LinkReport, report_links
 from alloc.app.apply import (
     MONEY_OUT,
     RULE_EXPLAINS,
@@ -18,7 +19,6 @@ from alloc.app.apply import (
     takes_back,
 )
 from alloc.app.drafting import DRAFTED, Drafting, drafted_payment
-from alloc.app.import_files import link_advices
 from alloc.app.open_book import OpenBook, item_keys
 from alloc.app.ports import PaymentState, PostingBatch
 from alloc.app.refused import Refused
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from alloc.app.apply import Preview
-    from alloc.app.ports import Ledger, PostResult
+    from alloc.app.ports import Ledger, Notice, PostResult
     from alloc.app.rule_drafting import RuleDrafts
     from alloc.app.ruling import Ruled
     from alloc.engine import Proposal
@@ -64,6 +64,9 @@ class ClearReport:
         Whether nothing was kept.
     advices_linked
         Advices that found their payment in this run.
+    advice_notices
+        What a person should know of advices that say another amount, or that could
+        not be shared out among their payments.
     """
 
     outcomes: pa.Table
@@ -72,6 +75,7 @@ class ClearReport:
     last_seq: int
     dry_run: bool
     advices_linked: int
+    advice_notices: tuple[Notice, ...] = ()
 
     def totals(self) -> Mapping[tuple[str, str], tuple[int, int]]:
         """Count and amount (minor units) by (outcome, currency)."""
@@ -143,7 +147,7 @@ def clear(  # one keyword an option of `alloc clear`
     """
     if entity is not None:
         settings.entity(entity)
-    linked = 0 if dry_run else link_advices(ledger, now=now)
+    linking = LinkReport() if dry_run else report_links(ledger, now=now)
     run = _Run(ledger, settings, rules, now=now, dry_run=dry_run)
     run.load(until=until, entity=entity)
     done = 0
@@ -152,7 +156,7 @@ def clear(  # one keyword an option of `alloc clear`
         done += payments.num_rows
         if progress is not None:
             progress(done, run.total)
-    return run.report(advices_linked=linked)
+    return run.report(linking)
 
 
 @dataclass(slots=True)
@@ -346,7 +350,7 @@ class _Run:
             allocations = allocations.append_column(name, items[name])
         return allocations, positions
 
-    def report(self, *, advices_linked: int) -> ClearReport:
+    def report(self, linking: LinkReport) -> ClearReport:
         tally = self._tally
         outcomes = pa.concat_tables([OUTCOMES.empty_table(), *tally.outcomes])
         return ClearReport(
@@ -357,7 +361,8 @@ class _Run:
             postings=tally.postings,
             last_seq=tally.last_seq,
             dry_run=self._dry_run,
-            advices_linked=advices_linked,
+            advices_linked=linking.linked,
+            advice_notices=linking.notices,
         )
 
 

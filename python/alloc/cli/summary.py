@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from alloc.cli.exits import ExitCode
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 __all__ = ["clear_document", "clear_exit_code", "draw_clear", "summary_line"]
 
 OUTCOMES = ("auto", "review", "suspense")
+ADVICES_SHOWN = 10
+"""How many notices of advices the summary lists; JSON has them all."""
+
 REASONS_SHOWN = 5
 """How many reasons the summary lists; the rest is counted."""
 
@@ -66,6 +69,7 @@ def clear_document(report: ClearReport) -> dict[str, object]:
         "postings": report.postings,
         "last_seq": report.last_seq,
         "advices_linked": report.advices_linked,
+        "advice_notices": [asdict(notice) for notice in report.advice_notices],
         "payments": report.outcomes.to_pylist(),
     }
 
@@ -108,6 +112,8 @@ def draw_clear(view: View, report: ClearReport) -> None:
     view.table(columns, rows)
     _draw_reasons(view, report)
     _draw_posted(view, report, received)
+    for notice in report.advice_notices[:ADVICES_SHOWN]:
+        view.line(f"{notice.message} [{notice.code}]", style="yellow")
     _draw_next(view, report)
 
 

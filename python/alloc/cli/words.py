@@ -45,7 +45,9 @@ WORDS = {
     "COMBINATIONS_OVER_LIMIT": deferred("too many combinations to try"),
     "DEDUCTION_EXPLAINED": deferred("one deduction explains the difference"),
     "DEDUCTION_NEEDS_RULE": deferred("the payer deducts, and no rule says why"),
-    "DEDUCTION_SUSPECTED": deferred("the payer seems to have deducted"),
+    "DEDUCTION_SUSPECTED": deferred(
+        "a deduction or an overpayment explains the difference"
+    ),
     "ITEM_CONTESTED": deferred("another payment wants the same item"),
     "ITEM_DISPUTED": deferred("an item is disputed"),
     "ITEM_KIND_NEEDS_REVIEW": deferred("an item of a kind that needs a person"),
