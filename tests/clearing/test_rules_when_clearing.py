@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 from clearing_book import NOW
 
@@ -328,3 +329,55 @@ def test_a_return_is_neither_undone_nor_posted_twice(book: Book):
 def test_a_return_of_nothing_we_know_stays_aside(book: Book):
     book.write(RETURNED).clear(rules=[returned_payment()])
     assert book.states() == {"B2": "aside"}
+
+
+def test_a_deposit_keeps_its_vat_until_its_invoice(book: Book):
+    """VAT falls due with the deposit, and is turned when the invoice takes it up."""
+    book.write("""
+        item     ORD-1     1.00 EUR  of C-LAC
+        payment  B1     1200.00 EUR  on 2026-03-06  from C-LAC  "ACOMPTE COMMANDE 77"
+    """)
+    book.clear(rules=[rule("deposit", "", base="deposit")])
+    book.write("""
+        item     INV-1042  3600.00 EUR  of C-LAC
+        payment  B2        2400.00 EUR  on 2026-03-20  from C-LAC  "INV-1042"
+    """)
+    imputed = rule("imputed", "", base="deposit-imputed")
+    payment_id = book.payment_id("B2")
+    apply(
+        *(book.ledger, book.settings, imputed, payment_id),
+        items=["INV-1042"],
+        decided_by="ada",
+        now=NOW,
+    )
+    assert book.entries() == lines(
+        "BQ1-000001 clearing",
+        "  512000 D 1200.00",
+        "  445800 D 200.00",
+        "  445710 C 200.00",
+        "  419100 C-LAC C 1200.00 (AAA)",
+        "BQ1-000002 clearing",
+        "  512000 D 2400.00",
+        "  411000 C-LAC C 2400.00 (AAA)",
+        "OD-000001 clearing",
+        "  445710 D 200.00",
+        "  419100 C-LAC D 1200.00 (AAA)",
+        "  411000 C-LAC C 1200.00 (AAA)",
+        "  445800 C 200.00",
+    )
+    assert book.open_items() == {"ORD-1": "1.00"}
+    assert book.verified()
+
+
+def test_a_rule_that_cannot_be_drafted_does_not_stop_the_day(book: Book):
+    moved = rule(
+        "moved",
+        '[component.part]\nrole = "intercompany"\nrate = "5%"\nper = "invoice"\n'
+        'book = "transfer"\n',
+    )
+    (part,) = moved.components
+    unknown = msgspec.structs.replace(part, role="no_such_role")
+    broken = msgspec.structs.replace(moved, components=(unknown,))
+    book.write(SHORT).clear(rules=[broken])
+    assert decision(book)["reason"] == "RULE_NOT_POSTED"
+    assert book.entries() == ""

@@ -169,8 +169,7 @@ class Drafts(Protocol):
     first carries its money, the others are posted beside it and undone with it
 
     new_items: draft_index, item_id, entity, customer_id?, account, kind (on_account,
-    suspense, or the role of an adjustment), currency, open_minor, issue_date,
-    reference
+    suspense, deposit ...), currency, open_minor, issue_date, reference, vat?
 
     residuals: payment_id, entity, item_id, customer_id?, account, allocated_minor,
     residual_minor. What the ledger compares before it posts: an item must

@@ -32,6 +32,11 @@ _BESIDE = "\x1f"
 #: What is left for a customer is put on account by the drafting itself.
 _CUSTOMER = "customer"
 
+_PPM_OF_BPS = 100
+
+#: The VAT of an item that an entry opens.
+VAT_FIELD = pa.field("vat", engine.schema("open_items").field("vat").type)
+
 _ALLOCATIONS = pa.schema(
     [
         ("payment_id", pa.string()),
@@ -147,6 +152,7 @@ class _Gathered:
         self.adjustments: list[dict[str, Any]] = []
         self.cash = {item.item_id: item.open_minor for item in situation.items}
         self.count: dict[str, int] = defaultdict(int)
+        self.vat: dict[str, list[dict[str, int]]] = {}
 
     def add(self, explanation: Explanation) -> None:
         """Gather the entry of the payment and those beside it."""
@@ -173,7 +179,7 @@ class _Gathered:
         for line in by_book[Book.LINE]:
             self._adjust(main, line)
         for line in by_book[Book.ITEM]:
-            self._open(main, line)
+            self._open(main, line, explanation.lines)
         if self.payment.amount_minor < 0:
             self._at_bank(main, self.payment.amount_minor)
         if by_book[Book.GROSS]:
@@ -202,9 +208,12 @@ class _Gathered:
         new_items = drafts.new_items.to_pylist()
         for item in new_items:
             item["kind"] = _kind(item["kind"], item["open_minor"])
+            item["vat"] = self.vat.get(item["item_id"])
         drafts = replace(
             drafts,
-            new_items=pa.Table.from_pylist(new_items, drafts.new_items.schema),
+            new_items=pa.Table.from_pylist(
+                new_items, drafts.new_items.schema.append(VAT_FIELD)
+            ),
             entries=pa.Table.from_pylist(entries, drafts.entries.schema),
             residuals=pa.Table.from_pylist(
                 list(residuals.values()), drafts.residuals.schema
@@ -271,7 +280,7 @@ class _Gathered:
             self.cash[item.item_id] -= part
             rest -= part
 
-    def _open(self, entry: str, line: Line) -> None:
+    def _open(self, entry: str, line: Line, lines: Iterable[Line]) -> None:
         """Add a line of the payment's entry that opens an item of a party."""
         party = line.party or self.party or self.payment.customer_id
         if party is None:
@@ -283,7 +292,18 @@ class _Gathered:
             )
         if self._is_rest(line):
             return
-        self._adjust(entry, line, party, self._next_id(line.component))
+        item_id = self._next_id(line.component)
+        self._adjust(entry, line, party, item_id)
+        # VAT that is posted as a pair on the same side belongs to the item.
+        own = [
+            other
+            for other in lines
+            if other.component == line.component
+            and other.vat_ppm is not None
+            and (other.amount_minor < 0) == (line.amount_minor < 0)
+        ]
+        if own:
+            self.vat[item_id] = [_vat_row(other, line.amount_minor) for other in own]
 
     def _gross(self, entry: str, lines: Iterable[Line], gross: Iterable[Line]) -> None:
         """Show the payment before what the bank kept of it, and what it kept."""
@@ -392,6 +412,14 @@ class _Gathered:
             and line.role == _CUSTOMER
             and party == self.payment.customer_id
         )
+
+
+def _vat_row(line: Line, total: int) -> dict[str, int]:
+    return {
+        "rate_bps": (line.vat_ppm or 0) // _PPM_OF_BPS,
+        "base_minor": total - line.amount_minor,
+        "vat_minor": line.amount_minor,
+    }
 
 
 def _kind(role: str, open_minor: int) -> str:

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from alloc.app.apply import draft_outcome, try_rule
 from alloc.app.situations import Facts, sets_of
+from alloc.errors import InputError
 from alloc.rules import explain_by_one
 from alloc.rules.matching import misfit
 from alloc.rules.model import Book, Posting
@@ -20,13 +21,15 @@ if TYPE_CHECKING:
 
     from alloc.app.apply import Preview
     from alloc.engine import Proposal
-    from alloc.rules import Outcome, Rule
+    from alloc.rules import Outcome, Rule, Situation
     from alloc.settings import Settings
 
 __all__ = ["Ruled", "Ruling"]
 
 #: A rule fits, and a person confirms.
 RULE_FITS = "RULE_FITS"
+#: A rule fits, and what it explains cannot be drafted: `alloc apply` says why.
+RULE_NOT_POSTED = "RULE_NOT_POSTED"
 #: What the engine decides by itself.
 AUTO = "auto"
 
@@ -183,14 +186,29 @@ class Ruling:
         elif rule.posting is not Posting.AUTO or needs_party(rule, facts):
             ruled.noted[payment_id] = (outcome.rule, RULE_FITS)
         else:
+            self._draft(rule, facts, result, ruled, used)
+        return True
+
+    def _draft(
+        self,
+        rule: Rule,
+        facts: Facts,
+        result: tuple[Outcome, Situation | None],
+        ruled: Ruled,
+        used: set[tuple[str, str]],
+    ) -> None:
+        """Draft what a rule explains; what cannot be drafted is for a person."""
+        try:
             shown = draft_outcome(
                 self._settings, rule, facts, result, today=self._today
             )
-            ruled.posted.append(shown)
-            if shown.drafts is not None:
-                taken = shown.drafts.allocations
-                used.update(_keys(taken))
-        return True
+        except InputError:
+            payment_id = facts.payment["payment_id"]
+            ruled.noted[payment_id] = (rule.name, RULE_NOT_POSTED)
+            return
+        ruled.posted.append(shown)
+        if shown.drafts is not None:
+            used.update(_keys(shown.drafts.allocations))
 
     def _facts(
         self,

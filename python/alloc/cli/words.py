@@ -62,6 +62,16 @@ WORDS = {
     "UNIQUE_AMOUNT": deferred("no other items have this amount"),
     "UNIQUE_ITEM": deferred("one item has this amount"),
     "WHOLE_BALANCE": deferred("the whole balance of the customer"),
+    # What rules say.
+    "ITEMS_AMBIGUOUS": deferred("a rule fits several sets of items"),
+    "RETURNED": deferred("the bank took a payment back"),
+    "RULE": deferred("a rule explains the difference"),
+    "RULE_FITS": deferred("a rule fits and waits for a click"),
+    "RULE_NOT_POSTED": deferred(
+        "a rule fits and cannot be posted: alloc apply says why"
+    ),
+    "RULES_AMBIGUOUS": deferred("several rules fit"),
+    "VALUES_AMBIGUOUS": deferred("a rule fits in several ways"),
     # Decisions of people.
     "ACCEPTED": deferred("a proposal was accepted"),
     "CHOSEN_BY_PERSON": deferred("chosen by a person"),

@@ -147,7 +147,7 @@ def _unknown_vat(rule: Rule, items: Sequence[Item]) -> str | None:
     needed = rule.vat_on_collection or any(
         (part.base in (Base.HT, Base.VAT) and part.measure is Measure.RATE)
         or part.measure is Measure.VAT
-        or (part.vat is not None and part.vat.rate_ppm is None)
+        or (part.vat and part.vat.rate_ppm is None and part.book is not Book.OFFSET)
         for part in rule.components
     )
     if not needed:

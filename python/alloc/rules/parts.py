@@ -441,6 +441,10 @@ def _offset_part(
     total = -sum(item.open_minor for item in debts)
     if total <= 0:
         return Unknown("COMPONENT_ZERO", f"{component.name} is no debt of ours")
+    unknown = next((debt.item_id for debt in debts if debt.vat is None), None)
+    if component.vat and unknown is not None:
+        message = f"the VAT of item {unknown} is not known: import it with the item"
+        return Unknown("VAT_UNKNOWN", message)
     vat = _vat_by_rate(debts) if component.vat else ()
     turned = tuple((rate, -minor) for rate, minor in vat)
     return Part(component, total, total, total, turned, None, (), offset)

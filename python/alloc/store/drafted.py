@@ -32,7 +32,7 @@ POSTINGS = columns(
 )
 NEW_ITEMS = columns(
     "draft_index item_id entity customer_id? account kind currency open_minor "
-    "issue_date reference"
+    "issue_date reference vat:vat?"
 )
 RESIDUALS = columns(
     "payment_id entity item_id customer_id? account allocated_minor residual_minor"

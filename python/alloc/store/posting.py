@@ -50,7 +50,7 @@ _ADJUSTMENT_ROW = columns(
 _NEW_ITEM_ROW = columns(
     "entity item_id customer_id? reference currency kind account imported_minor "
     "open_minor original_minor issue_date due_date disputed:bool source payment_id "
-    "seq line_no letter_group?"
+    "seq line_no letter_group? vat:vat?"
 )
 _RESULT = columns("payment_id decision_id:big? entity journal fiscal_year number seq")
 
