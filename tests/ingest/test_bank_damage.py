@@ -195,6 +195,21 @@ def test_an_entry_that_never_ends_is_refused(head: str, line: str) -> None:
     assert error.metadata["offset"] == str(head.index(head.splitlines()[-1]))
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        document(entry())
+        .replace("Stmt>", "Stmx>", 3)
+        .replace("BkToCstmrStmx", "BkToCstmrStmt"),
+        document(f"<Ntries>{entry()}</Ntries>"),
+        document(entry() + entry(extra=entry())),
+    ],
+)
+def test_an_entry_outside_of_a_statement_is_never_lost_in_silence(content: str) -> None:
+    assert refusal(content).reason == "ENTRY_MISPLACED"
+    assert "ENTRY_MISPLACED" in warnings(read(content, strict=False))
+
+
 LONG = "9" * 1_001
 
 

@@ -70,6 +70,11 @@ impl<'s, R: Read> CamtReader<'s, R> {
         if messages == 0 {
             return Err(FileError::FormatUnknown);
         }
+        if let Some((line, number)) = self.xml.lost_entries() {
+            let error = FileError::EntryMisplaced { line };
+            let loss = format!("entries left out: {number}");
+            self.recorder.tolerate(error, &loss)?;
+        }
         Ok(())
     }
 
@@ -186,6 +191,7 @@ impl<'s, R: Read> CamtReader<'s, R> {
 
     fn entry_or_report(&mut self, open: &mut OpenStatement) -> Result<(), FileError> {
         let outside = self.xml.depth() - 1;
+        self.xml.take_entry();
         open.entries += 1;
         match self.entry(open) {
             Ok(entry) => self.recorder.entry(&entry)?,

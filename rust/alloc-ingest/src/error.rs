@@ -71,6 +71,12 @@ pub enum FileError {
         /// Line of the entry that was one too many.
         line: u64,
     },
+    /// An entry where no message has one: nobody knows which account it belongs to.
+    #[error("line {line}: an entry stands outside of a statement or inside another entry")]
+    EntryMisplaced {
+        /// Line of the entry.
+        line: u64,
+    },
     /// Not a decimal number.
     #[error("line {line}: {text:?} is not an amount")]
     AmountInvalid {
@@ -149,6 +155,7 @@ impl FileError {
                 | Self::CurrencyUnknown { .. }
                 | Self::DateInvalid { .. }
                 | Self::FieldMissing { .. }
+                | Self::EntryMisplaced { .. }
         )
     }
 
@@ -164,6 +171,7 @@ impl FileError {
             | Self::Xml { line, .. }
             | Self::FieldTooLong { line }
             | Self::EntriesInvalid { line }
+            | Self::EntryMisplaced { line }
             | Self::AmountInvalid { line, .. }
             | Self::AmountDecimals { line, .. }
             | Self::AmountOverflow { line, .. }
@@ -196,6 +204,7 @@ impl FileError {
             Self::Xml { .. } => "XML_INVALID",
             Self::FieldTooLong { .. } => "FIELD_TOO_LONG",
             Self::EntriesInvalid { .. } => "ENTRIES_INVALID",
+            Self::EntryMisplaced { .. } => "ENTRY_MISPLACED",
             Self::AmountInvalid { .. } => "AMOUNT_INVALID",
             Self::AmountDecimals { .. } => "AMOUNT_DECIMALS",
             Self::AmountOverflow { .. } => "AMOUNT_OVERFLOW",

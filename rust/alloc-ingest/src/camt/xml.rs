@@ -6,6 +6,7 @@ use quick_xml::Reader;
 use quick_xml::errors::{Error, SyntaxError};
 use quick_xml::events::{BytesRef, BytesStart, Event};
 
+use super::names as n;
 use super::names::{Tag, tag};
 use super::raw::{Keep, Raw};
 use crate::decode::{DecodeError, Decoder, encoding_label, encoding_of};
@@ -46,6 +47,10 @@ pub(super) struct Xml<R> {
     line: u64,
     start_line: u64,
     depth: usize,
+    /// Line of an entry that nobody has taken yet.
+    entry: Option<u64>,
+    /// Line of the first entry that nobody took, and how many there are.
+    lost: Option<(u64, u64)>,
     /// What is not decoded.
     pub(super) raw: Raw,
 }
@@ -67,7 +72,27 @@ impl<R: Read> Xml<R> {
             line: 1,
             start_line: 1,
             depth: 0,
+            entry: None,
+            lost: None,
             raw: Raw::default(),
+        }
+    }
+
+    /// Says that the entry that was opened last is read as one.
+    pub(super) fn take_entry(&mut self) {
+        self.entry = None;
+    }
+
+    /// Line of the first entry that was never taken, and how many there are.
+    pub(super) fn lost_entries(&mut self) -> Option<(u64, u64)> {
+        self.lose_entry();
+        self.lost
+    }
+
+    fn lose_entry(&mut self) {
+        if let Some(line) = self.entry.take() {
+            let (first, number) = self.lost.unwrap_or((line, 0));
+            self.lost = Some((first, number + 1));
         }
     }
 
@@ -215,7 +240,12 @@ impl<R: Read> Xml<R> {
                 self.start.clear();
                 self.start.push_str(&start);
                 self.raw.open(start.local_name().as_ref());
-                Ok(Step::Open(local_tag(&start)))
+                let tag = local_tag(&start);
+                if tag == n::NTRY {
+                    self.lose_entry();
+                    self.entry = Some(line);
+                }
+                Ok(Step::Open(tag))
             }
             Event::End(_) => {
                 self.depth -= 1;

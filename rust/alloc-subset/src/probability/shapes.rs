@@ -285,7 +285,13 @@ fn rates(size: usize, named: usize) -> Vec<Rate> {
         expected.extend([few as f64, (size - few) as f64]);
         few *= 2;
     }
-    let weight = |expected: f64| if named == 0 { 1.0 } else { 1.0 / (named as f64 + expected) };
+    let weight = |expected: f64| {
+        if named == 0 {
+            1.0
+        } else {
+            1.0 / (named as f64 + expected)
+        }
+    };
     let total: f64 = expected.iter().map(|&expected| weight(expected)).sum();
     let rate = |expected: f64| {
         let odds = libm::log((size as f64 - expected) / expected);
@@ -311,7 +317,8 @@ fn consistent(named: &[bool]) -> [f64; 5] {
             let before = ways;
             for changes in 0..5 {
                 for end in 0..2 {
-                    let changed = usize::checked_sub(changes, 1).map_or(0.0, |c| before[c][1 - end]);
+                    let changed =
+                        usize::checked_sub(changes, 1).map_or(0.0, |c| before[c][1 - end]);
                     ways[changes][end] = before[changes][end] + changed;
                 }
             }
