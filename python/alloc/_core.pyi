@@ -424,6 +424,7 @@ def solve_subset(
     amounts: ArrowArrayExportable | ArrowStreamExportable,
     target: int,
     costs: ArrowArrayExportable | ArrowStreamExportable | None,
+    kinds: ArrowArrayExportable | ArrowStreamExportable | None,
     deltas: list[tuple[int, int, int, int]],
     budget: tuple[int, int],
     *,
@@ -450,6 +451,8 @@ def solve_subset(
     costs
         Cost of having each amount in, millinats, int64 without nulls; None knows
         nothing.
+    kinds
+        Which amounts stand in for each other, int64 without nulls; None is one kind.
     deltas
         Low and high (minor units), cost (millinats) and greatest count of each.
     budget

@@ -161,6 +161,7 @@ def solve(
     target: int,
     *,
     costs: Integers | None = None,
+    kinds: Integers | None = None,
     deltas: Sequence[Delta] | None = None,
     budget: Budget | None = None,
     explanations_max: int = 8,
@@ -181,8 +182,11 @@ def solve(
     costs
         One per amount, in millinats (1/1000 of a natural log-odds unit): what having
         it in costs over leaving it out; negative when it is more likely in. None knows
-        nothing. Amounts of equal value and cost are interchangeable: how many of them
-        is a choice, which of them is not, and the first ones are taken.
+        nothing.
+    kinds
+        One per amount, any integer. Amounts of equal value, cost and kind are
+        interchangeable: how many of them is a choice, which of them is not, and the
+        first ones are taken. None is one kind for all.
     deltas
         Admissible differences.
     budget
@@ -211,12 +215,20 @@ def solve(
     >>> solution = solve([120_00, 75_50, 99_99, -20_00, 310_10], 155_49)
     >>> solution.outcome, solution.explanations[0].items
     ('unique', (1, 2, 3))
+
+    Two amounts of 50.00 are one choice, unless their kinds tell them apart:
+
+    >>> solve([50_00, 50_00, 75_00], 50_00).outcome
+    'unique'
+    >>> solve([50_00, 50_00, 75_00], 50_00, kinds=[1, 2, 3]).outcome
+    'ambiguous'
     """
     budget = budget or Budget()
     parts = solve_subset(
         _int64(amounts, "amounts"),
         _integer(target, "target", _INT64),
         None if costs is None else _int64(costs, "costs"),
+        None if kinds is None else _int64(kinds, "kinds"),
         [_delta(delta) for delta in deltas or ()],
         (
             _integer(budget.steps, "steps", _UINT64),

@@ -56,7 +56,7 @@ def payments(draw: st.DrawFn, found: list[dict[str, Any]]) -> list[dict[str, Any
     for number in range(draw(st.integers(1, 6))):
         paid = draw(st.lists(st.sampled_from(found), max_size=4)) if found else []
         amount = sum(item["open_minor"] for item in paid) + draw(
-            st.sampled_from([0, 0, 0, 1, -250])
+            st.sampled_from([0, 0, 0, 1, -250, -1_500, 700])
         )
         says = [item["reference"] for item in paid if draw(st.booleans())]
         says += draw(st.lists(st.sampled_from(WORDS), max_size=3))
@@ -95,7 +95,11 @@ def days(draw: st.DrawFn) -> dict[str, list[dict[str, Any]]]:
 
 
 def propose(day: dict[str, list[dict[str, Any]]], **options: Any) -> alloc.Proposal:
-    policy = {"amount_only": True, "max_wrong_ppm": 100_000}
+    policy = {
+        "amount_only": True,
+        "max_wrong_ppm": 100_000,
+        "deductions": engine.DEDUCTIONS,
+    }
     tables = {name: table(name, rows) for name, rows in day.items()}
     return alloc.propose(**tables, policy=policy, **options)
 

@@ -48,6 +48,23 @@ def test_two_equally_good_sets_are_ambiguous() -> None:
     assert all(e.p_low_ppm <= 500_000 <= e.p_high_ppm for e in got.explanations)
 
 
+@pytest.mark.parametrize("kinds", [[7, 7, 9], np.array([7, 7, 9]), pa.array([7, 7, 9])])
+def test_equal_amounts_of_one_kind_are_one_choice(kinds: object) -> None:
+    got = solve([5_000, 5_000, 7_500], 5_000, kinds=kinds)
+    assert (got.outcome, got.explanations[0].items) == ("unique", (0,))
+
+
+def test_kinds_tell_equal_amounts_apart() -> None:
+    got = solve([5_000, 5_000, 7_500], 5_000, kinds=[-1, 2**40, 0])
+    assert (got.outcome, got.count_low) == ("ambiguous", 2)
+    with pytest.raises(InputError) as caught:
+        solve([5_000, 7_500], 5_000, kinds=[1])
+    assert (caught.value.reason, caught.value.metadata["field"]) == (
+        "LENGTH_DIFFERS",
+        "kinds",
+    )
+
+
 def test_evidence_decides_between_two_sets() -> None:
     costs = [-12_000, -12_000, 9_000, 9_000]
     got = solve([100, 200, 300, 450], 300, costs=costs)

@@ -369,15 +369,16 @@ fn judge(
     });
     let total: u64 = ways.iter().map(|(way, _)| way.weight).sum();
     let &(best, change) = ways.first()?;
-    let short = |way: &Way| way.kind == DeductionKind::ShortPayment;
-    if short(&best) && ways.iter().filter(|(way, _)| short(way)).count() > 1 {
+    let items = change.of(named);
+    let gap = gap_of(case, &items);
+    let could_be_short = items.iter().filter(|&&item| case.open(item) > gap);
+    if best.kind == DeductionKind::ShortPayment && could_be_short.count() > 1 {
         // Nobody knows which item is paid short.
         return None;
     }
     let all = u128::from(total) + u128::from(misread);
     let others = all - u128::from(best.weight);
     let error = (others * 1_000_000).div_ceil(all.max(1));
-    let items = change.of(named);
     let mut found = Explanation {
         picks: picks(case, &best, &items),
         proof: if ways.len() == 1 {

@@ -69,7 +69,7 @@ type SolutionParts = (
 
 /// Find which sets of amounts make up a target, with proof.
 #[pyfunction]
-#[pyo3(signature = (amounts, target, costs, deltas, budget, *, explanations_max, wrong_max_ppm))]
+#[pyo3(signature = (amounts, target, costs, kinds, deltas, budget, *, explanations_max, wrong_max_ppm))]
 #[expect(
     clippy::too_many_arguments,
     reason = "one per argument of the documented function"
@@ -79,6 +79,7 @@ pub fn solve_subset(
     amounts: AnyArray,
     target: i64,
     costs: Option<AnyArray>,
+    kinds: Option<AnyArray>,
     deltas: Vec<(i64, i64, i64, u32)>,
     budget: (u64, u64),
     explanations_max: usize,
@@ -87,12 +88,16 @@ pub fn solve_subset(
     // Taken over while attached, read and solved detached.
     let amounts = chunks(amounts)?;
     let costs = costs.map(chunks).transpose()?;
+    let kinds = kinds.map(chunks).transpose()?;
     run_detached(py, move || -> Result<SolutionParts, SolveError> {
         let amounts = integers("amounts", &amounts)?;
         let costs = costs.map(|costs| integers("costs", &costs)).transpose()?;
+        let kinds = kinds.map(|kinds| integers("kinds", &kinds)).transpose()?;
+        let kinds = kinds.map(|kinds| numbered(&kinds));
         let deltas: Vec<Delta> = deltas.into_iter().map(delta).collect();
         let mut problem = Problem::new(&amounts, target);
         problem.costs_millinats = costs.as_deref();
+        problem.kinds = kinds.as_deref();
         problem.deltas = &deltas;
         problem.budget = Budget {
             steps: budget.0,
@@ -102,6 +107,16 @@ pub fn solve_subset(
         problem.wrong_max_ppm = wrong_max_ppm;
         Ok(parts(solve(&problem)?))
     })
+}
+
+/// Kinds as the core counts them: any numbers tell items apart.
+fn numbered(kinds: &[i64]) -> Vec<u32> {
+    let mut known = kinds.to_vec();
+    known.sort_unstable();
+    known.dedup();
+    let place = |kind: &i64| known.partition_point(|other| other < kind);
+    let number = |kind: &i64| u32::try_from(place(kind)).unwrap_or(u32::MAX);
+    kinds.iter().map(number).collect()
 }
 
 fn delta((low_minor, high_minor, cost_millinats, count_max): (i64, i64, i64, u32)) -> Delta {

@@ -161,6 +161,98 @@ proptest! {
     }
 }
 
+/// Sets with all named items, by their changes along the line.
+fn around(named: &[bool]) -> [f64; 5] {
+    let mut ways = [0.0; 5];
+    for mask in 1_u32..1 << named.len() {
+        let inside = |item: usize| mask >> item & 1 == 1;
+        let changes = (1..named.len())
+            .filter(|&i| inside(i) != inside(i - 1))
+            .count();
+        if changes < 5 && (0..named.len()).all(|i| inside(i) || !named[i]) {
+            ways[changes] += 1.0;
+        }
+    }
+    ways
+}
+
+/// The weight of a set that is named in part: of what is not named, and of both together.
+fn weight_with_named(set: &[usize], amounts: &[i64], named: &[bool]) -> f64 {
+    let rest: Vec<usize> = (0..amounts.len()).filter(|&i| !named[i]).collect();
+    let more: Vec<usize> = set.iter().copied().filter(|&i| !named[i]).collect();
+    let (size, taken) = (rest.len() as f64, more.len() as f64);
+    let given = (amounts.len() - rest.len()) as f64;
+    let mut weight = if more.is_empty() {
+        0.5
+    } else {
+        listed(&more, &rest)
+    };
+    if more.len() == 1 {
+        weight += 0.3 / size;
+    }
+    let shares: Vec<(f64, f64)> = rates(rest.len())
+        .iter()
+        .map(|p| (*p, 1.0 / (given + p * size)))
+        .collect();
+    let total: f64 = shares.iter().map(|share| share.1).sum();
+    for (p, share) in shares {
+        weight += 0.1 * share / total * p.powf(taken) * (1.0 - p).powf(size - taken);
+    }
+    let inside = |item: usize| set.contains(&item);
+    let changes = (1..amounts.len())
+        .filter(|&i| inside(i) != inside(i - 1))
+        .count();
+    if (1..5).contains(&changes) {
+        let ways = around(named)[changes].max(1.0);
+        weight += 0.08 * 0.5_f64.powi(i32::try_from(changes).expect("few")) / ways;
+    }
+    weight
+}
+
+proptest! {
+    #[test]
+    fn with_named_items_the_bounds_hold_the_true_probability_too(
+        items in prop::collection::vec((1_i64..60, prop::bool::weighted(0.3)), 2..9),
+        chosen in 1_u32..256,
+    ) {
+        let amounts: Vec<i64> = items.iter().map(|item| item.0).collect();
+        let named: Vec<bool> = items.iter().map(|item| item.1).collect();
+        prop_assume!(named.contains(&true) && named.contains(&false));
+        let inside = |mask: u32, i: usize| mask >> i & 1 == 1 || named[i];
+        let sum = |mask: u32| -> i64 {
+            (0..amounts.len()).filter(|&i| inside(mask, i)).map(|i| amounts[i]).sum()
+        };
+        let target = sum(chosen);
+        let problem = ShapeProblem {
+            amounts_minor: &amounts,
+            kinds: &apart(&amounts),
+            named: &named,
+            target_minor: target,
+            weights: ShapeWeights { named_ppm: 500_000, around_named_ppm: 80_000, ..WEIGHTS },
+            unexplained_ppt: 1_000,
+            rival_ppt: 1_000_000,
+            budget: Budget::default(),
+            explanations_max: 64,
+            wrong_max_ppm: 100,
+        };
+        let got = explain_by_shape(&problem).expect("in range");
+        let mut truth = BTreeMap::new();
+        for mask in (0_u32..1 << amounts.len()).filter(|&mask| sum(mask) == target) {
+            let set: Vec<usize> = (0..amounts.len()).filter(|&i| inside(mask, i)).collect();
+            let weight = weight_with_named(&set, &amounts, &named);
+            truth.insert(set, weight);
+        }
+        let total: f64 = truth.values().sum::<f64>() + 1e-6;
+        prop_assert_eq!(got.explanations.len(), truth.len());
+        for found in &got.explanations {
+            let share = truth[&found.items] / total * 1e6;
+            prop_assert!(f64::from(found.p_low_ppm) <= share * 1.001 + 2.0, "{found:?} {share}");
+            prop_assert!(f64::from(found.p_high_ppm) >= share * 0.999 - 2.0, "{found:?} {share}");
+        }
+        prop_assert!(f64::from(got.rival_low_ppm) <= 1.001 / total + 2.0);
+    }
+}
+
 /// Weight of all scattered sets that hit the target, by counting them by size.
 fn scattered_total(amounts: &[i64], target: usize) -> f64 {
     let size = amounts.len();
