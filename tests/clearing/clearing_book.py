@@ -57,7 +57,7 @@ NO_WARNINGS = pa.schema(
 
 ITEM = re.compile(
     r"item\s+(?P<id>\S+)\s+(?P<open>-?[\d.]+) EUR\s+of (?P<customer>\S+)"
-    r"(?:\s+issued (?P<issued>\S+))?"
+    r"(?:\s+issued (?P<issued>\S+))?(?:\s+at (?P<entity>\S+))?"
 )
 PAYMENT = re.compile(
     r"payment\s+(?P<id>\S+)\s+(?P<amount>-?[\d.]+) EUR\s+on (?P<day>\S+)"
@@ -167,7 +167,7 @@ class Book:
         issued = [item["issued"] or "2026-01-02" for item in found]
         table = pa.table(
             {
-                "entity": ["E1"] * len(found),
+                "entity": [item["entity"] or "E1" for item in found],
                 "item_id": [item["id"] for item in found],
                 "customer_id": [item["customer"] for item in found],
                 "reference": [item["id"] for item in found],
@@ -176,7 +176,7 @@ class Book:
                 "issue_date": [dt.date.fromisoformat(day) for day in issued],
             }
         )
-        accounts = {"E1": "411000"}
+        accounts = {"E1": "411000", "E2": "411000"}
         self.ledger.import_open_items(
             self._source("open_items"), table, accounts=accounts, now=NOW
         )

@@ -381,3 +381,34 @@ def test_a_rule_that_cannot_be_drafted_does_not_stop_the_day(book: Book):
     book.write(SHORT).clear(rules=[broken])
     assert decision(book)["reason"] == "RULE_NOT_POSTED"
     assert book.entries() == ""
+
+
+TWO_COMPANIES = '[[entity]]\nid = "E2"\nname = "Garage Deux"\n'
+LINK = '[link]\nentity = "E2"\nparty_here = "IC-E2"\nparty_there = "IC-E1"\n'
+
+
+def test_money_for_another_company_is_owed_to_it_and_undone_in_both_books(book: Book):
+    book.toml += TWO_COMPANIES
+    book.write("""
+        item     INV-1042  120.00 EUR  of C-LAC  at E2
+        item     INV-7     999.00 EUR  of C-LAC  at E1
+        payment  B1        120.00 EUR  on 2026-03-06  from C-LAC  "OUR PAYMENT"
+    """)
+    book.clear(rules=[rule("link", LINK, base="wrong-entity")])
+    assert book.entries() == lines(
+        "BQ1-000001 clearing",
+        "  512000 D 120.00",
+        "  451000 IC-E2 C 120.00",
+        "OD-000001 clearing",
+        "  451000 IC-E1 D 120.00",
+        "  411000 C-LAC C 120.00 (AAA)",
+    )
+    entities = book.ledger.journal().entries["entity"].to_pylist()
+    assert entities == ["E1", "E2"]
+    assert book.verified()
+    number = decision(book)["decision_id"]
+    reverse(book.ledger, book.settings, number, decided_by="ada", now=NOW)
+    assert book.open_items() == {"INV-1042": "120.00", "INV-7": "999.00"}
+    entities = book.ledger.journal().entries["entity"].to_pylist()
+    assert entities == ["E1", "E2", "E1", "E2"]
+    assert book.verified()

@@ -197,6 +197,11 @@ def group(rule: dict[str, Any], *_: object) -> RuleText:
     )
 
 
+def wrong_entity(*_: object) -> RuleText:
+    parties = {"party_here": "IC-E2", "party_there": "IC-E1"}
+    return RuleText("wrong-entity").table("link", entity="E2", **parties)
+
+
 def returned(*_: object) -> RuleText:
     return RuleText("returned-payment")
 
@@ -222,6 +227,7 @@ MAKERS: dict[str, Any] = {
     "group_payer": group,
     "vat_on_collection": collection,
     "payment_return": returned,
+    "intercompany": wrong_entity,
 }
 
 CUSTOMER_TYPES = {

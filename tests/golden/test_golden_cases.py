@@ -27,7 +27,6 @@ NOT_YET = frozenset(
     {
         *("BAD-01", "FAC-01", "OFF-02"),  # entries without any payment
         *("FX-01", "FX-03", "FX-04"),  # amounts in a foreign currency beside ours
-        "GRP-02",  # one payment in the books of two companies
     }
 )
 

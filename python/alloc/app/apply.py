@@ -130,7 +130,7 @@ def preview(
     alloc.errors.ConflictError
         The payment is posted (``PAYMENT_DECIDED``) or none (``NOT_A_PAYMENT``).
     """
-    facts = load_facts(ledger, payment_id, items=items)
+    facts = load_facts(ledger, payment_id, items=items, rules=(rule,))
     _check_open(facts.payment)
     tried = try_rule(settings, rule, facts)
     return draft_outcome(settings, rule, facts, tried, today=today, party=party)
@@ -294,7 +294,7 @@ def explain_payment(
     items: Sequence[str] | None = None,
 ) -> list[Outcome]:
     """Say of each rule whether it fits a payment, and if not, why not."""
-    facts = load_facts(ledger, payment_id, items=items)
+    facts = load_facts(ledger, payment_id, items=items, rules=rules)
     return [try_rule(settings, rule, facts)[0] for rule in rules]
 
 

@@ -165,6 +165,10 @@ class Drafting:
             "account", pa.array(accounts, pa.string())
         )
 
+    def entity(self, entity: str) -> Entity:
+        """Return a company by its id; ``ENTITY_UNKNOWN`` when there is none."""
+        return self._settings.entity(entity)
+
     def account(self, entity: str, role: str) -> str:
         """Return the account number of a role; ``ROLE_UNKNOWN`` when there is none."""
         account = self._settings.entity(entity).accounts.get(role)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from alloc.app.situations import Facts
     from alloc.engine import Drafts
     from alloc.rules import Explanation, Item, Line, Rule, Situation
+    from alloc.rules.model import Link
     from alloc.settings import Settings
 
 __all__ = ["RuleDrafts", "draft_rule"]
@@ -132,12 +133,12 @@ class _Gathered:
     ) -> None:
         self.drafting = drafting
         self.payment, self.rule, self.party = payment, rule, party
-        self.situation, self.facts = situation, facts
+        self.situation, self.rows = situation, facts.rows_for(rule)
         self.fields = {
             "amount": amount_text(payment.amount_minor, payment.currency),
             "customer": payment.customer_id or "",
             "date": payment.booking_date.isoformat(),
-            "items": ", ".join(_name(facts, i) for i in situation.items),
+            "items": ", ".join(_name(self.rows, i) for i in situation.items),
             "payer": payment.payer_name or payment.payment_id,
             "payment": payment.reference or payment.payment_id,
             "rule": rule.name,
@@ -174,8 +175,9 @@ class _Gathered:
     ) -> None:
         """Gather the entry that carries the money."""
         main = self.payment.payment_id
+        clearing = main if self.rule.link is None else self._link(self.rule.link)
         for item in self.situation.items:
-            self._allocate(main, item.item_id, self.cash[item.item_id])
+            self._allocate(clearing, item.item_id, self.cash[item.item_id])
         for line in by_book[Book.LINE]:
             self._adjust(main, line)
         for line in by_book[Book.ITEM]:
@@ -228,7 +230,7 @@ class _Gathered:
     def _move(self, line: Line) -> None:
         """Add an entry that moves a part of an item to another account or party."""
         item_id = str(line.item_id)
-        row = self.facts.rows[item_id]
+        row = self.rows[item_id]
         self.cash[item_id] -= line.amount_minor
         fields = self.fields | {"items": row["reference"] or item_id}
         entry = self._beside(row["reference"] or item_id, fields)
@@ -261,10 +263,10 @@ class _Gathered:
 
     def _offset_ref(self, offset: Iterable[tuple[str, int]]) -> str:
         """Name the piece: a deposit's is its invoice, a debt's is the payment."""
-        parties = {self.facts.rows[item_id]["customer_id"] for item_id, _ in offset}
+        parties = {self.rows[item_id]["customer_id"] for item_id, _ in offset}
         first = self.situation.items[0]
         if parties == {first.customer_id}:
-            return _name(self.facts, first)
+            return _name(self.rows, first)
         return str(self.payments[0]["piece_ref"])
 
     def _lose(self, lines: Iterable[Line]) -> None:
@@ -304,6 +306,37 @@ class _Gathered:
         ]
         if own:
             self.vat[item_id] = [_vat_row(other, line.amount_minor) for other in own]
+
+    def _link(self, link: Link) -> str:
+        """Add what the companies owe each other; return the entry that clears."""
+        entity = self.drafting.entity(link.entity)
+        name = self._beside(str(self.payments[0]["piece_ref"]), self.fields)
+        day = entity.first_open_day(self.payment.booking_date)
+        accounts = entity.accounts
+        self.payments[-1] |= {
+            "entity": entity.id,
+            "posting_date": day,
+            "fiscal_year": entity.fiscal_year(day),
+            "customer_account": accounts["customer"],
+            "suspense_account": accounts["suspense"],
+        }
+        amount = self.payment.amount_minor
+        here = (self.payment.payment_id, self.payment.entity, link.party_here, -amount)
+        for entry, books, party, minor in (
+            here,
+            (name, entity.id, link.party_there, amount),
+        ):
+            self.adjustments.append(
+                {
+                    "payment_id": entry,
+                    "role": link.role,
+                    "account": self.drafting.account(books, link.role),
+                    "amount_minor": minor,
+                    "customer_id": party,
+                    "new_item_id": self._next_id("link"),
+                }
+            )
+        return name
 
     def _gross(self, entry: str, lines: Iterable[Line], gross: Iterable[Line]) -> None:
         """Show the payment before what the bank kept of it, and what it kept."""
@@ -347,7 +380,7 @@ class _Gathered:
     def _allocate(self, entry: str, item_id: str, minor: int) -> None:
         if not minor:
             return
-        row = self.facts.rows[item_id]
+        row = self.rows[item_id]
         names = ("item_id", "customer_id", "account", "open_minor", "letter_group")
         said = {name: row[name] for name in (*names, "group_open_minor")}
         said |= {"payment_id": entry, "allocated_minor": minor}
@@ -390,7 +423,7 @@ class _Gathered:
         return pa.Table.from_pylist(rows, engine.schema("allocations"))
 
     def _ranked_adjustments(self, explanation: Explanation) -> pa.Table:
-        rows = [
+        rows: list[dict[str, Any]] = [
             {
                 "payment_id": self.payment.payment_id,
                 "rank": 0,
@@ -402,6 +435,11 @@ class _Gathered:
             for line in explanation.lines
             if not self._is_rest(line)
         ]
+        if self.rule.link is not None:
+            said = {"payment_id": self.payment.payment_id, "rank": 0}
+            said["role"] = self.rule.link.role
+            amount = self.payment.amount_minor
+            rows += [said | {"amount_minor": minor} for minor in (-amount, amount)]
         return pa.Table.from_pylist(rows, engine.schema("adjustments"))
 
     def _is_rest(self, line: Line) -> bool:
@@ -431,5 +469,5 @@ def _kind(role: str, open_minor: int) -> str:
     return "debit_note" if open_minor > 0 else "other"
 
 
-def _name(facts: Facts, item: Item) -> str:
-    return str(facts.rows[item.item_id]["reference"] or item.item_id)
+def _name(rows: Mapping[str, Mapping[str, Any]], item: Item) -> str:
+    return str(rows[item.item_id]["reference"] or item.item_id)

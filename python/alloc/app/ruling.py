@@ -76,6 +76,7 @@ class Ruling:
         self._rules = [rule for rule in rules if rule.posting is not Posting.NEVER]
         rows = customers.to_pylist() if self._rules else []
         self._customers = {row["customer_id"]: row for row in rows}
+        self._linked = sorted({rule.link.entity for rule in self._rules if rule.link})
         self._members = sorted(
             {member for rule in self._rules for member in rule.when.members}
         )
@@ -242,7 +243,32 @@ class Ruling:
             if (entity, row["item_id"]) not in used
         }
         sets = tuple(sets_of(ranks, rows, customer_id))
-        return Facts(payment, customer_id, customer, rows, sets)
+        elsewhere = {
+            other: _rows_of(items, other, payment["currency"], customer_id, used)
+            for other in self._linked
+        }
+        return Facts(payment, customer_id, customer, rows, sets, elsewhere=elsewhere)
+
+
+def _rows_of(
+    items: pa.Table,
+    entity: str,
+    currency: str,
+    customer_id: str | None,
+    used: Collection[tuple[str, str]],
+) -> dict[str, dict[str, Any]]:
+    """Return what a customer has open at another company."""
+    mine = pc.and_(
+        pc.and_(
+            pc.equal(items["entity"], entity), pc.equal(items["currency"], currency)
+        ),
+        pc.equal(items["customer_id"], customer_id or ""),
+    )
+    return {
+        row["item_id"]: row
+        for row in items.filter(mine).to_pylist()
+        if (entity, row["item_id"]) not in used
+    }
 
 
 def needs_party(rule: Rule, facts: Facts) -> bool:

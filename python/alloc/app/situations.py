@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow.compute as pc
@@ -42,7 +43,15 @@ class Facts(NamedTuple):
         Sets of items that the payment may clear, the likeliest first.
     returned
         For money that goes out: the decision on the payment that it takes back.
+    elsewhere
+        Open items of other companies, by entity and id.
     """
+
+    def rows_for(self, rule: Rule) -> Mapping[str, Mapping[str, Any]]:
+        """Return the items that a rule clears, by id."""
+        if rule.link is None:
+            return self.rows
+        return self.elsewhere.get(rule.link.entity, {})
 
     payment: Mapping[str, Any]
     customer_id: str | None
@@ -50,6 +59,7 @@ class Facts(NamedTuple):
     rows: Mapping[str, Mapping[str, Any]]
     sets: tuple[tuple[str, ...], ...]
     returned: Mapping[str, Any] | None = None
+    elsewhere: Mapping[str, Mapping[str, Mapping[str, Any]]] = MappingProxyType({})
 
     def situations(self, rule: Rule, settings: Settings) -> list[Situation]:
         """Return what a rule is tried on: one situation for each set of items."""
@@ -57,6 +67,8 @@ class Facts(NamedTuple):
         whole = (Measure.PAYMENT, Measure.RETURNED)
         if any(part.measure in whole for part in parts):
             return [Situation(payment=self._payment())]
+        if rule.link is not None:
+            return self._linked(rule)
         debts: tuple[Item, ...] = ()
         offset = next((p for p in parts if p.measure is Measure.SUPPLIER), None)
         accounts = settings.entity(self.payment["entity"]).accounts
@@ -84,6 +96,22 @@ class Facts(NamedTuple):
             )
             for chosen in tried
         ] or [Situation(payment=self._payment(), supplier_items=debts)]
+
+    def _linked(self, rule: Rule) -> list[Situation]:
+        """Return each item of the other company, and all of them."""
+        rows = {
+            key: row
+            for key, row in self.rows_for(rule).items()
+            if row["customer_id"] == self.customer_id
+        }
+        sets = dict.fromkeys([tuple(sorted(rows)), *((key,) for key in sorted(rows))])
+        return [
+            Situation(
+                payment=self._payment(),
+                items=_in_due_order(rows[key] for key in chosen),
+            )
+            for chosen in sets
+        ]
 
     def _payment(self) -> Payment:
         row = self.payment
@@ -115,7 +143,11 @@ class Facts(NamedTuple):
 
 
 def load_facts(
-    ledger: Ledger, payment_id: str, *, items: Sequence[str] | None = None
+    ledger: Ledger,
+    payment_id: str,
+    *,
+    items: Sequence[str] | None = None,
+    rules: Sequence[Rule] = (),
 ) -> Facts:
     """Read a payment with what may be cleared by it.
 
@@ -124,6 +156,8 @@ def load_facts(
     items
         Items that a person named; else those of its proposal, its alternatives, and
         the whole balance of its customer.
+    rules
+        What will be tried: items of the companies that they link are read too.
 
     Raises
     ------
@@ -164,7 +198,16 @@ def load_facts(
     else:
         sets = sets_of(ranks, rows, customer_id)
     customer = known.get(customer_id or "", {})
-    return Facts(payment, customer_id, customer, rows, tuple(sets), returned)
+    linked = {rule.link.entity for rule in rules if rule.link is not None}
+    elsewhere = {
+        entity: {
+            row["item_id"]: row
+            for row in ledger.open_items(entity=entity).to_pylist()
+            if row["currency"] == payment["currency"]
+        }
+        for entity in sorted(linked)
+    }
+    return Facts(payment, customer_id, customer, rows, tuple(sets), returned, elsewhere)
 
 
 def _returned(ledger: Ledger, payment: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -16,6 +16,7 @@ __all__ = [
     "Component",
     "Example",
     "Labels",
+    "Link",
     "Measure",
     "Per",
     "Posting",
@@ -217,6 +218,25 @@ class When(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """Money that another company of the group was meant to get.
+
+    Parameters
+    ----------
+    entity
+        The company whose items it pays.
+    role
+        Account role of what the companies owe each other.
+    party_here, party_there
+        The other company as a party in the books here, and ours in theirs.
+    """
+
+    entity: str
+    role: str
+    party_here: str
+    party_there: str
+
+
 class Labels(msgspec.Struct, frozen=True, kw_only=True):
     """Label templates; see `alloc.rules.labels`."""
 
@@ -279,7 +299,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         Whether it is tried only where no other rule fits.
     always
         Whether it also holds where cash and items agree, and would clear without it.
-    when, components, labels, examples
+    when, components, link, labels, examples
         See the classes.
     """
 
@@ -300,6 +320,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     always: bool = False
     when: When = When()
     components: tuple[Component, ...] = ()
+    link: Link | None = None
     labels: Labels = Labels()
     examples: tuple[Example, ...] = ()
 

@@ -14,6 +14,7 @@ from alloc.rules.model import (
     Book,
     Component,
     Labels,
+    Link,
     Measure,
     Per,
     Posting,
@@ -79,7 +80,7 @@ def read_rule(
         content = laid_over(base or {}, content)
     root = TomlTable(document, "", content)
     rule = _rule(root, name)
-    root.finish(also_known=("based_on",))
+    root.finish(also_known=("based_on", "link"))
     document.raise_mistakes("RULE_INVALID")
     return rule
 
@@ -110,7 +111,10 @@ def _rule(root: TomlTable, file: str) -> Rule:
     when = _when(root.table("when"))
     components = _components(root.table("component"), exponent or 0)
     collects = root.flag("vat_on_collection", default=False)
-    if not components and not collects and not when.members:
+    link = _link(root.table("link")) if "link" in root else None
+    if link is not None and (components or collects):
+        root.mistake("link", "goes alone: the items are paid whole, without components")
+    if not components and not collects and not when.members and link is None:
         root.mistake("", "nothing is explained: write a [component.NAME]")
     posting = Posting(root.choice("posting", tuple(Posting), default="one_click"))
     valid_from, valid_until = _validity(root)
@@ -132,6 +136,7 @@ def _rule(root: TomlTable, file: str) -> Rule:
         vat_on_collection=collects,
         when=when,
         components=components,
+        link=link,
         labels=_labels(root.table("labels")),
         examples=read_examples(root, currency, exponent or 0),
         valid_from=valid_from,
@@ -182,6 +187,17 @@ def _needles(table: TomlTable, key: str) -> tuple[str, ...]:
                 f"{NEEDLE_CHARACTERS_MIN} letters or digits at least",
             )
     return needles
+
+
+def _link(table: TomlTable) -> Link:
+    link = Link(
+        entity=table.required_text("entity"),
+        role=_role(table, "role"),
+        party_here=table.required_text("party_here"),
+        party_there=table.required_text("party_there"),
+    )
+    table.finish()
+    return link
 
 
 def _labels(table: TomlTable) -> Labels:
