@@ -412,3 +412,19 @@ def test_money_for_another_company_is_owed_to_it_and_undone_in_both_books(book: 
     entities = book.ledger.journal().entries["entity"].to_pylist()
     assert entities == ["E1", "E2", "E1", "E2"]
     assert book.verified()
+
+
+def test_a_rule_of_the_company_goes_before_a_deduction_of_the_policy(book: Book):
+    book.toml = book.toml.replace("[policy]\n", '[policy]\ndeductions = ["discount"]\n')
+    body = '[component.discount]\nrole = "service_rebate"\nrate = "0.5%"\n'
+    book.write(SHORT.replace("114.00", "119.40")).clear(rules=[rule("rebate", body)])
+    assert "709600 D 0.60" in book.entries()
+    assert decision(book)["rule"] == "rebate@3"
+
+
+def test_a_deduction_of_the_policy_posts_where_no_rule_fits(book: Book):
+    book.toml = book.toml.replace("[policy]\n", '[policy]\ndeductions = ["discount"]\n')
+    body = '[component.rebate]\nrole = "service_rebate"\nrate = "7%"\n'
+    book.write(SHORT.replace("114.00", "119.40")).clear(rules=[rule("rebate", body)])
+    assert "665000 D 0.60" in book.entries()
+    assert decision(book)["reason"] == "DEDUCTION_EXPLAINED"

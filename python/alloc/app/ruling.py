@@ -30,6 +30,8 @@ __all__ = ["Ruled", "Ruling"]
 RULE_FITS = "RULE_FITS"
 #: A rule fits, and what it explains cannot be drafted: `alloc apply` says why.
 RULE_NOT_POSTED = "RULE_NOT_POSTED"
+#: The engine's reason for a gap that a kind of deduction explains.
+BUILT_IN = "DEDUCTION_EXPLAINED"
 #: What the engine decides by itself.
 AUTO = "auto"
 
@@ -105,7 +107,7 @@ class Ruling:
         decisions = {
             row["payment_id"]: row
             for row in proposal.decisions.to_pylist()
-            if has_always or row["status"] != AUTO
+            if has_always or row["status"] != AUTO or row["reason"] == BUILT_IN
         }
         mine = payments.filter(
             pc.is_in(
@@ -127,7 +129,7 @@ class Ruling:
             )
             if is_auto:
                 facts = facts._replace(sets=facts.sets[:1])
-            for rules in self._rounds(is_auto=is_auto):
+            for rules in self._rounds(decision):
                 if self._decide_one(facts, rules, ruled, used):
                     break
         return ruled
@@ -158,10 +160,20 @@ class Ruling:
                 self._decide_one(facts_of(entry["payment_id"]), fit, ruled, set())
         return ruled.posted
 
-    def _rounds(self, *, is_auto: bool) -> list[list[Rule]]:
-        """Return the rules to try, and those to try when none of them fits."""
-        if is_auto:
-            return [[rule for rule in self._rules if rule.always]]
+    def _rounds(self, decision: Mapping[str, Any]) -> list[list[Rule]]:
+        """Return the rules to try, and those to try when none of them fits.
+
+        A rule of the company goes before what the engine explains by itself.
+        """
+        if decision["status"] == AUTO:
+            built_in = decision["reason"] == BUILT_IN
+            return [
+                [
+                    rule
+                    for rule in self._rules
+                    if rule.always or (built_in and not rule.fallback)
+                ]
+            ]
         return [
             [rule for rule in self._rules if rule.fallback is fallback]
             for fallback in (False, True)
