@@ -202,7 +202,13 @@ pub fn scan(search: &Search<'_, '_, '_>, text: &Text) -> Findings {
             sharers,
             surprise_millinats: surprise,
         }));
+        let before = findings.hits.len();
         let end = follow_list(search, text, &token, &mut findings.hits);
+        let listed = &mut findings.hits[before..];
+        let surest = surest_in_list(listed.len(), range_width(text, &token, end));
+        for hit in listed {
+            hit.strength = strength.min(surest);
+        }
         let alone = sharers == 1 && end == token.last;
         findings.places.push(Named {
             first,
@@ -476,13 +482,7 @@ fn follow_list(
     token: &Token,
     hits: &mut Vec<Hit>,
 ) -> usize {
-    let stem = token.spelled.len()
-        - token
-            .spelled
-            .iter()
-            .rev()
-            .take_while(|byte| byte.is_ascii_digit())
-            .count();
+    let stem = token.spelled.len() - digits_at_end(&token.spelled).len();
     let (head, number) = token.spelled.split_at(stem);
     let Some(from) = parse(number) else {
         return token.last;
@@ -501,6 +501,36 @@ fn follow_list(
         }
     }
     follow_suffixes(search, text, token, (head, number), hits)
+}
+
+/// How sure the members of a list may be: as a number without its prefix, in a range of which
+/// nearly all is open as the number that it begins with. A range of which most is not open may be
+/// something else.
+///
+/// * `open` — members that are
+/// * `width` — numbers in the range beside the first, 0 where it is none
+fn surest_in_list(open: usize, width: usize) -> Strength {
+    if width > 0 && open * 10 >= width * 9 {
+        Strength::Strong
+    } else if open * 2 >= width {
+        Strength::Trimmed
+    } else {
+        Strength::Weak
+    }
+}
+
+/// How many numbers a range after a token has beside its first, 0 if none follows.
+fn range_width(text: &Text, token: &Token, end: usize) -> usize {
+    let digits = digits_at_end(&token.spelled);
+    let range = range_end(text, token.last, digits.len()).filter(|&(_, last)| last == end);
+    let width = range.and_then(|(to, _)| to.checked_sub(parse(digits)?));
+    usize::try_from(width.unwrap_or(0)).unwrap_or(usize::MAX)
+}
+
+fn digits_at_end(spelled: &[u8]) -> &[u8] {
+    let digits = spelled.iter().rev();
+    let width = digits.take_while(|byte| byte.is_ascii_digit()).count();
+    &spelled[spelled.len() - width..]
 }
 
 fn follow_suffixes(
@@ -603,6 +633,20 @@ mod tests {
             ]
         );
         assert_eq!(named(&refs, &["51078325601 X5107831"]), []);
+    }
+
+    #[test]
+    fn a_list_is_as_sure_as_its_first_number() {
+        let refs: Vec<String> = (4_711_001..4_711_006).map(|n| n.to_string()).collect();
+        let refs: Vec<&str> = refs.iter().map(String::as_str).collect();
+        let weakest = |text: &str| named(&refs, &[text]).iter().map(|hit| hit.1).min();
+        assert_eq!(weakest("4711001 a 4711005"), Some(Strength::Strong));
+        assert_eq!(weakest("4711001 a 4711008"), Some(Strength::Trimmed));
+        assert_eq!(weakest("4711001/02/03"), Some(Strength::Trimmed));
+        assert_eq!(weakest("4711001 a 4711099"), Some(Strength::Weak));
+        let short = ["1001", "1002", "1003"];
+        let hits = named(&short, &["1001 a 1003"]);
+        assert!(hits.iter().all(|hit| hit.1 == Strength::Weak));
     }
 
     #[test]
