@@ -39,7 +39,7 @@ check-rust: toolchain
 	@cargo fmt --all --check
 	@cargo clippy --locked --quiet --workspace --all-targets -- -D warnings
 	@cargo fmt --manifest-path rust/fuzz/Cargo.toml --check
-	@cargo clippy --locked --quiet --manifest-path rust/fuzz/Cargo.toml --target-dir target --all-targets -- -D warnings
+	@cargo clippy --quiet --manifest-path rust/fuzz/Cargo.toml --target-dir target --all-targets -- -D warnings
 
 check-python: $(VENV)/.wheel-dev
 	@$(BIN)/ruff format --check --quiet .
@@ -90,6 +90,7 @@ lock: $(VENV)/.tools ## Resolve the dependency locks again (hashes, no registry 
 	  $(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $$source $$options -o requirements/$$name.txt; \
 	done
 	@$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-deps requirements/judges.in -o requirements/judges.txt
+	@cargo update --quiet --workspace --manifest-path rust/fuzz/Cargo.toml
 
 judge: $(VENV)/.wheel ## Measure rates on the ledgers of ../shared/judge into bench/record/judge.md
 	@$(BIN)/python bench/judge.py

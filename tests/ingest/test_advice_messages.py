@@ -127,6 +127,12 @@ def test_an_820_says_what_is_paid_deducted_and_adjusted() -> None:
     assert advice.payer_name == "VERTEX LLC"
 
 
+def test_a_payment_segment_that_says_nothing_leaves_only_the_lines() -> None:
+    (advice,) = read(x12("BPR", "RMR*IV*F1**5")).advices
+    assert (advice.total_minor, advice.payment_date) == (None, None)
+    assert [line.amount_minor for line in advice.lines] == [500]
+
+
 def test_an_adjustment_that_the_total_includes_lowers_what_is_paid() -> None:
     data = x12(BPR.format("95"), "RMR*IV*F1**100", "ADX*-5*01")
     assert lines(only(data)) == [("F1", 9_500, 500)]

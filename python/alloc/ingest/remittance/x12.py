@@ -122,7 +122,7 @@ class _Reader:
         self.advice.total_minor = total
         self.advice.payer_iban = iban_of(segment.get(8))
         # BPR16; some leave out an empty element before it.
-        last = len(segment.elements) - 1
+        last = max(0, len(segment.elements) - 1)
         self.advice.payment_date = plain_date(segment.get(15)) or plain_date(
             segment.get(last)
         )
