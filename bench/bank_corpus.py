@@ -78,6 +78,9 @@ def _read(
         exceptions.append(f"{line['path']}: {found} entries, {wanted} listed")
     if left_out:
         exceptions.append(f"{line['path']}: {left_out} left out, named in warnings")
+    for raw in file.statements["raw"].to_pylist():
+        counts[kind, "statements"] += 1
+        counts[kind, "with raw"] += bool(raw)
     for difference in file.statements["difference_minor"].to_pylist():
         counts[kind, "checked"] += difference is not None
         counts[kind, "balanced"] += difference == 0
@@ -102,6 +105,8 @@ def _report(counts: Counter[tuple[str, str]], exceptions: list[str]) -> str:
     lines += _table(kinds, columns, counts)
     lines += ["", "Rows that have a field:", ""]
     lines += _table(kinds, ["rows", *FIELDS], counts)
+    lines += ["", "Statements that have what the file says beside the entries:", ""]
+    lines += _table(kinds, ["statements", "with raw"], counts)
     lines += ["", "Exceptions:", "", *(f"- {line}" for line in exceptions)]
     return "\n".join(lines) + "\n"
 

@@ -90,3 +90,31 @@ def test_a_damaged_file_ends_in_data_or_in_one_error(
             detect_bank_format(content[:length])
             with suppress(InputError):
                 read_bank_file(content[:length], name=path.name, strict=False)
+
+
+def test_every_line_of_a_file_of_lines_is_kept_with_an_entry_or_its_statement(
+    listed: list[tuple[Path, str, int]],
+) -> None:
+    lost = {}
+    for path, format_, _ in listed:
+        content = path.read_bytes()
+        file = read_bank_file(path, name=path.name, strict=False)
+        left_out = any(file.warnings["entry_left_out"].to_pylist())
+        if format_ not in {"mt940", "cfonb120", "bai2"} or left_out:
+            continue
+        with suppress(UnicodeDecodeError):
+            printed = [line.strip("\ufeff\x01\x03\x1a \t") for line in lines(content)]
+            raws = [
+                *file.entries["raw"].to_pylist(),
+                *file.statements["raw"].to_pylist(),
+            ]
+            kept = {line.strip() for raw in raws for line in (raw or "").split("\n")}
+            missing = set(printed) - kept - {"", "-", "-}"}
+            if missing and file.statements.num_rows:
+                lost[path.name] = sorted(missing)
+    assert lost == {}
+
+
+def lines(content: bytes) -> list[str]:
+    """Lines of a file in UTF-8, whatever ends them."""
+    return content.decode().replace("\r\n", "\n").replace("\r", "\n").split("\n")

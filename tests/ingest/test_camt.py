@@ -81,6 +81,7 @@ def test_an_entry_keeps_everything_the_bank_says() -> None:
         "line": 1,
     }
     (statement,) = file.statements.to_pylist()
+    assert "Stmt/Id=S1" in statement.pop("raw").split("\n")
     assert statement == {
         "statement_index": 0,
         "message_type": "camt.053.001.08",

@@ -123,7 +123,7 @@ class BankTables(Protocol):
     statements: statement_index, message_type, dialect?, kind (statement, intraday,
     notification), account, currency?, number?, opening_date?, opening_minor?,
     closing_date?, closing_minor?, entry_count, left_out_count, difference_minor?,
-    line
+    line, raw?
 
     entries: statement_index, entry_index, detail_index, detail_count, payment_id,
     account, booking_date, value_date?, currency, amount_minor (credit > 0),
@@ -131,7 +131,7 @@ class BankTables(Protocol):
     bank_reference?, transaction_code?, end_to_end_id?, creditor_reference?,
     mandate_id?, counterparty_name?, counterparty_iban?, ultimate_name?,
     remittance_text list, charges_minor?, original_currency?, original_minor?,
-    return_reason?, additional_info?, line
+    return_reason?, additional_info?, raw?, line
 
     references: payment_id, line_no, reference, kind (invoice, credit_note, other),
     amount_minor? (credit notes < 0), deduction_minor?, reason?, date?

@@ -26,7 +26,9 @@ class BankFile:
         ``number?``, ``opening_date?``, ``opening_minor?``, ``closing_date?``,
         ``closing_minor?``, ``entry_count``, ``left_out_count`` (entries that could not
         be read, named in the warnings), ``difference_minor?`` (opening + booked
-        entries - closing; null when a balance is missing), ``line``.
+        entries - closing; null when a balance is missing), ``line``, ``raw?`` (what
+        the file says about the statement itself, beside its entries: lines as printed,
+        or ``path=value`` lines).
     entries
         One row a transaction of an entry: ``statement_index``, ``entry_index``,
         ``detail_index``, ``detail_count``, ``payment_id``, ``account``,

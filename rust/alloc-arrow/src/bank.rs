@@ -17,6 +17,8 @@ use crate::schema::ColumnType::{self, Bool, Date as Day, Int, Text, TextList};
 
 /// Rows per batch: small enough that a batch under construction costs little.
 const BATCH: usize = 8192;
+/// Bytes of `raw` per batch: a column of text holds less than two gigabytes.
+const BATCH_RAW: usize = 1 << 26;
 
 /// Declares the builders of a table with their columns.
 macro_rules! columns {
@@ -64,6 +66,7 @@ columns! { Statements:
     left_out_count Int64Builder, Int, false;
     difference_minor Int64Builder, Int, true;
     line Int64Builder, Int, false;
+    raw StringBuilder, Text, true;
 }
 
 columns! { Entries:
@@ -148,6 +151,7 @@ pub struct BankColumns {
     warnings: Warnings,
     entry_batches: Vec<RecordBatch>,
     reference_batches: Vec<RecordBatch>,
+    statement_batches: Vec<RecordBatch>,
     failed: Option<ArrowError>,
 }
 
@@ -159,13 +163,14 @@ impl BankColumns {
     pub fn finish(mut self) -> Result<BankTables, ArrowError> {
         self.flush_entries();
         self.flush_references();
+        self.flush_statements();
         if let Some(error) = self.failed {
             return Err(error);
         }
         Ok(BankTables {
             statements: BankTable {
                 schema: Statements::schema(),
-                batches: vec![self.statements.finish()?],
+                batches: self.statement_batches,
             },
             entries: BankTable {
                 schema: Entries::schema(),
@@ -185,6 +190,13 @@ impl BankColumns {
     fn flush_entries(&mut self) {
         match mem::take(&mut self.entries).finish() {
             Ok(batch) => self.entry_batches.push(batch),
+            Err(error) => self.failed = Some(error),
+        }
+    }
+
+    fn flush_statements(&mut self) {
+        match mem::take(&mut self.statements).finish() {
+            Ok(batch) => self.statement_batches.push(batch),
             Err(error) => self.failed = Some(error),
         }
     }
@@ -228,7 +240,7 @@ impl BankSink for BankColumns {
             self.entries
                 .append(place, payment_id, entry, (index, detail_index));
             self.references(payment_id, entry, index);
-            if self.entries.line.len() >= BATCH {
+            if is_full(&self.entries.line, &self.entries.raw) {
                 self.flush_entries();
             }
         }
@@ -266,6 +278,10 @@ impl BankSink for BankColumns {
             .difference_minor
             .append_option(totals.difference_minor);
         columns.line.append_value(line(statement.line));
+        columns.raw.append_option(statement.raw.as_deref());
+        if is_full(&columns.line, &columns.raw) {
+            self.flush_statements();
+        }
     }
 
     fn warning(&mut self, warning: &Warning) {
@@ -336,6 +352,11 @@ impl Entries {
         self.raw.append_option(detail.raw.as_deref());
         self.line.append_value(line(entry.line));
     }
+}
+
+/// Whether a batch is large enough, in rows or in what is kept as printed.
+fn is_full(rows: &Int64Builder, raw: &StringBuilder) -> bool {
+    rows.len() >= BATCH || raw.values_slice().len() >= BATCH_RAW
 }
 
 fn line(line: u64) -> i64 {

@@ -99,6 +99,9 @@ pub struct Statement {
     pub closing: Option<Balance>,
     /// Line of the file where it starts, from 1.
     pub line: u64,
+    /// What the file says about the statement itself, beside its entries: lines of the file as
+    /// printed, or elements as `path=value`.
+    pub raw: Option<String>,
 }
 
 /// One entry of an account, with one row per transaction that makes it up.

@@ -24,7 +24,7 @@ use self::record::{Fields, Record};
 use self::type_code::{Direction, direction, is_reversal};
 use crate::error::{FileError, excerpt};
 use crate::lines::Lines;
-use crate::recorder::Recorder;
+use crate::recorder::{Recorder, keep};
 
 /// Reads the accounts of one file.
 pub(crate) struct Bai2Reader<'s, R> {
@@ -111,7 +111,7 @@ impl<'s, R: Read> Bai2Reader<'s, R> {
                         state.record(record)?;
                     }
                 }
-                (None, _) => state.unknown(line, text),
+                (None, _) => state.unknown(line, text, text)?,
             }
         }
         if let Some(record) = open {
@@ -128,41 +128,54 @@ impl State<'_> {
             "01" => {
                 self.file_open = true;
                 self.totals.file = (0, record.lines);
-                Ok(())
+                self.recorder.ahead(record.printed(), record.line)
             }
             "02" => {
                 self.close_account();
+                self.recorder.ahead(record.printed(), record.line)?;
                 self.open_group(&record)
             }
-            "03" => self.open_account(&record),
+            "03" => {
+                self.open_account(&record)?;
+                self.keep(record.printed(), record.line)
+            }
             "16" => self.entry(record),
             "49" => {
                 self.check("account", &record, self.totals.account);
+                self.keep(record.printed(), record.line)?;
                 self.close_account();
                 Ok(())
             }
             "98" => {
                 self.close_account();
                 self.check("group", &record, self.totals.group);
-                Ok(())
+                self.keep(record.printed(), record.line)
             }
             "99" => {
                 self.close_account();
                 self.check("file", &record, self.totals.file);
                 self.file_open = false;
-                Ok(())
+                self.keep(record.printed(), record.line)
             }
             code => {
                 let code = code.to_owned();
-                self.unknown(record.line, &code);
-                Ok(())
+                self.unknown(record.line, &code, record.printed())
             }
         }
     }
 
-    fn unknown(&mut self, line: u64, text: &str) {
-        let message = format!("a record {:?} is unknown and was left out", excerpt(text));
+    fn unknown(&mut self, line: u64, code: &str, printed: &str) -> Result<(), FileError> {
+        let message = format!("a record {:?} is unknown and was left out", excerpt(code));
         self.recorder.warn("RECORD_UNKNOWN", line, &message);
+        self.keep(printed.trim_end(), line)
+    }
+
+    /// Keeps a record with the account that is open, or else was closed last.
+    fn keep(&mut self, printed: &str, line: u64) -> Result<(), FileError> {
+        match &mut self.account {
+            Some(account) => keep(&mut account.statement.raw, printed, line),
+            None => self.recorder.behind(printed, line),
+        }
     }
 
     /// Receiver, originator, status, as-of date and time, currency, modifier of the date.
@@ -244,6 +257,7 @@ impl State<'_> {
             opening: None,
             closing: None,
             line: record.line,
+            raw: self.recorder.begin(),
         };
         if statement.account.is_empty() {
             let message = "the record names no account";
@@ -390,7 +404,7 @@ impl State<'_> {
 
     fn close_account(&mut self) {
         if let Some(account) = self.account.take() {
-            self.recorder.statement(&account.statement);
+            self.recorder.statement(account.statement);
         }
     }
 
@@ -401,7 +415,7 @@ impl State<'_> {
             self.recorder.cut_off(line, "the records (no record 99)")?;
         }
         self.close_account();
-        Ok(())
+        self.recorder.end(line)
     }
 }
 

@@ -23,11 +23,11 @@ use std::io::Read;
 use alloc_domain::bank::{Balance, BankCurrency, Date, MessageKind, Money, Statement, minor_units};
 
 use self::names as n;
-use self::raw::Raw;
+use self::raw::Keep;
 use self::xml::{Xml, attribute};
 use crate::decode::Decoder;
 use crate::error::{FileError, excerpt};
-use crate::recorder::Recorder;
+use crate::recorder::{Recorder, keep};
 
 /// Reads the messages of one file.
 pub(crate) struct CamtReader<'s, R> {
@@ -75,11 +75,13 @@ impl<'s, R: Read> CamtReader<'s, R> {
             let loss = format!("entries left out: {number}");
             self.recorder.tolerate(error, &loss)?;
         }
-        Ok(())
+        self.recorder.end(self.xml.start_line())
     }
 
     fn message(&mut self, kind: MessageKind) -> Result<(), FileError> {
         let mut created = None;
+        let line = self.xml.start_line();
+        let outer = self.xml.raw.start(Keep::All);
         while let Some(tag) = self.xml.child()? {
             match tag {
                 n::STMT | n::RPT | n::NTFCTN => self.statement(kind, created)?,
@@ -94,7 +96,10 @@ impl<'s, R: Read> CamtReader<'s, R> {
                 }
             }
         }
-        Ok(())
+        let rest = self.xml.raw.take(line)?;
+        self.xml.raw.resume(outer);
+        self.recorder
+            .behind(rest.as_deref().unwrap_or_default(), line)
     }
 
     fn statement(&mut self, kind: MessageKind, created: Option<Date>) -> Result<(), FileError> {
@@ -122,11 +127,14 @@ impl<'s, R: Read> CamtReader<'s, R> {
         if let (None, Some(balance)) = (statement.currency, statement.closing) {
             statement.currency = Some(balance.money.currency);
         }
-        self.recorder.statement(&statement);
+        let own = self.xml.raw.take(statement.line)?;
+        let own = own.as_deref().unwrap_or_default();
+        keep(&mut statement.raw, own, statement.line)?;
+        self.recorder.statement(statement);
         Ok(())
     }
 
-    fn empty_statement(&self, kind: MessageKind) -> Statement {
+    fn empty_statement(&mut self, kind: MessageKind) -> Statement {
         let family = match kind {
             MessageKind::Statement => "camt.053",
             MessageKind::Intraday => "camt.052",
@@ -146,6 +154,7 @@ impl<'s, R: Read> CamtReader<'s, R> {
             opening: None,
             closing: None,
             line: self.xml.start_line(),
+            raw: self.recorder.begin(),
         }
     }
 
@@ -193,14 +202,15 @@ impl<'s, R: Read> CamtReader<'s, R> {
         let outside = self.xml.depth() - 1;
         self.xml.take_entry();
         open.entries += 1;
+        let outer = self.xml.raw.start(Keep::Undecoded);
         match self.entry(open) {
             Ok(entry) => self.recorder.entry(&entry)?,
             Err(error) => {
                 self.recorder.bad_entry(error)?;
                 self.xml.close_to(outside)?;
-                self.xml.raw = Raw::default();
             }
         }
+        self.xml.raw.resume(outer);
         Ok(())
     }
 

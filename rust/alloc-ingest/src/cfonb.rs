@@ -24,7 +24,7 @@ use self::complement::Complements;
 pub(crate) use self::record::{Record, is_record};
 use crate::error::{FileError, excerpt};
 use crate::lines::Lines;
-use crate::recorder::Recorder;
+use crate::recorder::{Recorder, keep};
 
 /// Characters of a record.
 pub(crate) const WIDTH: usize = 120;
@@ -72,7 +72,8 @@ impl<'s, R: Read> CfonbReader<'s, R> {
             let text = lines.text();
             state.record(&Record::new(text, lines.number()))?;
         }
-        state.close_statement(lines.number())
+        state.close_statement(lines.number())?;
+        state.recorder.end(lines.number())
     }
 }
 
@@ -88,8 +89,16 @@ impl State<'_> {
                 let message = format!("a record {:?} is unknown and was left out", excerpt(code));
                 self.recorder
                     .warn("RECORD_UNKNOWN", record.line(), &message);
-                Ok(())
+                self.keep(record)
             }
+        }
+    }
+
+    /// Keeps a record with the statement around it or else before it.
+    fn keep(&mut self, record: &Record<'_>) -> Result<(), FileError> {
+        match &mut self.statement {
+            Some(statement) => keep(&mut statement.raw, record.printed(), record.line()),
+            None => self.recorder.behind(record.printed(), record.line()),
         }
     }
 
@@ -97,7 +106,7 @@ impl State<'_> {
         self.close_statement(record.line())?;
         let balance = self.balance(record)?;
         self.open_statement(record, balance);
-        Ok(())
+        self.keep(record)
     }
 
     fn closing(&mut self, record: &Record<'_>) -> Result<(), FileError> {
@@ -109,13 +118,14 @@ impl State<'_> {
             self.recorder.warn("STATEMENT_NOT_OPENED", line, message);
             self.open_statement(record, None);
         }
+        self.keep(record)?;
         let account = self.accounts.of(record);
         if let Some(mut statement) = self.statement.take() {
             if account != statement.account {
                 self.account_differs(line, &account, &statement.account);
             }
             statement.closing = balance;
-            self.recorder.statement(&statement);
+            self.recorder.statement(statement);
         }
         Ok(())
     }
@@ -138,6 +148,7 @@ impl State<'_> {
     }
 
     fn open_statement(&mut self, record: &Record<'_>, opening: Option<Balance>) {
+        let raw = self.recorder.begin();
         self.statement = Some(Statement {
             message_type: "CFONB120".to_owned(),
             dialect: None,
@@ -148,6 +159,7 @@ impl State<'_> {
             opening,
             closing: None,
             line: record.line(),
+            raw,
         });
     }
 
@@ -156,7 +168,7 @@ impl State<'_> {
         self.flush_entry()?;
         if let Some(statement) = self.statement.take() {
             self.recorder.unclosed(line)?;
-            self.recorder.statement(&statement);
+            self.recorder.statement(statement);
         }
         Ok(())
     }
@@ -241,6 +253,7 @@ impl State<'_> {
                 );
                 self.recorder
                     .warn("COMPLEMENT_WITHOUT_ENTRY", record.line(), &message);
+                self.keep(record)?;
             }
         }
         Ok(())

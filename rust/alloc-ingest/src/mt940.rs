@@ -22,7 +22,7 @@ use self::field61::Field61;
 use self::narrative::{Dialects, Narrative};
 use crate::error::{FileError, excerpt};
 use crate::lines::Lines;
-use crate::recorder::Recorder;
+use crate::recorder::{Recorder, keep};
 
 /// Field tags; a line that starts with any other `:nn:` continues the field before.
 const TAGS: [&str; 24] = [
@@ -94,8 +94,8 @@ impl<'s, R: Read> Mt940Reader<'s, R> {
         } = self;
         let mut field: Option<Field> = None;
         while lines.advance()? {
-            let text = lines.text();
-            let text = state.strip_envelope(text);
+            let (envelope, text) = state.split_envelope(lines.text());
+            state.recorder.ahead(envelope.trim_end(), lines.number())?;
             let text = text.trim_start_matches(|c: char| c.is_control() && c != '\t');
             let ends = is_end(text);
             if let Some((tag, value)) = split_tag(text) {
@@ -108,35 +108,72 @@ impl<'s, R: Read> Mt940Reader<'s, R> {
                 if let Some(done) = field.take() {
                     state.field(&done)?;
                 }
+                state.trailer(text, lines.number())?;
             } else if let Some(open) = &mut field {
                 if open.value.len() + text.len() > LONGEST_FIELD {
                     return Err(FileError::FieldTooLong { line: open.line });
                 }
                 open.value.push('\n');
                 open.value.push_str(text);
+            } else {
+                state.recorder.ahead(text.trim_end(), lines.number())?;
             }
         }
         if let Some(done) = field.take() {
             state.field(&done)?;
         }
-        state.close_statement(lines.number())
+        state.close_statement(lines.number())?;
+        state.recorder.end(lines.number())
     }
 }
 
 impl State<'_> {
     /// Cuts `{1:…}{2:…}{4:` off the start of a line and learns the type of the message from it.
-    fn strip_envelope<'t>(&mut self, line: &'t str) -> &'t str {
+    fn split_envelope<'t>(&mut self, line: &'t str) -> (&'t str, &'t str) {
         let line = line.trim_start_matches(['\u{feff}', '\u{1}', '\u{3}']);
         if !line.starts_with('{') {
-            return line;
+            return ("", line);
         }
         if let Some(at) = line.find("{2:") {
             self.intraday = line.get(at + 4..at + 7) == Some("942");
         }
-        line.rfind("{4:").map_or("", |at| &line[at + 3..])
+        match line.rfind("{4:") {
+            Some(at) => line.split_at(at + 3),
+            None => (line, ""),
+        }
     }
 
     fn field(&mut self, field: &Field) -> Result<(), FileError> {
+        self.decode(field)?;
+        let of_entry = match field.tag {
+            "61" => true,
+            // Of an entry, or read as if it were.
+            "86" | "NS" | "25" | "25P" => !matches!(self.entry, Pending::None),
+            _ => false,
+        };
+        if of_entry {
+            return Ok(());
+        }
+        let printed = format!(":{}:{}", field.tag, field.value.trim_end());
+        match &mut self.statement {
+            Some(statement) if !matches!(field.tag, "940" | "942") => {
+                keep(&mut statement.raw, &printed, field.line)
+            }
+            _ => self.recorder.ahead(&printed, field.line),
+        }
+    }
+
+    /// What follows the last field of a message.
+    fn trailer(&mut self, line: &str, number: u64) -> Result<(), FileError> {
+        let line = line.trim_end_matches(|c: char| c.is_control() || c.is_whitespace());
+        match &mut self.statement {
+            _ if matches!(line, "-" | "-}") => Ok(()),
+            Some(statement) => keep(&mut statement.raw, line, number),
+            None => self.recorder.ahead(line, number),
+        }
+    }
+
+    fn decode(&mut self, field: &Field) -> Result<(), FileError> {
         let value = field.value.trim();
         match field.tag {
             "20" => {
@@ -164,6 +201,7 @@ impl State<'_> {
     }
 
     fn open_statement(&mut self, line: u64) {
+        let raw = self.recorder.begin();
         self.statement = Some(Statement {
             message_type: String::new(),
             dialect: None,
@@ -174,6 +212,7 @@ impl State<'_> {
             opening: None,
             closing: None,
             line,
+            raw,
         });
         self.closed = false;
         self.currency = None;
@@ -367,7 +406,7 @@ impl State<'_> {
         if kind == MessageKind::Statement && !self.closed {
             self.recorder.unclosed(line)?;
         }
-        self.recorder.statement(&statement);
+        self.recorder.statement(statement);
         self.closed = false;
         self.currency = None;
         Ok(())

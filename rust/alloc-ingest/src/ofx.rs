@@ -20,7 +20,7 @@ use self::tags::{Kind, Tags};
 use self::transaction::{Transaction, account_number, amount, day};
 use crate::decode::Decoder;
 use crate::error::{FileError, excerpt};
-use crate::recorder::Recorder;
+use crate::recorder::{Recorder, keep};
 
 /// Aggregates whose leaves are told apart; what others hold belongs to the one around them.
 const AGGREGATES: [&str; 21] = [
@@ -45,6 +45,18 @@ const AGGREGATES: [&str; 21] = [
     "SECLIST",
     "INVTRAN",
     "STATUS",
+];
+
+/// The same around statements and transactions.
+const AROUND: [&str; 8] = [
+    "SONRS",
+    "FI",
+    "STMTTRNRS",
+    "CCSTMTTRNRS",
+    "INVSTMTTRNRS",
+    "BANKTRANLIST",
+    "BANKTRANLISTP",
+    "INVTRANLIST",
 ];
 
 /// Reads the statements of one file.
@@ -111,6 +123,12 @@ impl<'s, R: Read> OfxReader<'s, R> {
                     _ => {}
                 },
             }
+            if kind == Kind::Close && self.transaction.is_none() {
+                let name = self.tags.name.as_str();
+                if let Some(at) = self.inside.iter().rposition(|open| *open == name) {
+                    self.inside.truncate(at);
+                }
+            }
         }
         self.end()
     }
@@ -167,7 +185,15 @@ impl<'s, R: Read> OfxReader<'s, R> {
             return transaction.leaf(inside, name, text);
         }
         if text.is_empty() {
+            let around = AROUND.iter().find(|known| **known == name);
+            self.inside.extend(around);
             return Ok(());
+        }
+        let path = path(&self.inside);
+        let printed = format!("{path}{name}={}", text.replace('\n', "\\n"));
+        match &mut self.statement {
+            Some(statement) => keep(&mut statement.raw, &printed, self.tags.tag_line)?,
+            None => self.recorder.ahead(&printed, self.tags.tag_line)?,
         }
         let text = text.to_owned();
         match (inside, name) {
@@ -223,6 +249,7 @@ impl<'s, R: Read> OfxReader<'s, R> {
             opening: None,
             closing: None,
             line: self.tags.tag_line,
+            raw: self.recorder.begin(),
         });
     }
 
@@ -326,7 +353,7 @@ impl<'s, R: Read> OfxReader<'s, R> {
             self.recorder
                 .warn("TRADES_LEFT_OUT", statement.line, &message);
         }
-        self.recorder.statement(&statement);
+        self.recorder.statement(statement);
         Ok(())
     }
 
@@ -343,6 +370,22 @@ impl<'s, R: Read> OfxReader<'s, R> {
             self.recorder
                 .cut_off(self.tags.tag_line, "the statements (no </OFX>)")?;
         }
-        self.end_statement()
+        self.end_statement()?;
+        self.recorder.end(self.tags.tag_line)
     }
+}
+
+/// The aggregates around a leaf, without statements and transactions: paths start below them.
+fn path(inside: &[&str]) -> String {
+    let mut path = String::new();
+    for name in inside {
+        if !matches!(
+            *name,
+            "STMTRS" | "CCSTMTRS" | "INVSTMTRS" | "STMTTRN" | "STMTTRNP"
+        ) {
+            path.push_str(name);
+            path.push('/');
+        }
+    }
+    path
 }

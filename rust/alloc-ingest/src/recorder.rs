@@ -18,6 +18,8 @@ const REPEATED_MAX: usize = 1_000;
 const WARNINGS_MAX: u32 = 1_000;
 /// Entries of one file that may be left out; a file with more of them is refused.
 const LEFT_OUT_MAX: u32 = 100_000;
+/// Most text that is kept of one statement, or of one entry of camt; more refuses the file.
+pub(crate) const LONGEST_RAW: usize = 1 << 24;
 
 /// Numbers statements and entries on their way to the sink.
 pub(crate) struct Recorder<'s> {
@@ -34,6 +36,10 @@ pub(crate) struct Recorder<'s> {
     warned: Vec<(&'static str, u32)>,
     /// Booked entries of the statement, one sum per currency.
     booked: Vec<(BankCurrency, i128)>,
+    /// The statement that was closed last; what stands behind it may belong to it.
+    closed: Option<(StatementTotals, Statement)>,
+    /// What was said since, about the next statement.
+    before: Option<String>,
 }
 
 /// Hashes of entries are spread evenly already: their start is as good as any hash of them.
@@ -66,6 +72,42 @@ impl<'s> Recorder<'s> {
             left_out: 0,
             warned: Vec::new(),
             booked: Vec::new(),
+            closed: None,
+            before: None,
+        }
+    }
+
+    /// Opens a statement: what the file said before it, with which its `raw` starts.
+    pub(crate) fn begin(&mut self) -> Option<String> {
+        self.release();
+        self.before.take()
+    }
+
+    /// Keeps what the file says before a statement.
+    pub(crate) fn ahead(&mut self, text: &str, line: u64) -> Result<(), FileError> {
+        keep(&mut self.before, text, line)
+    }
+
+    /// Keeps what it says behind one, unless something of the next one came before it.
+    pub(crate) fn behind(&mut self, text: &str, line: u64) -> Result<(), FileError> {
+        match &mut self.closed {
+            Some((_, statement)) if self.before.is_none() => keep(&mut statement.raw, text, line),
+            _ => self.ahead(text, line),
+        }
+    }
+
+    /// Ends the file: what is left belongs to the last statement.
+    pub(crate) fn end(&mut self, line: u64) -> Result<(), FileError> {
+        if let (Some(text), Some((_, statement))) = (self.before.take(), &mut self.closed) {
+            keep(&mut statement.raw, &text, line)?;
+        }
+        self.release();
+        Ok(())
+    }
+
+    fn release(&mut self) {
+        if let Some((totals, statement)) = self.closed.take() {
+            self.sink.statement(totals, &statement);
         }
     }
 
@@ -172,7 +214,7 @@ impl<'s> Recorder<'s> {
     }
 
     /// Closes the statement that is being read.
-    pub(crate) fn statement(&mut self, statement: &Statement) {
+    pub(crate) fn statement(&mut self, statement: Statement) {
         if let Some((line, encoding)) = self.positions.take_guess() {
             let message = format!(
                 "the text is not UTF-8 and nothing says what it is; read as {encoding}, which its \
@@ -184,9 +226,10 @@ impl<'s> Recorder<'s> {
             statement_index: self.statement_index,
             entry_count: self.entry_index,
             left_out_count: self.left_out,
-            difference_minor: self.difference(statement),
+            difference_minor: self.difference(&statement),
         };
-        self.sink.statement(totals, statement);
+        self.release();
+        self.closed = Some((totals, statement));
         self.statement_index += 1;
         self.entry_index = 0;
         self.left_out = 0;
@@ -232,4 +275,20 @@ impl<'s> Recorder<'s> {
             .map_or(0, |(_, sum)| *sum);
         i64::try_from(i128::from(opening.minor) + booked - i128::from(closing.minor)).ok()
     }
+}
+
+/// Adds a line to what is kept of a statement.
+pub(crate) fn keep(raw: &mut Option<String>, text: &str, line: u64) -> Result<(), FileError> {
+    if text.is_empty() {
+        return Ok(());
+    }
+    let kept = raw.get_or_insert_default();
+    if kept.len() + text.len() >= LONGEST_RAW {
+        return Err(FileError::FieldTooLong { line });
+    }
+    if !kept.is_empty() {
+        kept.push('\n');
+    }
+    kept.push_str(text);
+    Ok(())
 }

@@ -99,6 +99,7 @@ def bank_file(table: BankTable, format_: str, *, strict: bool) -> BankFile:
                 "currency": currency,
                 "entry_count": len(mine) + left_out,
                 "left_out_count": left_out,
+                "raw": None if index else _raw_around(table),
             }
         )
     warnings += _notices(table, groups)
@@ -190,6 +191,19 @@ def _raw(table: BankTable, place: int) -> str:
     if "\n" in raw:
         raw = raw.replace("\r\n", "\n").replace("\n", "\\n")
     return raw.replace("\x1e", "\n")
+
+
+def _raw_around(table: BankTable) -> str | None:
+    """Write the rows around the entries: a line a row, tabs between the cells."""
+    rows = []
+    for row in table.layout.around:
+        cells = [cell_text(cell) or "" for cell in row.cells]
+        rows.append("\t".join(map(_one_line, cells)).rstrip("\t"))
+    return "\n".join(rows) or None
+
+
+def _one_line(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\n", "\\n")
 
 
 def _groups(table: BankTable, rows: list[Row]) -> dict[tuple[str, str], list[Row]]:

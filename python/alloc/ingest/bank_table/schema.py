@@ -30,7 +30,7 @@ STATEMENTS = _schema(
     "statement_index:int message_type:text dialect:text? kind:text account:text "
     "currency:text? number:text? opening_date:day? opening_minor:int? "
     "closing_date:day? closing_minor:int? entry_count:int left_out_count:int "
-    "difference_minor:int? line:int"
+    "difference_minor:int? line:int raw:text?"
 )
 ENTRIES = _schema(
     "statement_index:int entry_index:int detail_index:int detail_count:int "

@@ -57,6 +57,11 @@ impl Record {
     }
 
     /// The lines as printed.
+    pub(super) fn printed(&self) -> &str {
+        &self.printed
+    }
+
+    /// The same, without a copy.
     pub(super) fn into_printed(self) -> String {
         self.printed
     }

@@ -5,6 +5,7 @@ use std::io::Read;
 use alloc_domain::bank::Money;
 
 use super::names as n;
+use super::raw::Keep;
 use super::remittance::Structured;
 use super::{CamtReader, compact_iban};
 use crate::error::FileError;
@@ -69,7 +70,8 @@ impl Charges {
 impl<R: Read> CamtReader<'_, R> {
     pub(super) fn detail(&mut self) -> Result<RawDetail, FileError> {
         let mut detail = RawDetail::default();
-        let outer = self.xml.raw.start();
+        let line = self.xml.start_line();
+        let outer = self.xml.raw.start(Keep::Undecoded);
         while let Some(tag) = self.xml.child()? {
             match tag {
                 n::REFS => self.references(&mut detail)?,
@@ -85,7 +87,8 @@ impl<R: Read> CamtReader<'_, R> {
                 _ => self.xml.skip()?,
             }
         }
-        detail.raw = self.xml.raw.resume(outer);
+        detail.raw = self.xml.raw.take(line)?;
+        self.xml.raw.resume(outer);
         Ok(detail)
     }
 

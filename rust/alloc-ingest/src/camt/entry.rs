@@ -40,7 +40,6 @@ impl<R: Read> CamtReader<'_, R> {
             line: self.xml.start_line(),
             ..RawEntry::default()
         };
-        let outer = self.xml.raw.start();
         while let Some(tag) = self.xml.child()? {
             match tag {
                 n::NTRY_REF => raw.entry_reference = self.reference()?,
@@ -58,7 +57,7 @@ impl<R: Read> CamtReader<'_, R> {
                 _ => self.xml.skip()?,
             }
         }
-        raw.raw = self.xml.raw.resume(outer);
+        raw.raw = self.xml.raw.take(raw.line)?;
         self.finish(open, raw)
     }
 

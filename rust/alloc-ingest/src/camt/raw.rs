@@ -1,12 +1,12 @@
-//! What a transaction says beside the decoded fields, as lines `path=value`.
+//! What a statement or transaction says beside the decoded fields, as lines `path=value`.
 
-/// Most text that is kept of one entry or transaction; what comes behind it is cut off.
-const LONGEST: usize = 1 << 20;
+use crate::error::FileError;
+use crate::recorder::LONGEST_RAW;
 
 /// Which leaves are taken down.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Keep {
-    /// None: outside of entries.
+    /// None: outside of messages.
     #[default]
     Nothing,
     /// Those that nobody decodes.
@@ -15,7 +15,7 @@ pub(super) enum Keep {
     All,
 }
 
-/// Collects leaves by their path below the entry or transaction.
+/// Collects leaves by their path below the message, entry or transaction.
 #[derive(Default)]
 pub(super) struct Raw {
     pub(super) keep: Keep,
@@ -23,12 +23,13 @@ pub(super) struct Raw {
     /// Length of the path before each open element.
     ends: Vec<usize>,
     lines: String,
+    /// Whether there was more than is kept.
+    too_long: bool,
 }
 
 impl Raw {
-    /// Starts a new entry or transaction; the one around it goes on with `resume`.
-    pub(super) fn start(&mut self) -> Self {
-        let keep = Keep::Undecoded;
+    /// Starts a new message, entry or transaction; what is around it goes on with `resume`.
+    pub(super) fn start(&mut self, keep: Keep) -> Self {
         std::mem::replace(
             self,
             Self {
@@ -38,10 +39,19 @@ impl Raw {
         )
     }
 
-    /// Ends it: its lines, if there are any.
-    pub(super) fn resume(&mut self, outer: Self) -> Option<String> {
-        let inner = std::mem::replace(self, outer);
-        (!inner.lines.is_empty()).then_some(inner.lines)
+    /// Ends it, and the element that it was.
+    pub(super) fn resume(&mut self, outer: Self) {
+        *self = outer;
+        self.close();
+    }
+
+    /// The lines so far, if there are any; `line` is where they begin.
+    pub(super) fn take(&mut self, line: u64) -> Result<Option<String>, FileError> {
+        if self.too_long {
+            return Err(FileError::FieldTooLong { line });
+        }
+        let lines = std::mem::take(&mut self.lines);
+        Ok((!lines.is_empty()).then_some(lines))
     }
 
     pub(super) fn open(&mut self, name: &str) {
@@ -72,7 +82,11 @@ impl Raw {
     /// Takes down the text of the element that is open; `start` is its start tag.
     pub(super) fn note(&mut self, start: &str, text: &str) {
         let text = text.trim();
-        if text.is_empty() || self.lines.len() + text.len() > LONGEST {
+        if text.is_empty() {
+            return;
+        }
+        self.too_long |= self.lines.len() + self.path.len() + text.len() > LONGEST_RAW;
+        if self.too_long {
             return;
         }
         if !self.lines.is_empty() {
