@@ -21,13 +21,15 @@ use crate::policy::CERTAIN_PPM;
 const ONE_PPM: u32 = 333_333;
 /// Everything.
 const ALL_PPM: u32 = 333_333;
-/// Some: one change (the oldest or the latest), two (a run, or all but one), three, four, any.
+/// Some: one change (the oldest or the latest), two (a run, or all but one), three, four; any of the
+/// latest or the oldest few; any.
 const EDGE_PPM: u32 = 166_667;
 const RUN_PPM: u32 = 41_667;
 const GAP_PPM: u32 = 41_667;
 const THREE_PPM: u32 = 41_667;
 const FOUR_PPM: u32 = 20_833;
-const SCATTERED_PPM: u32 = 20_833;
+const WINDOW_PPM: u32 = 10_417;
+const SCATTERED_PPM: u32 = 10_416;
 /// The same by age with named items among them, half of what the rest alone has.
 const AROUND_NAMED_PPM: u32 = 83_333;
 /// A payer who names items names all of them, as often as not.
@@ -219,6 +221,7 @@ fn weights(is_named: bool) -> ShapeWeights {
         three_ppm: THREE_PPM,
         four_ppm: FOUR_PPM,
         around_named_ppm: 0,
+        window_ppm: WINDOW_PPM,
         scattered_ppm: SCATTERED_PPM,
     };
     if !is_named {
@@ -235,6 +238,7 @@ fn weights(is_named: bool) -> ShapeWeights {
         three_ppm: plain.three_ppm / 4,
         four_ppm: plain.four_ppm / 4,
         around_named_ppm: AROUND_NAMED_PPM,
+        window_ppm: plain.window_ppm / 2,
         scattered_ppm: plain.scattered_ppm / 2,
     }
 }

@@ -13,6 +13,9 @@ const MODULUS_MAX: f64 = 1_048_576.0;
 /// Share of the mass that may be overlooked at which a bound is fine enough.
 const FINE: f64 = 0.25;
 
+/// Fewest items that a payer looks at.
+pub(crate) const WINDOW_MIN: usize = 3;
+
 /// A probability that is no share of anything yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
 pub(crate) struct Mass(f64);
@@ -163,6 +166,16 @@ impl ShapePrior {
             _ => return Mass::NONE,
         };
         Mass(Mass::of_ppm(weight).0 / (2.0 * ways).max(1.0))
+    }
+
+    /// Any one set of which the farthest item is the `span`-th from one end: a payer who looks at
+    /// the latest or the oldest three, four … up to `most` items takes any of them.
+    pub fn window(&self, span: usize, most: usize) -> Mass {
+        let windows = WINDOW_MIN..=most;
+        let share = Mass::of_ppm(self.weights.window_ppm).0 / (2 * windows.clone().count()) as f64;
+        let fitting = windows.filter(|&window| window >= span);
+        let parts = fitting.map(|window| libm::exp2(-(window as f64)));
+        Mass(share * parts.sum::<f64>())
     }
 
     /// Any one set that has all named items, by its number of changes (up to four): each further

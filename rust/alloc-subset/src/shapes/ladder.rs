@@ -7,7 +7,7 @@ use crate::halves;
 use crate::ladder::{shape, solve};
 use crate::meter::Meter;
 use crate::pool::{Normal, Pool, normalise};
-use crate::probability::{Mass, ShapePrior};
+use crate::probability::{Mass, ShapePrior, WINDOW_MIN};
 use crate::problem::{Budget, Problem};
 use crate::search;
 use crate::solution::{Count, Outcome};
@@ -20,6 +20,8 @@ const LISTED_MAX: usize = 128;
 const SEARCHED_MAX: usize = 16;
 /// Steps that this search may take: lists of 2,048 sets of items.
 const SEARCH_STEPS: u64 = 1 << 20;
+/// Most items at an end of the line of which any may be taken.
+const WINDOW_MAX: usize = 16;
 /// Half of the payers who choose by age leave credit notes aside where there are any.
 const HALF_PPM: u32 = 500_000;
 const WHOLE_PPM: u32 = 1_000_000;
@@ -168,7 +170,54 @@ impl<'p, 'a> Climb<'p, 'a> {
             let line = Line::new(&debits, amounts, self.rest_minor, share);
             listed = listed && line.list(prior, kinds, &mut self.sets, meter);
         }
-        listed && self.list_around_named()
+        listed && self.list_around_named() && self.list_windows()
+    }
+
+    /// Lists the sets of the latest and of the oldest few items.
+    fn list_windows(&mut self) -> bool {
+        let most = WINDOW_MAX.min(self.rest.len().saturating_sub(1));
+        if most < WINDOW_MIN {
+            return true;
+        }
+        let oldest = self.rest[..most].to_vec();
+        let latest = self.rest.iter().rev().take(most).copied().collect();
+        for window in [oldest, latest] {
+            if !self.list_window(&window) {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Lists the sets of a window, its outermost item first.
+    fn list_window(&mut self, window: &[u32]) -> bool {
+        let problem = self.problem;
+        let of = |&position: &u32| problem.amounts_minor[position as usize];
+        let amounts: Vec<i64> = window.iter().map(of).collect();
+        let kind = |&position: &u32| problem.kinds[position as usize];
+        let kinds: Vec<u32> = window.iter().map(kind).collect();
+        let mut plain = Problem::new(&amounts, self.rest_minor);
+        plain.kinds = Some(&kinds);
+        plain.explanations_max = LISTED_MAX;
+        let Ok(solution) = solve(&plain) else {
+            return false;
+        };
+        self.meter.spend(solution.work.steps, solution.work.bytes);
+        if solution.count.exact() != Some(solution.explanations.len() as u64) {
+            return false;
+        }
+        for found in solution
+            .explanations
+            .iter()
+            .filter(|found| !found.items.is_empty())
+        {
+            let span = found.items.iter().max().map_or(0, |last| last + 1);
+            let set = found.items.iter().map(|&item| window[item]);
+            let set = self.kinds.canonical(set.collect());
+            let known = self.sets.entry(set).or_default();
+            *known = known.plus(self.prior.window(span, window.len()));
+        }
+        true
     }
 
     /// Lists the shapes that what is named has together with the rest.

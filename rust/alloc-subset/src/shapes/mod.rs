@@ -37,6 +37,8 @@ pub struct ShapeWeights {
     pub four_ppm: u32,
     /// By age, named items included, with one to four changes.
     pub around_named_ppm: u32,
+    /// Any of the latest or the oldest few items.
+    pub window_ppm: u32,
     /// Scattered items: two, four, eight … of them expected, or all but as many.
     pub scattered_ppm: u32,
 }

@@ -24,6 +24,7 @@ const WEIGHTS: ShapeWeights = ShapeWeights {
     three_ppm: 60_000,
     four_ppm: 40_000,
     around_named_ppm: 0,
+    window_ppm: 50_000,
     scattered_ppm: 100_000,
 };
 
@@ -104,6 +105,21 @@ fn listed(set: &[usize], line: &[usize]) -> f64 {
     weight
 }
 
+/// The weight of a set as any of the oldest or the latest few of a line of `size`.
+fn windowed(set: &[usize], size: usize) -> f64 {
+    let most = 16.min(size - 1);
+    let (Some(first), Some(last)) = (set.first(), set.last()) else {
+        return 0.0;
+    };
+    let spans = [last + 1, size - first];
+    let windows: Vec<usize> = (3..=most).collect();
+    let fits = spans
+        .iter()
+        .flat_map(|span| windows.iter().filter(move |w| *w >= span));
+    let parts = fits.map(|&w| 0.5_f64.powi(i32::try_from(w).expect("small")));
+    0.05 / (2 * windows.len().max(1)) as f64 * parts.sum::<f64>()
+}
+
 fn weight(set: &[usize], amounts: &[i64]) -> f64 {
     let size = amounts.len();
     let all: Vec<usize> = (0..size).collect();
@@ -118,6 +134,7 @@ fn weight(set: &[usize], amounts: &[i64]) -> f64 {
     } else {
         0.5 * listed(set, &all) + 0.5 * listed(set, &debits)
     };
+    weight += windowed(set, size);
     let rates = rates(size);
     let (taken, left) = (set.len() as f64, (size - set.len()) as f64);
     let scattered = rates.iter().map(|p| p.powf(taken) * (1.0 - p).powf(left));
@@ -190,6 +207,15 @@ fn weight_with_named(set: &[usize], amounts: &[i64], named: &[bool]) -> f64 {
     if more.len() == 1 {
         weight += 0.3 / size;
     }
+    let places: Vec<usize> = more
+        .iter()
+        .map(|item| {
+            rest.iter()
+                .position(|other| other == item)
+                .expect("of the rest")
+        })
+        .collect();
+    weight += windowed(&places, rest.len());
     let shares: Vec<(f64, f64)> = rates(rest.len())
         .iter()
         .map(|p| (*p, 1.0 / (given + p * size)))
