@@ -6,6 +6,7 @@ import datetime as dt
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import product
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -321,3 +322,38 @@ def test_more_cannot_stay_open_than_is_open():
     )
     outcome = explain(rule(keep, fee), situation(items, 1_000))
     assert (outcome.status, outcome.reason) == ("none", "OPEN_EXCEEDED")
+
+
+def test_bounds_hold_to_the_minor_unit():
+    solved = Component(
+        name="commission",
+        role="commission",
+        measure=Measure.GAP,
+        min_ppm=10_000,
+        max_ppm=50_000,
+        max_minor=590,
+    )
+    items = items_of([(10_000, 200)])
+    by_share = msgspec.structs.replace(solved, max_minor=None)
+    for component, gap, fits in [
+        (by_share, 600, True),
+        (by_share, 601, False),
+        (by_share, 120, True),
+        (by_share, 119, False),
+        (solved, 590, True),
+        (solved, 591, False),
+    ]:
+        outcome = explain(rule(component), situation(items, 12_000 - gap))
+        assert (outcome.status == "explained") is fits, gap
+        assert fits or outcome.reason == "OUT_OF_BOUNDS"
+
+
+def test_the_last_day_of_grace_counts():
+    part = commission((50_000,), Base.TTC, Per.INVOICE, 0)
+    (item,) = items_of([(100_000, 200)])
+    when = When(within_days=10, grace_days=5)
+    for days, fits in [(15, True), (16, False)]:
+        issued = msgspec.structs.replace(item, issue_date=DAY - dt.timedelta(days))
+        outcome = explain(rule(part, when=when), situation((issued,), 114_000))
+        assert (outcome.status == "explained") is fits
+        assert fits or outcome.reason == "LATE_DISCOUNT"
