@@ -391,25 +391,26 @@ impl Columns {
 }
 
 /// Favours the items whose references stand in their lines to the letter, as far as this payer
-/// writes to the letter elsewhere in the advice.
+/// writes to the letter elsewhere in the advice. Where nothing could be left out that says nothing.
 fn favour_verbatim(
     search: &Search<'_, '_, '_>,
     lines: &[(&RemittanceLine<'_>, Text)],
     meanings: &mut [Vec<Meaning>],
 ) {
-    const FIRST_MILLINATS: i64 = 2_000;
-    const MOST_MILLINATS: i64 = 8_000;
-    let verbatim = |line: &RemittanceLine<'_>, one: &Meaning| {
-        one.agrees && search.ledger.item(one.item).reference == line.reference
-    };
-    let mut counts = [0_u128; 2];
-    for ((line, _), meant) in lines.iter().zip(&*meanings) {
-        if meant.iter().any(|one| one.agrees) {
-            counts[usize::from(meant.iter().any(|one| verbatim(line, one)))] += 1;
+    let reference = |one: &Meaning| search.ledger.item(one.item).reference;
+    let verbatim =
+        |line: &RemittanceLine<'_>, one: &Meaning| one.agrees && reference(one) == line.reference;
+    let (mut kept, mut lost) = (0_u128, 0_u128);
+    for ((line, text), meant) in lines.iter().zip(&*meanings) {
+        if meant.iter().any(|one| verbatim(line, one)) {
+            let written = line.reference.unwrap_or_default();
+            kept += u128::from(written.as_bytes() != text.bytes);
+        } else if meant.iter().any(|one| one.agrees) {
+            lost += 1;
         }
     }
-    let habit = ln_millinats(counts[1] + 1) - ln_millinats(counts[0] + 1);
-    let favour = (FIRST_MILLINATS + habit).clamp(0, MOST_MILLINATS);
+    // The chance that what differs was left out: the rule of succession.
+    let favour = ln_millinats(kept + lost + 2) - ln_millinats(lost + 1);
     for ((line, _), meant) in lines.iter().zip(meanings) {
         for one in meant.iter_mut().filter(|one| verbatim(line, one)) {
             one.weight += favour;
@@ -535,6 +536,24 @@ mod tests {
         let rows = [("COACHING", 12_500), ("OCT COACHING", 12_500)];
         assert_eq!(meant(&rows, &[("INV0CT COACHING", 12_500)]).0, [1]);
         assert_eq!(meant(&rows, &[("FACTURECOACHING", 12_500)]).0, [0]);
+    }
+
+    #[test]
+    fn who_leaves_blanks_out_may_mean_either_of_two_references() {
+        let rows = [
+            ("4711001 HILL", 10_298),
+            ("4711001HILL", 10_298),
+            ("4711002 BAKER", 15_447),
+        ];
+        let either = vec![vec![0, 1]];
+        let said = [("4711001HILL", 10_298), ("4711002BAKER", 15_447)];
+        assert_eq!(meant(&rows, &said), (vec![2], either.clone()));
+        let said = [("4711001HILL", 10_298), ("4711002 BAKER", 15_447)];
+        assert_eq!(
+            meant(&rows, &said),
+            (vec![2], either),
+            "one line is no habit"
+        );
     }
 
     #[test]
