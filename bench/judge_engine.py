@@ -64,7 +64,7 @@ def propose(
         payments,
         remittances,
         None if known else customers,
-        None if known else history,
+        history,
         policy=POLICY,
     )
     chosen = got.allocations.filter(pc.equal(got.allocations["rank"], 0))
