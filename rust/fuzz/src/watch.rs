@@ -15,20 +15,21 @@ const PAGE: u64 = 4096;
 /// What one input may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Longest run on one input.
+    /// Longest run on one input, of processor time: a busy machine is no finding.
     pub time: Duration,
     /// Most memory of the process, bytes.
     pub memory: u64,
 }
 
-/// Since when which input runs.
-type Current = Option<(Instant, Vec<u8>)>;
+/// Which input runs, and its number.
+type Current = Option<(u64, Vec<u8>)>;
 
 /// The input that is being run, known to the guard.
 #[derive(Clone)]
 pub struct Watch {
     current: Arc<Mutex<Current>>,
     artifacts: PathBuf,
+    start: Instant,
 }
 
 impl Watch {
@@ -38,20 +39,22 @@ impl Watch {
         let watch = Self {
             current: Arc::default(),
             artifacts,
+            start: Instant::now(),
         };
         let guard = watch.clone();
         thread::spawn(move || {
+            let mut seen = (0, Duration::ZERO);
             loop {
                 thread::sleep(EVERY);
-                guard.look(limits);
+                guard.look(limits, &mut seen);
             }
         });
         watch
     }
 
-    /// Says which input runs now.
-    pub fn begin(&self, input: &[u8]) {
-        *self.lock() = Some((Instant::now(), input.to_vec()));
+    /// Says which input runs now; `number` differs from that of the input before.
+    pub fn begin(&self, number: u64, input: &[u8]) {
+        *self.lock() = Some((number, input.to_vec()));
     }
 
     /// Says that none does.
@@ -73,12 +76,17 @@ impl Watch {
         path
     }
 
-    fn look(&self, limits: Limits) {
+    /// `seen` is the input of the look before, and what was spent when it was first seen.
+    fn look(&self, limits: Limits, seen: &mut (u64, Duration)) {
         let current = self.lock();
-        let Some((since, input)) = &*current else {
+        let Some((number, input)) = &*current else {
             return;
         };
-        let broken = if since.elapsed() > limits.time {
+        let spent = processor_time().unwrap_or_else(|| self.start.elapsed());
+        if *number != seen.0 {
+            *seen = (*number, spent);
+        }
+        let broken = if spent.saturating_sub(seen.1) > limits.time {
             "timeout"
         } else if resident() > limits.memory {
             "memory"
@@ -93,6 +101,19 @@ impl Watch {
     fn lock(&self) -> std::sync::MutexGuard<'_, Current> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Time of the processor that went into the process; none where the system does not say.
+fn processor_time() -> Option<Duration> {
+    let stat = fs::read_to_string("/proc/self/stat").ok()?;
+    let (_, fields) = stat.rsplit_once(')')?;
+    let ticks: u64 = fields
+        .split_whitespace()
+        .skip(11)
+        .take(2)
+        .filter_map(|ticks| ticks.parse::<u64>().ok())
+        .sum();
+    Some(Duration::from_millis(10 * ticks))
 }
 
 /// Memory of the process, bytes; 0 where the system does not say.

@@ -82,17 +82,19 @@ fn order(mut words: impl Iterator<Item = String>) -> Result<Order, String> {
 fn run(order: &Order) -> Result<bool, String> {
     let watch = Watch::start(LIMITS, order.artifacts.clone());
     if !order.files.is_empty() {
-        for path in &order.files {
+        for (number, path) in (1..).zip(&order.files) {
             let input = std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?;
-            if !holds(order, &watch, &input) {
+            if !holds(order, &watch, (number, &input)) {
                 return Ok(false);
             }
         }
         return Ok(true);
     }
     let seeds = Seeds::load(&order.corpus).map_err(|error| format!("the corpus: {error}"))?;
+    let mut run = 0_u64;
     for input in seeds.files() {
-        if !holds(order, &watch, input) {
+        run += 1;
+        if !holds(order, &watch, (run, input)) {
             return Ok(false);
         }
     }
@@ -100,7 +102,8 @@ fn run(order: &Order) -> Result<bool, String> {
     let mut number = 0_u64;
     while start.elapsed() < order.time {
         let input = Mutator::new(order.seed, number).input(&seeds);
-        if !holds(order, &watch, &input) {
+        run += 1;
+        if !holds(order, &watch, (run, &input)) {
             return Ok(false);
         }
         number += 1;
@@ -121,8 +124,8 @@ fn report(order: &Order, number: u64, start: Instant) {
     );
 }
 
-fn holds(order: &Order, watch: &Watch, input: &[u8]) -> bool {
-    watch.begin(input);
+fn holds(order: &Order, watch: &Watch, (number, input): (u64, &[u8])) -> bool {
+    watch.begin(number, input);
     let result = panic::catch_unwind(|| (order.check)(input));
     watch.end();
     if result.is_err() {
