@@ -36,6 +36,9 @@ const UNLIKE_MILLINATS: i64 = 3_000;
 /// What a line is worth at least whose whole reference is that of an item.
 const WHOLE_LINE_MILLINATS: i64 = 4_000;
 
+/// What speaks for a reference that stands in its line to the letter, separators and all.
+const VERBATIM_MILLINATS: i64 = 4_000;
+
 /// An assignment that would cost less to change decides nothing.
 const AMBIGUOUS_MILLINATS: i64 = 2_000;
 
@@ -390,8 +393,14 @@ impl Columns {
     }
 }
 
+fn keeps_separators(line: &RemittanceLine<'_>, text: &Text) -> bool {
+    let written = line.reference.unwrap_or_default();
+    written.to_ascii_uppercase().as_bytes() != text.bytes
+}
+
 /// Favours the items whose references stand in their lines to the letter, as far as this payer
-/// writes to the letter elsewhere in the advice. Where nothing could be left out that says nothing.
+/// writes to the letter: a line that keeps its blanks and dots does; one without any says nothing
+/// itself, and is as likely to have lost them as the other lines of the advice are.
 fn favour_verbatim(
     search: &Search<'_, '_, '_>,
     lines: &[(&RemittanceLine<'_>, Text)],
@@ -403,15 +412,19 @@ fn favour_verbatim(
     let (mut kept, mut lost) = (0_u128, 0_u128);
     for ((line, text), meant) in lines.iter().zip(&*meanings) {
         if meant.iter().any(|one| verbatim(line, one)) {
-            let written = line.reference.unwrap_or_default();
-            kept += u128::from(written.as_bytes() != text.bytes);
+            kept += u128::from(keeps_separators(line, text));
         } else if meant.iter().any(|one| one.agrees) {
             lost += 1;
         }
     }
     // The chance that what differs was left out: the rule of succession.
-    let favour = ln_millinats(kept + lost + 2) - ln_millinats(lost + 1);
-    for ((line, _), meant) in lines.iter().zip(meanings) {
+    let habit = ln_millinats(kept + lost + 2) - ln_millinats(lost + 1);
+    for ((line, text), meant) in lines.iter().zip(meanings) {
+        let favour = if keeps_separators(line, text) {
+            VERBATIM_MILLINATS
+        } else {
+            habit
+        };
         for one in meant.iter_mut().filter(|one| verbatim(line, one)) {
             one.weight += favour;
         }
