@@ -561,6 +561,40 @@ def test_a_sheet_with_a_lost_cell_far_away_is_refused_before_it_fills_memory() -
     assert caught.value.reason == "SHEET_TOO_LARGE"
 
 
+def rewritten(name: str, old: bytes, new: bytes, *, named: str | None = None) -> bytes:
+    """A workbook of one item with a part changed, or under another name."""
+    buffer = io.BytesIO()
+    data = workbook([HEADER, ["E", "1", "C", "EUR", 1.0]])
+    with (
+        zipfile.ZipFile(io.BytesIO(data)) as before,
+        zipfile.ZipFile(buffer, "w") as after,
+    ):
+        for entry in before.namelist():
+            content = before.read(entry).replace(old, new)
+            after.writestr(named if named and entry == name else entry, content)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("place", [b"AAAA2", b"A4294967295", b"zzzzz99999999"])
+def test_a_cell_where_no_sheet_has_one_is_refused(place: bytes) -> None:
+    data = rewritten("", b'r="A2"', b'r="%s"' % place)
+    with pytest.raises(InputError, match="a cell nowhere") as caught:
+        read_rows(data, "xlsx", profile(), name="x.xlsx")
+    assert caught.value.reason == "FILE_DAMAGED"
+
+
+def test_a_lost_cell_in_a_row_without_number_is_seen() -> None:
+    data = rewritten("", b'r="E2"', b'r="XFD999999"')
+    with pytest.raises(LimitError, match="most of them empty"):
+        read_rows(data, "xlsx", profile(), name="x.xlsx")
+
+
+def test_a_workbook_of_another_kind_is_refused() -> None:
+    data = rewritten("xl/workbook.xml", b"", b"", named="xl/workbook.bin")
+    with pytest.raises(InputError, match="save it as XLSX"):
+        read_rows(data, "xlsx", profile(), name="x.xlsx")
+
+
 def test_a_long_narrow_sheet_is_not_taken_for_a_large_one() -> None:
     rows: list[list[object]] = [HEADER, *([["E", "1", "C", "EUR", 1.0]] * 1)]
     wide = [[*row, *[None] * 40, "note"] for row in rows]

@@ -46,8 +46,13 @@ _ZIP_ERRORS = (
     RuntimeError,  # a password is needed
     ValueError,  # offsets and names that cannot be
 )
-_COLUMN = rb"r=[\"']([A-Z]{%d})[0-9]"
-_ROW = rb"<(?:\w+:)?row [^>]*?r=[\"']([0-9]{1,9})[\"']"
+_WORKBOOK, _OTHERS = "xl/workbook.xml", ("xl/workbook.bin", "content.xml")
+_PLACE = rb"(?<=\s)r\s*=\s*[\"']"
+_COLUMN = _PLACE + rb"([A-Za-z]{%d})[0-9]"
+_ROW = re.compile(_PLACE + rb"[A-Za-z]{0,3}([0-9]{1,7})[\"']")
+_ROW_TAG = re.compile(rb"<(?:\w+:)?row\b")
+_NOWHERE = re.compile(_PLACE + rb"(?:[A-Za-z]{4,}|[A-Za-z]*[0-9]{8,})")
+"""A cell that no sheet has: the last one is XFD1048576."""
 
 
 def _open_workbook(data: bytes, name: str) -> calamine.CalamineWorkbook:
@@ -66,10 +71,17 @@ def _check_size(archive: zipfile.ZipFile, name: str) -> None:
     unpacked = sum(entry.file_size for entry in archive.infolist())
     if unpacked > SHEET_BYTES_MAX:
         raise _too_large(name, f"unpacks to {unpacked} bytes", SHEET_BYTES_MAX)
+    names = {entry.filename.lower() for entry in archive.infolist()}
+    if _WORKBOOK not in names or not names.isdisjoint(_OTHERS):
+        raise _damaged(name, ValueError("it is no XLSX workbook: save it as XLSX"))
     for entry in archive.infolist():
-        if not entry.filename.startswith("xl/worksheets/"):
+        # A sheet may lie anywhere in the archive.
+        xml = archive.read(entry)
+        if b"sheetData" not in xml:
             continue
-        cells = _places(archive.read(entry))
+        if _NOWHERE.search(xml):
+            raise _damaged(name, ValueError(f"{entry.filename} has a cell nowhere"))
+        cells = _places(xml)
         if cells > SHEET_PLACES_MAX:
             what = f"spans {cells} cells, most of them empty ({entry.filename})"
             raise _too_large(name, what, SHEET_PLACES_MAX)
@@ -81,10 +93,12 @@ def _places(xml: bytes) -> int:
         (width for width in (3, 2) if re.search(_COLUMN % width, xml)),
         1,
     )
-    rows = max(map(int, re.findall(_ROW, xml)), default=0)
+    # Of rows and of cells: either may be without. Rows without a number follow.
+    rows = max((int(place[1]) for place in _ROW.finditer(xml)), default=0)
+    rows = max(rows, len(_ROW_TAG.findall(xml)))
     columns = int(26**letters)
     if rows * columns > SHEET_PLACES_MAX and letters > 1:
-        widest = max(re.findall(_COLUMN % letters, xml))
+        widest = max(one.upper() for one in re.findall(_COLUMN % letters, xml))
         columns = sum(
             26**power * (letter - ord("A") + 1)
             for power, letter in enumerate(reversed(widest))
