@@ -47,12 +47,15 @@ _ZIP_ERRORS = (
     ValueError,  # offsets and names that cannot be
 )
 _WORKBOOK, _OTHERS = "xl/workbook.xml", ("xl/workbook.bin", "content.xml")
-_PLACE = rb"(?<=\s)r\s*=\s*[\"']"
+_PLACE = b' r="'
 _COLUMN = _PLACE + rb"([A-Za-z]{%d})[0-9]"
-_ROW = re.compile(_PLACE + rb"[A-Za-z]{0,3}([0-9]{1,7})[\"']")
+_ROW = re.compile(_PLACE + rb"[A-Za-z]{0,3}([0-9]{1,12})")
 _ROW_TAG = re.compile(rb"<(?:\w+:)?row\b")
-_NOWHERE = re.compile(_PLACE + rb"(?:[A-Za-z]{4,}|[A-Za-z]*[0-9]{8,})")
-"""A cell that no sheet has: the last one is XFD1048576."""
+_ODD_PLACE = re.compile(rb"[\t\r\n]r\s*=| r(?:\s*=\s*'|\s+=|=\s)")
+"""The same attribute in other spacing or quotes: nobody but an attacker writes it."""
+
+_NOWHERE = re.compile(_PLACE + rb"[A-Za-z]{4}")
+"""A column that no sheet has: the last one is XFD."""
 
 
 def _open_workbook(data: bytes, name: str) -> calamine.CalamineWorkbook:
@@ -79,6 +82,8 @@ def _check_size(archive: zipfile.ZipFile, name: str) -> None:
         xml = archive.read(entry)
         if b"sheetData" not in xml:
             continue
+        if _ODD_PLACE.search(xml):
+            xml = re.sub(rb"\sr\s*=\s*[\"']", _PLACE, xml)
         if _NOWHERE.search(xml):
             raise _damaged(name, ValueError(f"{entry.filename} has a cell nowhere"))
         cells = _places(xml)
