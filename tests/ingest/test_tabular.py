@@ -593,6 +593,14 @@ def test_a_lost_cell_in_a_row_without_number_is_seen(place: bytes) -> None:
         read_rows(data, "xlsx", profile(), name="x.xlsx")
 
 
+def test_a_damaged_sheet_is_named_in_few_words() -> None:
+    data = rewritten("", b"</sheetData>", b"</%s>" % (b"x" * 5_000))
+    with pytest.raises(InputError) as caught:
+        read_rows(data, "xlsx", profile(), name="x.xlsx")
+    assert caught.value.reason == "FILE_DAMAGED"
+    assert len(str(caught.value)) < 300
+
+
 def test_a_workbook_of_another_kind_is_refused() -> None:
     data = rewritten("xl/workbook.xml", b"", b"", named="xl/workbook.bin")
     with pytest.raises(InputError, match="save it as XLSX"):

@@ -46,6 +46,7 @@ _ZIP_ERRORS = (
     RuntimeError,  # a password is needed
     ValueError,  # offsets and names that cannot be
 )
+_SAID_MAX = 200
 _WORKBOOK, _OTHERS = "xl/workbook.xml", ("xl/workbook.bin", "content.xml")
 _PLACE = b' r="'
 _COLUMN = _PLACE + rb"([A-Za-z]{%d})[0-9]"
@@ -121,8 +122,10 @@ def _too_large(name: str, what: str, limit: int) -> LimitError:
 
 
 def _damaged(name: str, error: BaseException) -> InputError:
+    # The reader quotes what it met, however long that is.
+    said = str(error)[:_SAID_MAX]
     return InputError(
-        f"{name} is not a spreadsheet that can be read: {error}",
+        f"{name} is not a spreadsheet that can be read: {said}",
         reason="FILE_DAMAGED",
         file=name,
     )
