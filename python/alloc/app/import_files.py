@@ -287,13 +287,14 @@ def check_bank(
     Raises
     ------
     alloc.errors.InputError
-        ``ACCOUNT_UNKNOWN``, ``BALANCE_OFF``, ``BALANCE_BREAK``, ``FILE_TRUNCATED``, or
-        the reason why no entry at all could be read.
+        ``ACCOUNT_UNKNOWN``, ``BALANCE_OFF``, ``BALANCE_BREAK``, ``FILE_TRUNCATED``,
+        ``STATEMENT_REPEATED``, or the reason why no entry at all could be read.
     """
     statements = pa.table(tables.statements)
     warnings = pa.table(tables.warnings).to_pylist()
     if settings is not None:
         _entities_of(statements, settings, file)
+    _check_repeated(statements, file)
     refuse = settings is None or settings.balance_check == "refuse"
     left_out = [row for row in warnings if row["entry_left_out"]]
     if left_out and not pa.table(tables.entries).num_rows:
@@ -302,6 +303,38 @@ def check_bank(
         if refuse and row["code"] in _CUT_OFF:
             raise _refused(row, "FILE_TRUNCATED", file)
     return _check_balances(statements, warnings, file, refuse=refuse)
+
+
+_SAYS_WHICH = (
+    "kind",
+    "account",
+    "number",
+    "entry_count",
+    "opening_date",
+    "opening_minor",
+    "closing_date",
+    "closing_minor",
+)
+
+
+def _check_repeated(statements: pa.Table, file: str) -> None:
+    """Refuse a file that holds one statement twice: its entries would count twice."""
+    lines: dict[tuple[object, ...], int] = {}
+    for row in statements.to_pylist():
+        key = tuple(row[name] for name in _SAYS_WHICH)
+        if None in key or not row["entry_count"]:
+            continue
+        first = lines.setdefault(key, row["line"])
+        if first != row["line"]:
+            raise InputError(
+                f"{file}:{row['line']}: statement {row['number']} of {row['account']} "
+                f"stands in the file twice, first in line {first}: remove one",
+                reason="STATEMENT_REPEATED",
+                file=file,
+                line=row["line"],
+                account=row["account"],
+                statement=row["number"],
+            )
 
 
 _CUT_OFF = ("FILE_TRUNCATED", "STATEMENT_NOT_CLOSED")

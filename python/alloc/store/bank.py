@@ -16,6 +16,7 @@ from alloc.app.ports import ImportCounts
 from alloc.errors import InputError
 from alloc.store.columns import check_unique, columns, conformed, keep, listed
 from alloc.store.files import Import, already_imported
+from alloc.store.same_entry import renumber
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -73,6 +74,15 @@ def import_bank_file(
         running = Import(db, source, now)
         running.begin()
         running.keep_notices(warnings)
+        entries, references, doubtful = renumber(db, statements, entries, references)
+        for payment_id in doubtful:
+            running.notice(
+                "ENTRY_KNOWN_ELSEWHERE",
+                f"{payment_id}: another statement has an entry of this day, amount and "
+                "reference with other texts, and the balances do not tell whether it "
+                "is the same; it was not added: compare both with the account",
+                key=payment_id,
+            )
         entries = _add_statements(running, statements, entries)
         return running.end(_add_entries(running, entries, references))
 
