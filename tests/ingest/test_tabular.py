@@ -586,7 +586,10 @@ def test_a_cell_where_no_sheet_has_one_is_refused(place: bytes) -> None:
     assert caught.value.reason == "FILE_DAMAGED"
 
 
-@pytest.mark.parametrize("place", [b'r="XFD999999"', b"r='A4294967295'"])
+@pytest.mark.parametrize(
+    "place",
+    [b'r="XFD999999"', b"r='A4294967295'", b'r="A' + b"0" * 30 + b'4294967295"'],
+)
 def test_a_lost_cell_in_a_row_without_number_is_seen(place: bytes) -> None:
     data = rewritten("", b'r="E2"', place)
     with pytest.raises(LimitError, match="most of them empty"):

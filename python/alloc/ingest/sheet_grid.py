@@ -50,7 +50,7 @@ _SAID_MAX = 200
 _WORKBOOK, _OTHERS = "xl/workbook.xml", ("xl/workbook.bin", "content.xml")
 _PLACE = b' r="'
 _COLUMN = _PLACE + rb"([A-Za-z]{%d})[0-9]"
-_ROW = re.compile(_PLACE + rb"[A-Za-z]{0,3}([0-9]{1,12})")
+_ROW = re.compile(_PLACE + rb"[A-Za-z]{0,3}0*([0-9]{1,12})")
 _ROW_TAG = re.compile(rb"<(?:\w+:)?row\b")
 _ODD_PLACE = re.compile(rb"[\t\r\n]r\s*=| r(?:\s*=\s*'|\s+=|=\s)")
 """The same attribute in other spacing or quotes: nobody but an attacker writes it."""
