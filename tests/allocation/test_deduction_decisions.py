@@ -172,3 +172,8 @@ def test_an_unknown_kind_is_named() -> None:
         propose(paid("1.00"), policy={"deductions": "discount"})
     assert caught.value.reason == "POLICY_TYPE_WRONG"
     assert alloc.engine.DEDUCTIONS == DEDUCTIONS
+
+
+def test_a_payer_known_by_the_reference_alone_deducts_before_a_person_only() -> None:
+    one = f'{ITEM}\npayment P-1 1209.88 EUR of nobody says "FA-20260417"'
+    assert "P-1 review DEDUCTION_SUSPECTED" in proposed(one, **ALL)

@@ -302,7 +302,10 @@ impl<'a> Decider<'_, '_, 'a> {
         if found.reason == "DEDUCTION_SUSPECTED" {
             return Some("DEDUCTION_SUSPECTED");
         }
+        // References that tell the payer as well tell nothing of amounts that differ.
+        let by_name = payer.is_some_and(|payer| payer.evidence == Evidence::PayerReferences);
         match found.deduction {
+            Some(_) if by_name => return Some("DEDUCTION_SUSPECTED"),
             Some(kind) if !self.policy.deductions.has(kind) => return Some("DEDUCTION_SUSPECTED"),
             None if !found.adjustments.is_empty() => return Some("DEDUCTION_NEEDS_RULE"),
             _ => {}
@@ -317,11 +320,7 @@ impl<'a> Decider<'_, '_, 'a> {
         {
             return Some("ITEM_KIND_NEEDS_REVIEW");
         }
-        if found.by_amount && !self.policy.amount_only {
-            return Some("AMOUNT_ONLY");
-        }
-        let by_name = payer.is_some_and(|payer| payer.evidence == Evidence::PayerReferences);
-        if found.by_amount && by_name {
+        if found.by_amount && (by_name || !self.policy.amount_only) {
             return Some("AMOUNT_ONLY");
         }
         (error_ppm > self.policy.max_wrong_ppm).then_some("OVER_ERROR_BUDGET")
