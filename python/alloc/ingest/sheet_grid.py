@@ -48,14 +48,14 @@ _ZIP_ERRORS = (
 )
 _SAID_MAX = 200
 _WORKBOOK, _OTHERS = "xl/workbook.xml", ("xl/workbook.bin", "content.xml")
-_PLACE = b' r="'
+_PLACE = b'r="'
 _COLUMN = _PLACE + rb"([A-Za-z]{%d})[0-9]"
 _ROW = re.compile(_PLACE + rb"[A-Za-z]{0,3}0*([0-9]{1,12})")
 _ROW_TAG = re.compile(rb"<(?:\w+:)?row\b")
-_ODD_PLACE = re.compile(rb"[\t\r\n]r\s*=| r(?:\s*=\s*'|\s+=|=\s)")
+_ODD_PLACE = re.compile(rb"r\s*=\s*'|r\s+=\s*\"|r=\s+\"")
 """The same attribute in other spacing or quotes: nobody but an attacker writes it."""
 
-_NOWHERE = re.compile(_PLACE + rb"[A-Za-z]{4}")
+_NOWHERE = re.compile(_PLACE + rb"[A-Za-z]{4,}[0-9]")
 """A column that no sheet has: the last one is XFD."""
 
 
@@ -84,7 +84,7 @@ def _check_size(archive: zipfile.ZipFile, name: str) -> None:
         if b"sheetData" not in xml:
             continue
         if _ODD_PLACE.search(xml):
-            xml = re.sub(rb"\sr\s*=\s*[\"']", _PLACE, xml)
+            xml = re.sub(rb"r\s*=\s*[\"']", _PLACE, xml)
         if _NOWHERE.search(xml):
             raise _damaged(name, ValueError(f"{entry.filename} has a cell nowhere"))
         cells = _places(xml)
@@ -123,7 +123,7 @@ def _too_large(name: str, what: str, limit: int) -> LimitError:
 
 def _damaged(name: str, error: BaseException) -> InputError:
     # The reader quotes what it met, however long that is.
-    said = str(error)[:_SAID_MAX]
+    said = " ".join(str(error).split())[:_SAID_MAX]
     return InputError(
         f"{name} is not a spreadsheet that can be read: {said}",
         reason="FILE_DAMAGED",
