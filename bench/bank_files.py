@@ -23,20 +23,11 @@ from pathlib import Path
 import click
 
 from bank_generator import FORMATS
+from bank_peers import PEERS
+from processes import peers_of
 
 READER = Path(__file__).with_name("bank_peers.py")
 RUNS = 3
-
-
-def peers_of(interpreters: tuple[str, ...]) -> dict[str, tuple[str, str]]:
-    """Peer -> its format and an interpreter that has it."""
-    there: dict[str, tuple[str, str]] = {}
-    for interpreter in interpreters:
-        asked = [interpreter, READER, "which"]
-        said = subprocess.run(asked, capture_output=True, text=True, check=True)
-        for peer, form in json.loads(said.stdout).items():
-            there.setdefault(peer, (form, interpreter))
-    return there
 
 
 def read(
@@ -93,7 +84,7 @@ def measure(form: str, path: Path, peers: list[tuple[str, str]], limit: float) -
 @click.option("--only", type=click.Choice(list(FORMATS)), help="One format.")
 def main(entries: int, peers: tuple[str, ...], limit: float, only: str | None) -> None:
     """Write, read and print."""
-    known = peers_of((sys.executable, *peers))
+    known = peers_of(READER, (sys.executable, *peers))
     print("| format | reader | rows | wall | CPU | to ours | memory |")
     print("|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
@@ -104,9 +95,7 @@ def main(entries: int, peers: tuple[str, ...], limit: float, only: str | None) -
             path = Path(folder) / f"bench.{'xml' if form == 'camt.053' else 'txt'}"
             with path.open("w", encoding="ascii", newline="") as file:
                 file.writelines(lines(entries))
-            there = [
-                (peer, where) for peer, (has, where) in known.items() if has == form
-            ]
+            there = [pair for pair in known.items() if PEERS[pair[0]][1] == form]
             measure(form, path, there, limit)
 
 

@@ -4,7 +4,7 @@ INTERPRETER bench/bank_peers.py READER FILE
 
 Prints ``{"seconds", "cpu", "rows", "mb", "off"}``: wall and processor time of reading,
 transactions read, memory above that of the imports, and statements out of balance
-(ours only). `which` prints the readers that the interpreter can import, by format.
+(ours only). `which` prints the readers that the interpreter can import.
 """
 
 from __future__ import annotations
@@ -157,11 +157,7 @@ def main() -> None:
     """Read one file."""
     name = sys.argv[1]
     if name == "which":
-        there = {
-            peer: form
-            for peer, (module, form, _) in PEERS.items()
-            if importlib.util.find_spec(module)
-        }
+        there = [n for n, (m, *_) in PEERS.items() if importlib.util.find_spec(m)]
         print(json.dumps(there))
         return
     prepare = ours if name == "alloc" else PEERS[name][2]

@@ -22,7 +22,7 @@ import click
 import pyarrow as pa
 
 import alloc
-from processes import commit, compiler, machine
+from processes import commit, compiler, machine, peers_of
 
 #: Runs of our own; the fastest counts.
 REPEATS = 20
@@ -105,19 +105,16 @@ def answers(
     """Ask every peer that the interpreters have."""
     found: dict[str, tuple[int, list[int]]] = {}
     question = {"references": advice.references, "written": advice.written}
-    for interpreter in interpreters:
-        asked = [interpreter, PEERS, "which"]
-        said = subprocess.run(asked, capture_output=True, text=True, check=True)
-        for peer in json.loads(said.stdout):
-            done = subprocess.run(
-                [interpreter, PEERS, peer],
-                input=json.dumps(question),
-                capture_output=True,
-                text=True,
-                check=True,
-            )
-            got = json.loads(done.stdout)
-            found[peer] = got["ns"], got["found"]
+    for peer, interpreter in peers_of(PEERS, interpreters).items():
+        done = subprocess.run(
+            [interpreter, PEERS, peer],
+            input=json.dumps(question),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        got = json.loads(done.stdout)
+        found[peer] = got["ns"], got["found"]
     return found
 
 

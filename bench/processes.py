@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import subprocess
@@ -58,6 +59,15 @@ def alloc(workspace: Path, *words: str) -> Measured:
 def python(code: str, *arguments: str | Path) -> Measured:
     """Run a piece of Python in a process of its own."""
     return run(sys.executable, "-c", code, *arguments)
+
+
+def peers_of(script: Path, interpreters: tuple[str, ...]) -> dict[str, str]:
+    """Peer -> the first interpreter that has it; ``SCRIPT which`` says what one has."""
+    there: dict[str, str] = {}
+    for interpreter in interpreters:
+        for peer in json.loads(run(interpreter, script, "which").stdout):
+            there.setdefault(peer, interpreter)
+    return there
 
 
 def machine() -> str:

@@ -21,7 +21,7 @@ import click
 import pyarrow.parquet as pq
 
 from alloc.subset import Delta, solve
-from processes import commit, compiler, machine
+from processes import commit, compiler, machine, peers_of
 
 #: Runs of our own solver; the fastest counts.
 REPEATS = 20
@@ -68,17 +68,6 @@ def ours(instance: Instance) -> tuple[int, str]:
     return min(walls), said
 
 
-def peers_of(interpreters: tuple[str, ...]) -> dict[str, str]:
-    """Peer -> an interpreter that has it."""
-    there: dict[str, str] = {}
-    for interpreter in interpreters:
-        asked = [interpreter, PEERS, "which"]
-        said = subprocess.run(asked, capture_output=True, text=True, check=True)
-        for peer in json.loads(said.stdout):
-            there.setdefault(peer, interpreter)
-    return there
-
-
 def timed(
     peer: str, interpreter: str, instance: Instance, seconds: float
 ) -> tuple[int, str]:
@@ -121,7 +110,7 @@ def main(
     interpreters: tuple[str, ...],
 ) -> None:
     """Print a row per instance."""
-    peers = peers_of(interpreters)
+    peers = peers_of(PEERS, interpreters)
     where = f"{machine()}, {compiler()}, commit {commit()}"
     click.echo(f"# The exact core beside its peers\n\n{where}.")
     click.echo("First answer, one thread; the ratio is to ours.\n")

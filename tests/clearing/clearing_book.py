@@ -7,7 +7,6 @@ import hashlib
 import re
 from dataclasses import dataclass
 from textwrap import dedent
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -17,6 +16,7 @@ from alloc.app.ports import PaymentState, SourceFile
 from alloc.app.verify import verify
 from alloc.settings import load_settings
 from alloc.store.identity import entry_id
+from bank_statement import one_statement
 
 if TYPE_CHECKING:
     from alloc.app.clear import ClearReport
@@ -43,17 +43,6 @@ journal = "BQ1"
 account = "512000"
 """
 
-NO_REFERENCES = pa.schema(
-    [
-        ("payment_id", pa.string()),
-        ("line_no", pa.int64()),
-        ("reference", pa.string()),
-        ("kind", pa.string()),
-    ]
-).empty_table()
-NO_WARNINGS = pa.schema(
-    [("code", pa.string()), ("message", pa.string()), ("line", pa.int64())]
-).empty_table()
 
 ITEM = re.compile(
     r"item\s+(?P<id>\S+)\s+(?P<open>-?[\d.]+) EUR\s+of (?P<customer>\S+)"
@@ -214,21 +203,7 @@ class Book:
             }
             for index, payment in enumerate(found)
         ]
-        statement = {
-            "statement_index": 0,
-            "message_type": "camt.053.001.08",
-            "kind": "statement",
-            "account": IBAN,
-            "currency": "EUR",
-            "entry_count": len(rows),
-            "line": 1,
-        }
-        bank = SimpleNamespace(
-            statements=pa.Table.from_pylist([statement]),
-            entries=pa.Table.from_pylist(rows),
-            references=NO_REFERENCES,
-            warnings=NO_WARNINGS,
-        )
+        bank = one_statement(IBAN, rows)
         self.ledger.import_bank_file(
             self._source("bank"), bank, entities={IBAN: "E1"}, now=NOW
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -21,6 +20,7 @@ from alloc.rules.book import _bases
 from alloc.rules.reading import read_rule
 from alloc.settings import load_settings
 from alloc.store.identity import entry_id
+from bank_statement import one_statement
 
 if TYPE_CHECKING:
     from alloc.app.ports import Ledger
@@ -29,18 +29,6 @@ if TYPE_CHECKING:
 
 NOW = dt.datetime(2026, 12, 1, 6, 0, tzinfo=dt.UTC)
 IBAN = "FR1420041010050500013M02606"
-
-NO_REFERENCES = pa.schema(
-    [
-        ("payment_id", pa.string()),
-        ("line_no", pa.int64()),
-        ("reference", pa.string()),
-        ("kind", pa.string()),
-    ]
-).empty_table()
-NO_WARNINGS = pa.schema(
-    [("code", pa.string()), ("message", pa.string()), ("line", pa.int64())]
-).empty_table()
 
 
 @dataclass(slots=True)
@@ -353,21 +341,7 @@ class GoldenBook:
             "charges_minor": receipt.get("charges_cents"),
             "line": 1,
         }
-        statement = {
-            "statement_index": 0,
-            "message_type": "camt.053.001.08",
-            "kind": "statement",
-            "account": IBAN,
-            "currency": "EUR",
-            "entry_count": 1,
-            "line": 1,
-        }
-        bank = SimpleNamespace(
-            statements=pa.Table.from_pylist([statement]),
-            entries=pa.Table.from_pylist([row]),
-            references=NO_REFERENCES,
-            warnings=NO_WARNINGS,
-        )
+        bank = one_statement(IBAN, [row])
         counts = self.ledger.import_bank_file(
             self._source("bank"), bank, entities={IBAN: "E1"}, now=self.now
         )
