@@ -14,8 +14,8 @@ import pyarrow as pa
 from alloc.app.clear import clear
 from alloc.app.ports import PaymentState, SourceFile
 from alloc.app.verify import verify
+from alloc.domain.bank import entry_id
 from alloc.settings import load_settings
-from alloc.store.identity import entry_id
 from bank_statement import one_statement
 
 if TYPE_CHECKING:

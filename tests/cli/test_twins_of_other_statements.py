@@ -85,3 +85,15 @@ def test_one_statement_twice_in_a_file_refuses_it(
     refused = alloc("-C", workspace, "import", file)
     assert refused.code == 65
     assert "[STATEMENT_REPEATED]" in refused.stderr
+
+
+def test_many_statements_of_one_day_with_one_credit_each_are_all_money(
+    workspace: Path, alloc: Call, tmp_path: Path
+) -> None:
+    """More of them than the ledger is asked for at once."""
+    days = [statement(n + 1, 1000 + 100 * n, f"CLIENT {n}") for n in range(15)]
+    file = tmp_path / "day.sta"
+    for text in days[:12]:
+        assert counts(alloc, workspace, file, text) == (1, 0)
+    assert counts(alloc, workspace, file, "".join(days[12:])) == (3, 0)
+    assert counts(alloc, workspace, file, "".join(days)) == (0, 15)

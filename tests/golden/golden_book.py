@@ -16,10 +16,10 @@ from alloc.app.clear import clear
 from alloc.app.ports import DecisionFilter, DecisionState, PaymentState, SourceFile
 from alloc.app.reverse import reverse
 from alloc.app.verify import verify
+from alloc.domain.bank import entry_id
 from alloc.rules.book import _bases
 from alloc.rules.reading import read_rule
 from alloc.settings import load_settings
-from alloc.store.identity import entry_id
 from bank_statement import one_statement
 
 if TYPE_CHECKING:

@@ -19,6 +19,7 @@ from alloc.app.ports import (
     Reversal,
     SourceFile,
 )
+from alloc.domain import bank
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -68,9 +69,8 @@ class Line:
 
 
 def entry_id(line: Line, occurrence: int = 1) -> str:
-    parts = (line.account, line.day.isoformat(), line.amount_minor, "EUR")
-    said = "\x1f".join(map(str, (*parts, line.reference, occurrence)))
-    return "P" + hashlib.sha256(said.encode()).hexdigest()[:16].upper()
+    facts = (line.account, line.day, line.amount_minor, "EUR", line.reference)
+    return bank.entry_id(facts, occurrence)
 
 
 _ENTRY = pa.schema(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from alloc.demo.book import STRANGER
 from alloc.demo.texts import NOT_PROVIDED
+from alloc.domain.bank import entry_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,13 +85,6 @@ def _transactions(entry: Entry) -> Iterator[tuple[tuple[int, ...], str]]:
 
 
 def _stem(statement: BankDay, entry: Entry, occurrence: int) -> str:
-    fields = (
-        statement.account.iban,
-        statement.day.isoformat(),
-        str(entry.amount_minor),
-        CURRENCY,
-        entry.bank_reference,
-        str(occurrence),
-    )
-    digest = hashlib.sha256("\x1f".join(fields).encode()).hexdigest()
-    return f"P{digest[:16].upper()}"
+    iban, day = statement.account.iban, statement.day
+    facts = (iban, day, entry.amount_minor, CURRENCY, entry.bank_reference)
+    return entry_id(facts, occurrence)

@@ -1,14 +1,17 @@
-"""What a bank file holds."""
+"""What a bank file holds, and what makes an entry of it the same entry."""
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pyarrow as pa
 
-__all__ = ["BankFile"]
+__all__ = ["BankFile", "entry_facts", "entry_id"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +61,35 @@ class BankFile:
     entries: pa.Table
     references: pa.Table
     warnings: pa.Table
+
+
+def entry_facts(row: Mapping[str, object]) -> tuple[object, ...]:
+    """Return what the identity of a bank entry is made of (docs/adr/0004).
+
+    Parameters
+    ----------
+    row
+        ``account``, ``booking_date``, ``entry_amount_minor`` (of the whole entry, not
+        of one detail), ``currency``, ``bank_reference`` or None.
+    """
+    return (
+        row["account"],
+        row["booking_date"],
+        row["entry_amount_minor"],
+        row["currency"],
+        row["bank_reference"] or "",
+    )
+
+
+def entry_id(facts: tuple[object, ...], occurrence: int) -> str:
+    """Return the identity of a bank entry; the details of one add ``-1``, ``-2``.
+
+    Parameters
+    ----------
+    facts
+        As `entry_facts` gives them; the date may also be its ISO 8601 text.
+    occurrence
+        The number of the entry among those with equal facts, from 1.
+    """
+    text = "\x1f".join(map(str, (*facts, occurrence)))
+    return "P" + hashlib.sha256(text.encode()).hexdigest()[:16].upper()

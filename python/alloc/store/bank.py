@@ -16,6 +16,7 @@ from alloc.app.ports import ImportCounts
 from alloc.errors import InputError
 from alloc.store.columns import check_unique, columns, conformed, keep, listed
 from alloc.store.files import Import, already_imported
+from alloc.store.reading import is_empty
 from alloc.store.same_entry import renumber
 
 if TYPE_CHECKING:
@@ -207,7 +208,7 @@ def _add_entries(
 
 def _find_known(db: Database, entries: pa.Table) -> pa.Table:
     """Return the entries that are known, or known with another number of details."""
-    if not db.integer("select count(*) from (select 1 from bank_entry limit 1) t"):
+    if is_empty(db, "bank_entry"):
         return _KNOWN.empty_table()
     payment_id, details = entries["payment_id"], entries["detail_count"]
     is_part = pc.greater(details, 1)

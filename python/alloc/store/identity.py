@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 from alloc.app.ports import Finding
+from alloc.domain.bank import entry_id
 from alloc.store.columns import columns
 
 if TYPE_CHECKING:
@@ -15,21 +15,6 @@ _ENTRIES = columns(
     "payment_id account booking_date:text entry_amount_minor currency bank_reference "
     "detail_index detail_count"
 )
-
-
-def entry_id(said: tuple[object, ...], occurrence: int) -> str:
-    """Return the identity of a bank entry.
-
-    Parameters
-    ----------
-    said
-        Account, booking date (ISO 8601), signed amount of the whole entry in minor
-        units, currency, bank reference or nothing.
-    occurrence
-        Among equal entries of a file, from 1.
-    """
-    text = "\x1f".join(str(part) for part in (*said, occurrence))
-    return "P" + hashlib.sha256(text.encode()).hexdigest()[:16].upper()
 
 
 def findings(db: Database) -> list[Finding]:

@@ -103,6 +103,11 @@ def stage_keys(db: Database, name: str, keys: Collection[str] | Collection[int])
     return f"(select key from {name})"
 
 
+def is_empty(db: Database, table: str) -> bool:
+    """Tell whether a table has no row."""
+    return not db.integer(f"select count(*) from (select 1 from {table} limit 1) t")
+
+
 def open_items(db: Database, entity: str | None, until: dt.date | None) -> pa.Table:
     """Return the items of customers that are not zero."""
     where = Where("i.open_minor <> 0", "i.source <> 'suspense'")

@@ -9,18 +9,19 @@ twins then get the next free numbers, as if both had come in one file.
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from alloc.domain.bank import entry_facts, entry_id
 from alloc.errors import LimitError
 from alloc.store.columns import columns
+from alloc.store.reading import is_empty
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from alloc.store.database import Database
 
@@ -28,6 +29,8 @@ __all__ = ["TWINS_MAX", "Renumbered", "renumber"]
 
 #: Entries of one account that may be alike on one day, each in another statement.
 TWINS_MAX = 10_000
+#: Numbers of a twin that are asked for at once, at first.
+_BLOCK = 8
 _SPAN = columns("account opening_minor? closing_minor?")
 _HELD = columns(
     "payment_id message_type opening_minor? closing_minor? end_to_end_id? "
@@ -63,16 +66,17 @@ def renumber(
     db: Database, statements: pa.Table, entries: pa.Table, references: pa.Table
 ) -> Renumbered:
     """Give entries of other statements than the known ones ids of their own."""
-    held = _held(db, entries["payment_id"].to_pylist())
+    if is_empty(db, "statement"):
+        return Renumbered(entries, references, ())
+    held = _held(db, entries["payment_id"])
     if not held:
         return Renumbered(entries, references, ())
     own = {row["statement_index"]: row for row in statements.to_pylist()}
     chains = _Chains(db, statements)
     apart: list[tuple[dict[str, Any], Span]] = []
     doubtful: list[str] = []
-    rows = entries.filter(
-        pc.is_in(entries["payment_id"], value_set=pa.array(sorted(held)))
-    )
+    known_ids = pa.array(sorted(held), pa.string())
+    rows = entries.filter(pc.is_in(entries["payment_id"], value_set=known_ids))
     for row in rows.to_pylist():
         statement = own[row["statement_index"]]
         if statement["kind"] != "statement":
@@ -83,14 +87,7 @@ def renumber(
             apart.append((row, span))
         elif _span(known) != span and _tells_other(row, known, statement):
             doubtful.append(row["payment_id"])
-    # The others of the file keep their numbers.
-    used = set(entries["payment_id"].to_pylist())
-    used -= {row["payment_id"] for row, _ in apart}
-    renamed: dict[str, str] = {}
-    for row, span in apart:
-        new = _next_free(db, row, span, chains, used)
-        used.add(new)
-        renamed[row["payment_id"]] = new
+    renamed = _numbered(db, apart, chains, entries)
     return Renumbered(
         _renamed(entries, renamed), _renamed(references, renamed), tuple(doubtful)
     )
@@ -110,9 +107,9 @@ def _tells_other(
     )
 
 
-def _held(db: Database, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+def _held(db: Database, ids: pa.Array | pa.ChunkedArray) -> dict[str, dict[str, Any]]:
     """Return what the ledger holds under these ids, of account statements."""
-    db.stage("stage_id", pa.table({"payment_id": pa.array(ids, pa.string())}))
+    db.stage("stage_id", pa.table({"payment_id": ids}))
     found = db.query(
         """
         select b.payment_id, s.message_type, s.opening_minor, s.closing_minor,
@@ -162,16 +159,58 @@ class _Chains:
         return False
 
 
+class _Twins:
+    """What the ledger holds under the numbers of entries, asked in growing blocks."""
+
+    def __init__(self, db: Database, rows: Sequence[dict[str, Any]]) -> None:
+        self._db = db
+        self._held: dict[str, dict[str, Any]] = {}
+        self._asked: dict[str, int] = {}
+        self._ask(rows, 0, _BLOCK)
+
+    def _ask(self, rows: Sequence[dict[str, Any]], after: int, until: int) -> None:
+        numbers = range(after + 1, until + 1)
+        ids = {_numbered_id(row, number) for row in rows for number in numbers}
+        self._held |= _held(self._db, pa.array(sorted(ids), pa.string()))
+        self._asked |= {_numbered_id(row, 1): until for row in rows}
+
+    def held(self, row: dict[str, Any], number: int) -> dict[str, Any] | None:
+        """Return the entry that is alike and has this number."""
+        asked = self._asked[_numbered_id(row, 1)]
+        if number > asked:
+            self._ask([row], asked, 4 * asked)
+        return self._held.get(_numbered_id(row, number))
+
+
+def _numbered(
+    db: Database,
+    apart: list[tuple[dict[str, Any], Span]],
+    chains: _Chains,
+    entries: pa.Table,
+) -> dict[str, str]:
+    """Give twins the first number that is free, or has the entry of their statement."""
+    if not apart:
+        return {}
+    twins = _Twins(db, [row for row, _ in apart])
+    # The others of the file keep their numbers.
+    used = set(entries["payment_id"].to_pylist())
+    used -= {row["payment_id"] for row, _ in apart}
+    renamed: dict[str, str] = {}
+    for row, span in apart:
+        new = _next_free(twins, row, span, chains, used)
+        used.add(new)
+        renamed[row["payment_id"]] = new
+    return renamed
+
+
 def _next_free(
-    db: Database, row: dict[str, Any], span: Span, chains: _Chains, used: set[str]
+    twins: _Twins, row: dict[str, Any], span: Span, chains: _Chains, used: set[str]
 ) -> str:
-    """Find the first number that is free, or has the entry of the same statement."""
-    _, dash, detail = str(row["payment_id"]).partition("-")
     for number in range(1, TWINS_MAX + 1):
-        candidate = _entry_id(row, number) + dash + detail
+        candidate = _numbered_id(row, number)
         if candidate in used:
             continue
-        known = _held(db, [candidate]).get(candidate)
+        known = twins.held(row, number)
         if known is None or not chains.apart(row["account"], span, _span(known)):
             return candidate
     raise LimitError(
@@ -183,18 +222,9 @@ def _next_free(
     )
 
 
-def _entry_id(row: dict[str, Any], occurrence: int) -> str:
-    """Spell the identity of an entry as the readers do (docs/adr/0004)."""
-    fields = (
-        row["account"],
-        row["booking_date"].isoformat(),
-        str(row["entry_amount_minor"]),
-        row["currency"],
-        row["bank_reference"] or "",
-        str(occurrence),
-    )
-    digest = hashlib.sha256("\x1f".join(fields).encode()).hexdigest()
-    return "P" + digest[:16].upper()
+def _numbered_id(row: dict[str, Any], number: int) -> str:
+    _, dash, detail = str(row["payment_id"]).partition("-")
+    return entry_id(entry_facts(row), number) + dash + detail
 
 
 def _renamed(table: pa.Table, renamed: dict[str, str]) -> pa.Table:

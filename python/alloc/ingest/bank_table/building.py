@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from alloc.app.amounts import amount_text
-from alloc.domain.bank import BankFile
+from alloc.domain.bank import BankFile, entry_facts, entry_id
 from alloc.errors import InputError
 from alloc.ingest.bank_table.balances import follow
 from alloc.ingest.bank_table.schema import ENTRIES, REFERENCES, STATEMENTS, WARNINGS
@@ -334,21 +333,9 @@ def _notices(
 
 
 def _identify(entries: list[Row]) -> None:
-    """Give every entry its identity: the same as in files of any other format.
-
-    SHA-256 over account, booking date, signed amount, currency and bank reference,
-    and the number of the entry among those that agree in all of these.
-    """
-    twins: Counter[str] = Counter()
+    """Give every entry its identity: the same as in files of any other format."""
+    twins: Counter[tuple[object, ...]] = Counter()
     for row in entries:
-        fields = (
-            row["account"],
-            row["booking_date"].isoformat(),
-            str(row["entry_amount_minor"]),
-            row["currency"],
-            row["bank_reference"] or "",
-        )
-        key = "\x1f".join(fields)
-        twins[key] += 1
-        digest = hashlib.sha256(f"{key}\x1f{twins[key]}".encode()).hexdigest()
-        row["payment_id"] = f"P{digest[:16].upper()}"
+        facts = entry_facts(row)
+        twins[facts] += 1
+        row["payment_id"] = entry_id(facts, twins[facts])
