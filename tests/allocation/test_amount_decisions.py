@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from book import AMOUNTS_MAY_DECIDE, book, propose, proposed, told
+import pyarrow.compute as pc
+from book import AMOUNTS_MAY_DECIDE, book, major, propose, proposed, told
 
 
 def test_without_permission_an_amount_only_proposes() -> None:
@@ -153,3 +154,43 @@ def test_a_budget_of_nothing_lets_nothing_pass() -> None:
         P-1 review OVER_ERROR_BUDGET
         P-1 -> INV-1001  123.45
     """)
+
+
+#: Sixty large amounts of which no few add up, and more sets than anyone can try.
+LARGE = [10**10 + 7**17 * number % 2**44 for number in range(1, 61)]
+LARGE_LEDGER = "\n".join(
+    f"item INV-{1000 + number} {major(amount)} EUR"
+    for number, amount in enumerate(LARGE, 1)
+)
+
+
+def test_a_search_that_ran_out_of_work_says_so() -> None:
+    """Not found and not there are different: nobody says that nothing explains it."""
+    received = sum(LARGE) // 2 + 1
+    page = f"{LARGE_LEDGER}\npayment P-1 {major(received)} EUR"
+    got = propose(page, **AMOUNTS_MAY_DECIDE)
+    assert told(got) == book(f"""
+        P-1 review COMBINATIONS_OVER_LIMIT
+        P-1 on_account  -{major(received)}
+    """)
+    assert got.decisions["proof"].to_pylist() == ["over_budget"]
+    assert got.decisions["confidence_ppm"].to_pylist() == [0]
+
+
+def test_a_search_among_named_items_that_ran_out_of_work_says_so() -> None:
+    received = sum(LARGE) // 2 + 1
+    said = " ".join(str(1000 + number) for number in range(1, 61))
+    page = f'{LARGE_LEDGER}\npayment P-1 {major(received)} EUR says "{said}"'
+    got = propose(page, **AMOUNTS_MAY_DECIDE)
+    assert told(got).startswith("P-1 review COMBINATIONS_OVER_LIMIT\n")
+    assert got.decisions["proof"].to_pylist() == ["over_budget"]
+
+
+def test_of_many_named_items_the_ones_that_are_paid_are_found() -> None:
+    """Forty numbers of which half are paid: too many for a list of all their sets."""
+    paid = LARGE[:20]
+    said = " ".join(str(1000 + number) for number in range(1, 41))
+    page = f'{LARGE_LEDGER}\npayment P-1 {major(sum(paid))} EUR says "{said}"'
+    got = propose(page, **AMOUNTS_MAY_DECIDE)
+    chosen = got.allocations.filter(pc.equal(got.allocations["rank"], 0))
+    assert chosen["allocated_minor"].to_pylist() == paid

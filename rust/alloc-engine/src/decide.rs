@@ -82,7 +82,12 @@ impl<'a> Decider<'_, '_, 'a> {
         };
         let case = self.case(question, &gathered, &pool);
         match explain(&case) {
-            Some(found) => self.decision(question, &found, Some(payer)),
+            Some(found) if !found.picks.is_empty() => self.decision(question, &found, Some(payer)),
+            Some(_) => Decision {
+                proof: Proof::OverBudget,
+                reason: "COMBINATIONS_OVER_LIMIT",
+                ..unexplained(question, &case, payer)
+            },
             None => unexplained(question, &case, payer),
         }
     }

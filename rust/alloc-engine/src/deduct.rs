@@ -38,8 +38,6 @@ const ROUND_MINOR: i64 = 10_000;
 const DEDUCTED_PPM: u64 = 100_000;
 /// The weight of one kind, parts per trillion.
 const KIND_PPT: u64 = DEDUCTED_PPM * 1_000_000 / 6;
-/// Items beyond the named ones that are tried one by one.
-const OTHERS_MAX: usize = 5_000;
 
 /// Weights of sets of items, ppm: what is named and nothing else, and the rest.
 const NAMED_PPM: u64 = 500_000;
@@ -163,10 +161,8 @@ fn named_sets(case: &Case<'_, '_, '_>, named: &[u32], doubt: &[i64]) -> Option<V
         .iter()
         .filter(|item| named.binary_search(item).is_err());
     let others: Vec<u32> = others.copied().collect();
-    if others.len() <= OTHERS_MAX {
-        for &item in &others {
-            sets.push(base.with(case, item, others.len() as u64));
-        }
+    for &item in &others {
+        sets.push(base.with(case, item, others.len() as u64));
     }
     sets.insert(0, base);
     Some(sets)

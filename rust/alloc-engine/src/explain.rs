@@ -7,10 +7,9 @@ use alloc_domain::{Adjustment, Evidence, EvidenceSet, ItemKind, Proof};
 
 use rustc_hash::FxHashSet;
 
-use crate::combine::{Class, Combinations, combinations, screen};
+use crate::choice::{Choice, choose};
 use crate::deduct::{Deducted, by_deduction, doubt, part};
 use crate::ledger::{Ledger, age};
-use crate::limits::{ALTERNATIVES_MAX, COMBINATIONS_MAX};
 use crate::model::{Amounts, by_shape};
 use crate::policy::{
     CERTAIN_PPM, DeductionKind, NEAR_ERROR_PPM, PARTIAL_ERROR_PPM, Policy, REFERENCES_ERROR_PPM,
@@ -33,7 +32,7 @@ pub struct Pick {
 /// A set of items that makes up the cash, or comes near it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explanation {
-    /// Oldest first.
+    /// Oldest first; none where the search ended before it found any.
     pub picks: Vec<Pick>,
     /// How we know.
     pub proof: Proof,
@@ -95,11 +94,15 @@ impl Case<'_, '_, '_> {
         self.left[item as usize]
     }
 
-    fn sum(&self, items: &[u32]) -> i128 {
+    /// What is left open on some items together, minor units.
+    #[must_use]
+    pub fn sum(&self, items: &[u32]) -> i128 {
         items.iter().map(|&item| i128::from(self.open(item))).sum()
     }
 
-    fn closes(&self, items: &[u32]) -> bool {
+    /// Whether some items together are the cash.
+    #[must_use]
+    pub fn closes(&self, items: &[u32]) -> bool {
         !items.is_empty() && self.sum(items) == i128::from(self.amount_minor)
     }
 
@@ -137,7 +140,9 @@ impl Case<'_, '_, '_> {
             .collect()
     }
 
-    fn explanation(&self, items: &[u32], proof: Proof, reason: &'static str) -> Explanation {
+    /// These items and nothing else, as if nothing could be wrong with them.
+    #[must_use]
+    pub fn explanation(&self, items: &[u32], proof: Proof, reason: &'static str) -> Explanation {
         Explanation {
             picks: self.picks(items, EvidenceSet::EMPTY.with(Evidence::Amount)),
             proof,
@@ -151,7 +156,9 @@ impl Case<'_, '_, '_> {
         }
     }
 
-    fn reference_reason(&self) -> &'static str {
+    /// Wire name of what names the items.
+    #[must_use]
+    pub fn reference_reason(&self) -> &'static str {
         if self.advice.is_empty() {
             "REFERENCES"
         } else {
@@ -161,7 +168,8 @@ impl Case<'_, '_, '_> {
 }
 
 /// The surest explanation whose items make up the cash to the minor unit; `None` when there is
-/// none. Several of equal standing come back as one that is ambiguous.
+/// none. Several of equal standing come back as one that is ambiguous, and one without items says
+/// that the search ended before it found any.
 #[must_use]
 pub fn explain(case: &Case<'_, '_, '_>) -> Option<Explanation> {
     let advised = by_advice(case);
@@ -171,8 +179,13 @@ pub fn explain(case: &Case<'_, '_, '_>) -> Option<Explanation> {
     if advised.is_some() && !kept_back {
         return advised;
     }
-    if !kept_back && let Some(found) = by_references(case).or_else(|| by_some_references(case)) {
-        return Some(found);
+    let named = if kept_back {
+        None
+    } else {
+        by_references(case).or_else(|| by_some_references(case))
+    };
+    if is_told(named.as_ref()) {
+        return named;
     }
     let deducted = deducted(case);
     if kept_back {
@@ -182,13 +195,18 @@ pub fn explain(case: &Case<'_, '_, '_>) -> Option<Explanation> {
     let rival = deducted.as_ref().map_or(0, |deducted| deducted.weight_ppt);
     let (answer, rival_ppm) = by_amount(case, rival);
     match deducted {
-        Some(deducted) if answer.is_none() || rival_ppm > CERTAIN_PPM / 2 => {
+        Some(deducted) if !is_told(answer.as_ref()) || rival_ppm > CERTAIN_PPM / 2 => {
             let mut found = deducted.explanation;
             found.error_ppm = (found.error_ppm + CERTAIN_PPM - rival_ppm).min(CERTAIN_PPM);
             Some(found)
         }
-        _ => answer,
+        _ => answer.or(named),
     }
+}
+
+/// Whether an explanation names items.
+fn is_told(found: Option<&Explanation>) -> bool {
+    found.is_some_and(|found| !found.picks.is_empty())
 }
 
 /// The deduction that explains what the named items leave open, the widest circle of them that
@@ -382,8 +400,10 @@ fn by_some(case: &Case<'_, '_, '_>, mut optional: Vec<u32>) -> Option<Explanatio
     if optional.is_empty() {
         return None;
     }
-    let search = Subset::new(case, &fixed, &optional)?;
-    let mut found = search.explanation(case, case.reference_reason())?;
+    let Choice { mut found, among } = choose(case, &fixed, &optional)?;
+    if found.picks.is_empty() {
+        return Some(found);
+    }
     // One misread number means one item.
     let picked = |near: &&Candidate| found.picks.iter().any(|pick| pick.item == near.item);
     let meant = |place: &Vec<Candidate>| place.iter().filter(picked).count();
@@ -396,7 +416,8 @@ fn by_some(case: &Case<'_, '_, '_>, mut optional: Vec<u32>) -> Option<Explanatio
         WEAK_ERROR_PPM
     } else {
         // The names leave little to chance: a tenth of what an amount alone would need.
-        NEAR_ERROR_PPM + coincidence_ppm(search.states, search.target) / 10
+        let rest = i64::try_from(i128::from(case.amount_minor) - case.sum(&fixed)).ok()?;
+        NEAR_ERROR_PPM + coincidence_ppm(among, rest) / 10
     };
     Some(found)
 }
@@ -440,7 +461,9 @@ fn by_amount(case: &Case<'_, '_, '_>, rival_ppt: u64) -> (Option<Explanation>, i
         picks
     });
     let Some(picks) = sets.next() else {
-        return (None, answer.rival_ppm);
+        let unsearched = (answer.proof == Proof::OverBudget)
+            .then(|| case.explanation(&[], Proof::OverBudget, "COMBINATIONS_OVER_LIMIT"));
+        return (unsearched, answer.rival_ppm);
     };
     let alternatives: Vec<Vec<Pick>> = sets.collect();
     let reason = match (fixed.len(), picks.len(), rest) {
@@ -458,159 +481,4 @@ fn by_amount(case: &Case<'_, '_, '_>, rival_ppt: u64) -> (Option<Explanation>, i
         ..case.explanation(&[], answer.proof, reason)
     };
     (Some(found), answer.rival_ppm)
-}
-
-/// Fixed items and classes of optional ones.
-struct Subset {
-    fixed: Vec<u32>,
-    members: Vec<Vec<u32>>,
-    classes: Vec<Class>,
-    target: i64,
-    states: u128,
-    /// Whether the combinations are of what is left out rather than of what is taken.
-    complement: bool,
-}
-
-impl Subset {
-    fn new(case: &Case<'_, '_, '_>, fixed: &[u32], optional: &[u32]) -> Option<Self> {
-        let target = i128::from(case.amount_minor) - case.sum(fixed);
-        let rest = case.sum(optional) - target;
-        let (target, rest) = (i64::try_from(target).ok()?, i64::try_from(rest).ok()?);
-        let members = classes_of(case, optional);
-        let classes: Vec<Class> = members
-            .iter()
-            .map(|members| Class {
-                amount_minor: case.open(members[0]),
-                count: u32::try_from(members.len()).expect("rows are limited"),
-            })
-            .collect();
-        let direct = screen(&classes, target).states;
-        let inverse = screen(&classes, rest).states;
-        let complement = inverse < direct;
-        Some(Self {
-            fixed: fixed.to_vec(),
-            members,
-            classes,
-            target,
-            states: direct.min(inverse),
-            complement,
-        })
-    }
-
-    fn explanation(&self, case: &Case<'_, '_, '_>, reason: &'static str) -> Option<Explanation> {
-        let aim = if self.complement {
-            let all: i128 = self
-                .classes
-                .iter()
-                .map(|class| i128::from(class.amount_minor) * i128::from(class.count))
-                .sum();
-            i64::try_from(all - i128::from(self.target)).ok()?
-        } else {
-            self.target
-        };
-        let keep = ALTERNATIVES_MAX + 1;
-        match combinations(&self.classes, aim, COMBINATIONS_MAX, keep) {
-            Combinations::None => None,
-            Combinations::One(taken) => {
-                let items = self.items(&taken);
-                (!items.is_empty()).then(|| case.explanation(&items, Proof::Unique, reason))
-            }
-            Combinations::Several(count, found) => {
-                self.ambiguous(case, reason, count, found.iter())
-            }
-            Combinations::OverBudget => self.over_budget(case, reason),
-        }
-    }
-
-    fn items(&self, taken: &[u32]) -> Vec<u32> {
-        let mut items = self.fixed.clone();
-        for (members, &taken) in self.members.iter().zip(taken) {
-            let taken = taken as usize;
-            let taken = if self.complement {
-                members.len() - taken
-            } else {
-                taken
-            };
-            items.extend(&members[..taken]);
-        }
-        items
-    }
-
-    /// Several combinations: everything first, then the fewest items, then the oldest.
-    fn ambiguous<'f>(
-        &self,
-        case: &Case<'_, '_, '_>,
-        reason: &'static str,
-        count: u128,
-        found: impl Iterator<Item = &'f Vec<u32>>,
-    ) -> Option<Explanation> {
-        let all = self.fixed.len() + self.members.iter().map(Vec::len).sum::<usize>();
-        let mut sets: Vec<Vec<Pick>> = found
-            .map(|taken| self.items(taken))
-            .filter(|items| !items.is_empty())
-            .map(|items| case.picks(&items, EvidenceSet::EMPTY.with(Evidence::Amount)))
-            .collect();
-        sets.sort_by_key(|picks| {
-            let ages: Vec<_> = picks
-                .iter()
-                .map(|pick| age(case.ledger.item(pick.item)))
-                .collect();
-            (picks.len() != all, picks.len(), ages)
-        });
-        sets.truncate(ALTERNATIVES_MAX + 1);
-        let mut sets = sets.into_iter();
-        let mut best = case.explanation(&[], Proof::Ambiguous, reason);
-        best.picks = sets.next()?;
-        best.alternatives = sets.collect();
-        best.count = i64::try_from(count).unwrap_or(i64::MAX);
-        Some(best)
-    }
-
-    /// Too many combinations to look at: everything or one item of that amount is still worth
-    /// showing to a person.
-    fn over_budget(&self, case: &Case<'_, '_, '_>, reason: &'static str) -> Option<Explanation> {
-        let mut sets: Vec<Vec<u32>> = Vec::new();
-        let every = self.members.iter().flatten().chain(&self.fixed);
-        let every: Vec<u32> = every.copied().collect();
-        if case.closes(&every) {
-            sets.push(every);
-        }
-        for (members, class) in self.members.iter().zip(&self.classes) {
-            if class.amount_minor == self.target {
-                let mut items = self.fixed.clone();
-                items.push(members[0]);
-                sets.push(items);
-            }
-        }
-        sets.truncate(ALTERNATIVES_MAX + 1);
-        let mut sets = sets
-            .iter()
-            .map(|items| case.picks(items, EvidenceSet::EMPTY.with(Evidence::Amount)));
-        let mut best = case.explanation(&[], Proof::OverBudget, reason);
-        best.picks = sets.next()?;
-        best.alternatives = sets.collect();
-        best.count = i64::try_from(best.alternatives.len() + 1).unwrap_or(i64::MAX);
-        Some(best)
-    }
-}
-
-/// Items grouped by what tells them apart; members oldest first, classes by their oldest member.
-fn classes_of(case: &Case<'_, '_, '_>, items: &[u32]) -> Vec<Vec<u32>> {
-    type Keyed<'k> = (u32, i64, (i32, i32, &'k str), u32);
-    let mut keyed: Vec<Keyed<'_>> = items
-        .iter()
-        .map(|&item| {
-            let class = case.ledger.class_of(item);
-            (class, case.open(item), age(case.ledger.item(item)), item)
-        })
-        .collect();
-    keyed.sort_unstable();
-    let mut groups: Vec<&[Keyed<'_>]> = keyed
-        .chunk_by(|left, right| (left.0, left.1) == (right.0, right.1))
-        .collect();
-    groups.sort_unstable_by_key(|group| (group[0].2, group[0].3));
-    groups
-        .into_iter()
-        .map(|group| group.iter().map(|&(_, _, _, item)| item).collect())
-        .collect()
 }

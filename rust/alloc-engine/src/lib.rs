@@ -4,8 +4,8 @@
 pub mod advice;
 pub mod assign;
 pub mod chain;
+pub mod choice;
 pub mod clear;
-pub mod combine;
 pub mod decide;
 pub mod deduct;
 pub mod error;

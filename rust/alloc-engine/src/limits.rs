@@ -33,16 +33,14 @@ pub const NAMES_PER_WORD_MAX: usize = 64;
 /// Customers tried for one payment of an unknown payer; beyond it the decision is `PAYER_AMBIGUOUS`.
 pub const PAYERS_MAX: usize = 8;
 
-/// Combinations a uniqueness proof may cover; beyond it the proof is `over_budget`.
-pub const COMBINATIONS_MAX: u128 = 1 << 32;
-
 /// Alternatives handed to a person beside the proposal.
 pub const ALTERNATIVES_MAX: usize = 5;
 
 /// Rows of one table of a call; beyond it the call is refused with `ROWS_OVER_LIMIT`.
 pub const ROWS_MAX: usize = (u32::MAX / 4) as usize;
 
-/// Steps that the search for one payment's explanation may take, about a nanosecond each.
+/// Steps that the search for one payment's explanation may take, about a nanosecond each; beyond
+/// it the proof is `over_budget`.
 pub const SEARCH_STEPS_MAX: u64 = 1 << 27;
 
 /// Bytes that the search for one payment's explanation may hold.

@@ -156,8 +156,17 @@ pub fn by_shape(
         },
         explanations_max: ALTERNATIVES_MAX + 1,
         wrong_max_ppm: u32::try_from(case.policy.max_wrong_ppm).unwrap_or(0),
-    })
-    .ok()?;
+    });
+    // Too many items, or amounts beyond what can be added: nothing was searched.
+    let Ok(solution) = solution else {
+        return Some(Answer {
+            sets: Vec::new(),
+            proof: Proof::OverBudget,
+            p_low_ppm: 0,
+            count: 0,
+            rival_ppm: 0,
+        });
+    };
     let best = solution.explanations.first();
     let p_low_ppm = best.map_or(0, |best| i64::from(best.p_low_ppm));
     let items = |positions: &[usize]| positions.iter().map(|&at| line[at]).collect();

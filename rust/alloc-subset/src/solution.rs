@@ -180,6 +180,8 @@ pub struct Solution {
     pub explanations: Vec<Explanation>,
     /// How many explanations there are.
     pub count: Count,
+    /// How many sets they were told from, saturating: those of the items that can take part.
+    pub candidates: u64,
     /// Every explanation of at most this cost was seen, millinats; `None` if nothing is claimed.
     pub complete_to_millinats: Option<i64>,
     /// What the amount tells minus what there is to know, in 1/1000 bit (the information gate);

@@ -97,7 +97,7 @@ impl<'p, 'a> Climb<'p, 'a> {
 
     fn climb(&mut self) -> Result<(Outcome, Count), SubsetError> {
         if !self.list_shapes() {
-            return Ok((self.ambiguous(), self.at_least()));
+            return Ok((self.unfinished(), self.at_least()));
         }
         let amounts: Vec<i64> = self.amounts_of_rest();
         let kinds: Vec<u32> = self
@@ -304,7 +304,7 @@ impl<'p, 'a> Climb<'p, 'a> {
             }
         }
         if self.sets.is_empty() {
-            return (Outcome::OverBudget, self.at_least());
+            return (self.unfinished(), self.at_least());
         }
         (self.dominant(), self.at_least())
     }
@@ -362,6 +362,15 @@ impl<'p, 'a> Climb<'p, 'a> {
         let enough = |low: u32| low.saturating_add(self.problem.wrong_max_ppm) >= WHOLE_PPM;
         if share.is_some_and(|(low, _)| enough(low)) {
             Outcome::Dominant
+        } else {
+            self.ambiguous()
+        }
+    }
+
+    /// What is known when not every shape could be listed.
+    fn unfinished(&self) -> Outcome {
+        if self.sets.is_empty() {
+            Outcome::OverBudget
         } else {
             self.ambiguous()
         }
