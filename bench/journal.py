@@ -7,6 +7,7 @@ Prints wall-clock and processor milliseconds a step, and the peak memory so far.
 from __future__ import annotations
 
 import datetime as dt
+import io
 import resource
 import sys
 import time
@@ -121,9 +122,9 @@ def bench_exports(entries: pa.Table, postings: pa.Table) -> None:
     labels = FecLabels(journals={"BQ1": "Banque"}, accounts={})
     data = measured("write FEC", lambda: fec(one, postings, labels=labels))
     name = "732829320FEC20261231.txt"
-    findings = measured("check FEC", lambda: check_fec(data, name))
-    if findings:
-        sys.exit(f"the FEC does not check: {findings[:3]}")
+    report = measured("check FEC", lambda: check_fec(io.BytesIO(data), name))
+    if report.findings:
+        sys.exit(f"the FEC does not check: {report.findings[:3]}")
     for write in (beancount, hledger):
         measured(
             f"write {write.__name__}",

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 from export_journal import CLOSING, LABELS, MONTH, SIREN, tables
+from hypothesis import given
+from hypothesis import strategies as st
 
-from alloc.export.fec import COLUMNS, fec, fec_name
-from alloc.export.fec_check import Severity, check_fec
+from alloc.export import fec_check, fec_numbering
+from alloc.export.fec import COLUMNS, HEADER, fec, fec_name
+from alloc.export.fec_check import check_fec
+from alloc.export.fec_findings import FecFinding, FecReport, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +23,14 @@ if TYPE_CHECKING:
 NAME = fec_name(SIREN, CLOSING)
 BASE = fec(*tables(MONTH), labels=LABELS)
 LINE = 4  # the customer line of the first entry: letter, auxiliary, credit
+
+
+def checked(data: bytes, name: str = NAME, listed_max: int = 20) -> FecReport:
+    return check_fec(io.BytesIO(data), name, listed_max=listed_max)
+
+
+def findings_of(data: bytes, name: str = NAME) -> list[FecFinding]:
+    return list(checked(data, name).findings)
 
 
 def rows() -> list[list[str]]:
@@ -159,7 +172,7 @@ ACCEPTED = {"tab_iso8859_15_crlf", "pipe", "lf_only", "lowercase_letter"}
 def verdict(mutation: str) -> str:
     """What our judge says: ok, warn or reject."""
     data, _ = MUTATIONS[mutation]
-    findings = check_fec(data, NAMES.get(mutation, NAME))
+    findings = findings_of(data, NAMES.get(mutation, NAME))
     if any(finding.severity is Severity.ERROR for finding in findings):
         return "reject"
     return "warn" if findings else "ok"
@@ -168,7 +181,7 @@ def verdict(mutation: str) -> str:
 @pytest.mark.parametrize("mutation", MUTATIONS)
 def test_every_spoiled_file_is_rejected_for_its_own_reason(mutation: str) -> None:
     data, code = MUTATIONS[mutation]
-    codes = {finding.code for finding in check_fec(data, NAMES.get(mutation, NAME))}
+    codes = {finding.code for finding in findings_of(data, NAMES.get(mutation, NAME))}
     assert (code in codes) if code else not codes
     expected = "ok" if mutation in ACCEPTED else "reject"
     assert verdict(mutation) == ("warn" if mutation in WARNED else expected)
@@ -186,7 +199,7 @@ def test_the_matrix_of_mutations_is_complete(shared: Path | None) -> None:
 
 
 def test_a_finding_names_line_and_column() -> None:
-    (finding,) = check_fec(with_cell("PieceDate", "20260230"), NAME)
+    (finding,) = findings_of(with_cell("PieceDate", "20260230"))
     assert (finding.line, finding.column) == (LINE + 1, "PieceDate")
     assert "20260230" in finding.message
 
@@ -196,9 +209,9 @@ def test_the_variant_with_amount_and_side_is_read() -> None:
     cells[0][11:13] = ["Montant", "Sens"]
     for row in cells[1:]:
         row[11:13] = [row[11], "D"] if row[12] == "0,00" else [row[12], "C"]
-    assert check_fec(write(cells), NAME) == []
+    assert findings_of(write(cells)) == []
     cells[1][12] = "X"
-    codes = {finding.code for finding in check_fec(write(cells), NAME)}
+    codes = {finding.code for finding in findings_of(write(cells))}
     assert {"SIDE", "UNBALANCED"} <= codes
 
 
@@ -207,10 +220,156 @@ def test_one_sequence_over_all_journals_has_no_gap() -> None:
     order = list(dict.fromkeys(row[2] for row in cells[1:]))
     for row in cells[1:]:
         row[2] = str(order.index(row[2]) + 1)
-    assert check_fec(write(cells), NAME) == []
+    assert findings_of(write(cells)) == []
 
 
 @pytest.mark.parametrize("data", [b"", b"\n", b"\x00\xff", b"a\tb", b"\t" * 17])
 def test_rubbish_is_rejected_with_a_reason(data: bytes) -> None:
-    findings = check_fec(data, NAME)
+    findings = findings_of(data)
     assert any(finding.severity is Severity.ERROR for finding in findings)
+
+
+def renumbered(*numbers: str) -> list[list[str]]:
+    """The month with other numbers for its four entries, in order."""
+    cells = rows()
+    order = list(dict.fromkeys(row[2] for row in cells[1:]))
+    for row in cells[1:]:
+        row[2] = numbers[order.index(row[2])]
+    return cells
+
+
+def codes_of(data: bytes) -> set[str]:
+    return {finding.code for finding in findings_of(data)}
+
+
+def test_one_hole_in_a_sequence_over_all_journals_is_one_finding() -> None:
+    numbers = [finding.code for finding in findings_of(write(renumbered(*"1245")))]
+    assert numbers == ["GAP"]
+
+
+def test_lines_of_an_entry_that_stand_apart_balance_together() -> None:
+    cells = rows()
+    apart = cells.pop(2)
+    cells.insert(6, apart)
+    assert codes_of(write(cells)) == {"ORDER"}
+
+
+def test_all_findings_are_counted_and_the_first_ones_listed() -> None:
+    data = every(lambda _: "20260230", "PieceDate")
+    report = checked(data, listed_max=2)
+    assert [(one.code, one.count) for one in report.counts] == [("DATE", 10)]
+    assert [finding.line for finding in report.findings] == [2, 3]
+    assert (report.errors, report.warnings) == (10, 0)
+
+
+def test_the_report_says_what_the_file_holds() -> None:
+    report = checked(BASE)
+    assert (report.lines, report.entries) == (10, 4)
+    assert report.debit_minor == report.credit_minor == 120000 + 50000 + 2 * 43210
+    assert (report.first_date, report.last_date) == ("20260401", "20260404")
+    assert (report.encoding, report.separator) == ("iso-8859-15", "TAB")
+
+
+def test_a_file_that_does_not_balance_is_told_as_a_whole_too() -> None:
+    findings = findings_of(with_cell("Credit", "1200,01"))
+    assert {(one.code, one.line) for one in findings} == {
+        ("UNBALANCED", 2),
+        ("UNBALANCED_TOTAL", 0),
+    }
+
+
+def test_a_file_in_another_order_of_columns_is_read_to_its_end() -> None:
+    cells = [[row[1], row[0], *row[2:]] for row in rows()]
+    cells[4][9] = "20260230"
+    assert codes_of(write(cells)) == {"HEADER", "DATE"}
+
+
+def test_the_columns_of_cash_books_are_taken() -> None:
+    cells = rows()
+    cells[0] += ["DateRglt", "ModeRglt", "NatOp"]
+    for row in cells[1:]:
+        row += ["20260401", "VIR", ""]
+    assert codes_of(write(cells)) == set()
+    cells[1][18] = "01/04/2026"
+    assert codes_of(write(cells)) == {"DATE"}
+
+
+@pytest.mark.parametrize("codec", ["cp500", "utf-16", "utf-16-le"])
+def test_an_encoding_that_is_not_read_is_named(codec: str) -> None:
+    text = BASE.decode("iso-8859-15").replace("Œ", "OE")
+    assert "ENCODING_UNREAD" in codes_of(text.encode(codec))
+
+
+def test_two_encodings_in_one_file_are_an_error() -> None:
+    lines = BASE.split(b"\r\n")
+    lines[5] = lines[5].decode("iso-8859-15").encode()
+    assert codes_of(b"\r\n".join(lines)) >= {"ENCODING_MIXED"}
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "code"),
+    [
+        ("ValidDate", "20260331", "BEFORE_ENTRY"),
+        ("DateLet", "20260331", "BEFORE_ENTRY"),
+        ("EcritureLib", "Virement \x07 reçu", "CONTROL_CHARACTER"),
+        ("Credit", "9" * 5000, "AMOUNT"),
+        ("EcritureNum", "9" * 5000, "UNBALANCED"),
+        ("JournalLib", "x" * 70_000, "LINE_TOO_LONG"),
+        ("CompteLib", "Autres", "TWO_NAMES"),
+    ],
+)
+def test_odd_cells_have_a_finding_of_their_own(
+    column: str, value: str, code: str
+) -> None:
+    assert code in codes_of(with_cell(column, value))
+
+
+@pytest.mark.parametrize(
+    ("day", "codes"),
+    [
+        ("20241230", {"DATE_OUTSIDE_YEAR", "YEAR_LONG"}),
+        ("20251231", {"YEAR_LONG"}),
+        ("20260101", set()),
+        ("20270101", {"DATE_OUTSIDE_YEAR", "BEFORE_ENTRY"}),
+    ],
+)
+def test_the_fiscal_year_bounds_the_dates(day: str, codes: set[str]) -> None:
+    assert codes_of(every(lambda _: day, "EcritureDate")) == codes
+
+
+def test_a_siren_with_a_wrong_check_digit_is_an_error() -> None:
+    (finding,) = findings_of(BASE, "732829321FEC20261231.txt")
+    assert (finding.code, finding.severity) == ("SIREN", Severity.ERROR)
+
+
+@pytest.mark.parametrize("limit", ["SPANS_MAX", "NAMES_MAX", "UNBALANCED_MAX"])
+def test_what_is_remembered_is_bounded_and_the_limit_is_said(
+    limit: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = fec_numbering if limit == "SPANS_MAX" else fec_check
+    monkeypatch.setattr(module, limit, 1)
+    cells = rows()
+    for row in cells[1:]:
+        row[11] = "1,00" if row[12] == "0,00" else "0,00"
+    got = checked(write(cells), listed_max=100)
+    counts = {one.code: one.count for one in got.counts}
+    assert counts["UNBALANCED"] == 4
+    if limit == "SPANS_MAX":
+        assert counts["NUMBERING_OVER_LIMIT"] == 1
+    if limit == "NAMES_MAX":
+        assert counts["NAMES_OVER_LIMIT"] == 12
+
+
+def test_the_check_reads_a_stream_in_small_pieces() -> None:
+    class Trickle(io.BytesIO):
+        def read1(self, size: int | None = -1) -> bytes:
+            assert size is not None
+            assert 0 < size <= 65_536
+            return super().read1(min(size, 7))
+
+    assert checked(BASE) == check_fec(Trickle(BASE), NAME)
+
+
+@given(st.binary(max_size=400))
+def test_no_bytes_break_the_check(data: bytes) -> None:
+    assert checked(HEADER + data).findings

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
+import io
 import shutil
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -203,7 +204,7 @@ def fec_errors(book: GoldenBook) -> list[str]:
         name = fec_name("732829320", dt.date(year, 12, 31))
         found += [
             f"FEC {one.code}"
-            for one in check_fec(data, name)
+            for one in check_fec(io.BytesIO(data), name).findings
             if one.severity == "error"
         ]
     return found

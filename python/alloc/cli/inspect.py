@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from alloc.cli.exits import ConfigError, ExitCode, exit_code
+from alloc.cli.exits import ExitCode, exit_code
 from alloc.cli.session import Command, Session, pass_session
-from alloc.cli.workspace import Workspace, find_workspace
+from alloc.cli.workspace import workspace_here
 
 if TYPE_CHECKING:
     from alloc.ingest.inspection import FileContent
@@ -69,7 +68,7 @@ def command(
     from alloc.ingest.inspection import inspect_file
     from alloc.messages import locale_of_environment
 
-    workspace = _workspace(session)
+    workspace = workspace_here(session)
     settings = workspace.settings() if workspace else None
     profiles = workspace.profiles() if workspace else ()
     limit = None if whole else shown
@@ -89,16 +88,6 @@ def command(
     }
     emit(session, document, draw)
     return max((_code(content) for content in contents), default=ExitCode.OK)
-
-
-def _workspace(session: Session) -> Workspace | None:
-    """Return the workspace that is named, or the one that we stand in, or none."""
-    try:
-        return find_workspace(session)
-    except ConfigError:
-        if session.directory or os.environ.get("ALLOC_WORKSPACE"):
-            raise
-        return None
 
 
 def _code(content: FileContent) -> ExitCode:

@@ -41,6 +41,7 @@ SECTIONS = {
         "inspect": "Show what any file holds; nothing is imported.",
         "status": "Show where the workspace stands.",
         "export": "Write the journal for an accounting system.",
+        "fec": "Check files of accounting entries (FEC) for the French tax office.",
         "verify": "Check the ledger against every invariant, from the file alone.",
     },
     "Setting up": {

@@ -112,6 +112,7 @@ WORDS = {
     "statement": deferred("bank statement"),
     # What a check found.
     "error": deferred("error"),
+    "warning": deferred("warning"),
     "notice": deferred("notice"),
     # Roles of adjustments.
     "on_account": deferred("on account"),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from alloc.ingest.reader import Reader
     from alloc.settings import Settings
 
-__all__ = ["CONFIG_NAME", "FOLDERS", "Workspace", "find_workspace"]
+__all__ = ["CONFIG_NAME", "FOLDERS", "Workspace", "find_workspace", "workspace_here"]
 
 CONFIG_NAME = "alloc.toml"
 FOLDERS = ("profiles", "inbox", "done", "failed", "reports", "exports", "rules")
@@ -184,3 +184,13 @@ def find_workspace(session: Session) -> Workspace:
         " 'alloc init', or name one with --workspace",
         reason="WORKSPACE_MISSING",
     )
+
+
+def workspace_here(session: Session) -> Workspace | None:
+    """Return the workspace that is named, or the one that we stand in, or none."""
+    try:
+        return find_workspace(session)
+    except ConfigError:
+        if session.directory or os.environ.get("ALLOC_WORKSPACE"):
+            raise
+        return None

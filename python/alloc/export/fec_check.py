@@ -1,8 +1,9 @@
 """A strict judge of FEC files: ours and anyone's.
 
-Stricter than the official tool, which lets unbalanced entries, gaps in the numbers,
-a 30 February and lines out of order pass. Sources: LPF art. A. 47 A-1 and
-BOI-CF-IOR-60-40-20.
+Stricter than the official tool (Test Compta Demat), which lets unbalanced entries,
+gaps in the numbers, a 30 February and lines out of order pass. Sources: LPF art.
+A. 47 A-1 and BOI-CF-IOR-60-40-20. A file is read line by line: what is kept grows with
+the kinds of things in it (accounts, journals, gaps), never with its length.
 """
 
 from __future__ import annotations
@@ -10,21 +11,41 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass, field
-from enum import StrEnum
-from itertools import pairwise
+from functools import lru_cache
+from typing import TYPE_CHECKING, BinaryIO
+
+from stdnum.fr import siren
 
 from alloc import engine
-from alloc.export.fec import COLUMNS, ENCODING
+from alloc.export.fec import COLUMNS
+from alloc.export.fec_findings import (
+    LISTED_MAX,
+    FecCount,
+    FecFinding,
+    FecReport,
+    Findings,
+    Severity,
+)
+from alloc.export.fec_numbering import Numbering
+from alloc.export.fec_reading import FecLines
 
-#: The legal variant of the two amount columns: one amount and its side.
-SIGNED_COLUMNS = (*COLUMNS[:11], "Montant", "Sens", *COLUMNS[13:])
-SEPARATORS = ("\t", "|")
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 FILE_NAME = re.compile(r"(\d{9})FEC(\d{8})\.txt", re.ASCII)
-AMOUNT = re.compile(r"[+-]?\d+(?:,\d{1,2})?[+-]?", re.ASCII)
+AMOUNT = re.compile(r"[+-]?\d{1,18}(?:,\d{1,2})?[+-]?", re.ASCII)
+FOREIGN_AMOUNT = re.compile(r"[+-]?\d{1,18}(?:,\d{1,4})?[+-]?", re.ASCII)
 ACCOUNT = re.compile(r"[1-8]\d\d.*", re.ASCII)
-NUMBER = re.compile(r"(.*?)(\d+)", re.ASCII)
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 #: A fiscal year lasts at most 24 months: older entries belong to another file.
 YEAR_DAYS_MAX = 731
+#: Names of accounts and journals, and unbalanced entries, that are remembered.
+NAMES_MAX = 200_000
+UNBALANCED_MAX = 200_000
+#: Characters of a message: what a cell holds may be longer.
+MESSAGE_CHARS_MAX = 300
+#: Lines between two words on how far the check is.
+LINES_A_STEP = 20_000
 SIDES = {"D": 1, "C": -1, "+1": 1, "-1": -1}
 
 #: Positions of the columns.
@@ -38,68 +59,56 @@ MANDATORY = (
 PAIRS = ((AUX, AUX_LABEL), (LETTER, LETTER_DATE), (FOREIGN, CURRENCY))
 
 
-class Severity(StrEnum):
-    """How grave a finding is."""
-
-    ERROR = "error"
-    WARNING = "warning"
-
-
-@dataclass(frozen=True, slots=True)
-class FecFinding:
-    """One thing that is wrong with a FEC.
-
-    Parameters
-    ----------
-    code
-        Upper snake code, for programs.
-    message
-        What is wrong, for a person.
-    line
-        Line of the file from 1; 0 when the file as a whole is meant.
-    column
-        Name of the column, if one is meant.
-    severity
-        ``error``: refuse the file; ``warning``: allowed, but worth a look.
-    """
-
-    code: str
-    message: str
-    line: int = 0
-    column: str = ""
-    severity: Severity = Severity.ERROR
-
-
-def check_fec(data: bytes, name: str) -> list[FecFinding]:
+def check_fec(
+    source: BinaryIO,
+    name: str,
+    *,
+    listed_max: int = LISTED_MAX,
+    progress: Callable[[int], object] = lambda _: None,
+) -> FecReport:
     """Check a file as a tax inspector should.
 
     Parameters
     ----------
-    data
-        The whole file.
+    source
+        The bytes, at their beginning; read once, in bounded memory.
     name
         Its name without folder: ``<SIREN>FEC<AAAAMMJJ>.txt``.
+    listed_max
+        How many findings of one code are listed; all are counted.
+    progress
+        Told from time to time how many bytes were read.
 
     Returns
     -------
-    list of FecFinding
-        In the order of the lines; no error means that the file may be handed over.
+    FecReport
+        No error in it means that the file may be handed over.
 
     Examples
     --------
-    >>> check_fec(b"", "732829320FEC20261231.txt")[0].code
+    >>> import io
+    >>> check_fec(io.BytesIO(b""), "732829320FEC20261231.txt").findings[0].code
     'HEADER_UNREADABLE'
     """
-    check = _Check()
+    findings = Findings(listed_max)
+    lines = FecLines(source, findings)
+    check = _Check(findings, Numbering(listed_max))
     check.name(name)
-    check.lines(check.decode(data))
-    return sorted(check.findings, key=lambda finding: finding.line)
+    for line, cells in lines.records():
+        if check.lines == 0:
+            check.columns = lines.columns
+        check.row(line, cells)
+        if check.lines % LINES_A_STEP == 0:
+            progress(source.tell())
+    check.close()
+    return check.report(name, lines)
 
 
 @dataclass(slots=True)
 class _Entry:
-    """What was read of one entry."""
+    """The entry that is being read, or one that was left unbalanced."""
 
+    key: tuple[str, str]
     line: int
     date: str
     balance: int = 0
@@ -109,97 +118,95 @@ class _Entry:
 class _Check:
     """One run over one file."""
 
-    findings: list[FecFinding] = field(default_factory=list)
-    closing: dt.date | None = None
+    findings: Findings
+    numbering: Numbering
     columns: tuple[str, ...] = COLUMNS
-    entries: dict[tuple[str, str], _Entry] = field(default_factory=dict)
-    current: tuple[str, str] | None = None
+    closing: dt.date | None = None
+    lines: int = 0
+    entries: int = 0
+    debit: int = 0
+    credit: int = 0
+    first_date: str = ""
+    last_date: str = ""
     valid_date: str = ""
+    current: _Entry = field(default_factory=lambda: _Entry(("", ""), 0, ""))
+    unbalanced: dict[tuple[str, str], _Entry] = field(default_factory=dict)
     names: dict[tuple[int, str], str] = field(default_factory=dict)
-    good_amounts: dict[str, int] = field(default_factory=dict)
-    good_dates: dict[str, dt.date | None] = field(default_factory=dict)
 
-    def error(self, code: str, message: str, line: int = 0, column: int = -1) -> None:
+    def error(
+        self,
+        code: str,
+        message: str,
+        line: int = 0,
+        column: int = -1,
+        severity: Severity = Severity.ERROR,
+    ) -> None:
         named = self.columns[column] if column >= 0 else ""
-        self.findings.append(FecFinding(code, message, line, named))
+        shown = message[:MESSAGE_CHARS_MAX]
+        self.findings.add(FecFinding(code, shown, line, named, severity))
 
     def warn(self, code: str, message: str, line: int = 0, column: int = -1) -> None:
-        named = self.columns[column] if column >= 0 else ""
-        self.findings.append(FecFinding(code, message, line, named, Severity.WARNING))
+        self.error(code, message, line, column, Severity.WARNING)
 
     # The file.
 
     def name(self, name: str) -> None:
         match = FILE_NAME.fullmatch(name)
-        self.closing = self.day(match[2]) if match else None
+        self.closing = day_of(match[2]) if match else None
         if match is None or self.closing is None:
             self.error(
                 "FILE_NAME",
                 f"{name}: the name must be <SIREN, nine digits>FEC<closing date, "
                 "AAAAMMJJ>.txt",
             )
+        elif not siren.is_valid(match[1]):
+            self.error("SIREN", f"{match[1]} is no SIREN: its check digit is wrong")
 
-    def decode(self, data: bytes) -> str:
-        if data.startswith(b"\xef\xbb\xbf"):
-            self.warn("ENCODING_UTF8", "UTF-8 with a byte order mark, not ISO-8859-15")
-            return data[3:].decode("utf-8", "replace")
-        if data.isascii():
-            return data.decode("ascii")
-        try:
-            text = data.decode("utf-8")
-        except UnicodeDecodeError:
-            return data.decode(ENCODING)
-        self.warn("ENCODING_UTF8", "UTF-8, not ISO-8859-15")
-        return text
-
-    def lines(self, text: str) -> None:
-        rows = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-        if rows[-1] == "":
-            rows.pop()
-        header = rows[0] if rows else ""
-        separator = next((mark for mark in SEPARATORS if mark in header), None)
-        if separator is None:
+    def close(self) -> None:
+        self.leave()
+        if not self.lines:
+            self.error("NO_ENTRIES", "the file has no entries")
+        for entry in self.unbalanced.values():
+            self.tell_unbalanced(entry)
+        if self.debit != self.credit:
             self.error(
-                "HEADER_UNREADABLE",
-                "no column names, or a separator that is neither TAB nor |",
-                1,
+                "UNBALANCED_TOTAL",
+                f"debits are {amount_text(self.debit)}, credits "
+                f"{amount_text(self.credit)}",
             )
-            return
-        if not self.header(tuple(header.split(separator))):
-            return
-        padded = (f" {separator}", f"{separator} ")
-        for line, row in enumerate(rows[1:], start=2):
-            fields = row.split(separator)
-            if len(fields) == len(COLUMNS):
-                if padded[0] in row or padded[1] in row or row != row.strip(" "):
-                    fields = [cell.strip(" ") for cell in fields]
-                self.row(line, fields)
-            elif row.strip():
-                self.error(
-                    "FIELD_COUNT",
-                    f"{len(fields)} fields in place of 18: a separator inside a text?",
-                    line,
-                )
-            else:
-                self.error("BLANK_LINE", "a line without fields", line)
-        self.close()
+        if self.closing and self.first_date and self.is_long(self.closing):
+            message = f"{self.first_date} is more than twelve months before the closing"
+            self.warn("YEAR_LONG", message)
+        self.findings.take(self.numbering.findings())
 
-    def header(self, names: tuple[str, ...]) -> bool:
-        if names in {COLUMNS, SIGNED_COLUMNS}:
-            self.columns = names
-            return True
-        missing = [name for name in COLUMNS if name not in names]
-        lacking = f"; missing: {', '.join(missing)}" if missing else ""
-        self.error(
-            "HEADER",
-            f"the first line must be {' '.join(COLUMNS)}, in this order{lacking}",
-            1,
+    def is_long(self, closing: dt.date) -> bool:
+        a_year_later = f"{int(self.first_date[:4]) + 1:04}{self.first_date[4:]}"
+        return a_year_later <= f"{closing:%Y%m%d}"
+
+    def report(self, name: str, lines: FecLines) -> FecReport:
+        return FecReport(
+            name=name,
+            lines=self.lines,
+            entries=self.entries,
+            debit_minor=self.debit,
+            credit_minor=self.credit,
+            first_date=self.first_date,
+            last_date=self.last_date,
+            encoding=lines.encoding,
+            separator="TAB" if lines.separator == "\t" else lines.separator,
+            counts=tuple(
+                FecCount(code, severity, count)
+                for (severity, code), count in sorted(self.findings.counts.items())
+            ),
+            findings=tuple(
+                sorted(self.findings.listed, key=lambda one: (one.line, one.code))
+            ),
         )
-        return False
 
     # A line.
 
     def row(self, line: int, cells: list[str]) -> None:
+        self.lines += 1
         for column in MANDATORY:
             if not cells[column]:
                 name = self.columns[column]
@@ -218,42 +225,41 @@ class _Check:
                 line,
                 ACCOUNT_NO,
             )
+        for column, cell in enumerate(cells):
+            if not cell.isprintable() and CONTROL.search(cell):
+                message = "a control character: no text of a person holds one"
+                self.warn("CONTROL_CHARACTER", message, line, column)
         self.foreign(line, cells)
         for code, label in ((JOURNAL, JOURNAL_LABEL), (ACCOUNT_NO, ACCOUNT_LABEL)):
             self.one_name(line, code, cells[code], label, cells[label])
-        self.entry(line, cells, self.amount(line, cells))
+        self.entry(line, cells, *self.amounts(line, cells))
 
     def one_name(self, line: int, code: int, key: str, column: int, name: str) -> None:
-        known = self.names.setdefault((code, key), name)
-        if known != name:
+        known = self.names.get((code, key))
+        if known is None and len(self.names) >= NAMES_MAX:
+            message = f"more than {NAMES_MAX} accounts: their names are not compared"
+            self.warn("NAMES_OVER_LIMIT", message, line, column)
+            return
+        if known is not None and known != name:
             self.warn("TWO_NAMES", f"{key} is called {known} and {name}", line, column)
-            self.names[code, key] = name
-
-    def day(self, text: str) -> dt.date | None:
-        """Read AAAAMMJJ; None when there is no such day."""
-        if text not in self.good_dates:
-            day = None
-            if len(text) == len("AAAAMMJJ") and text.isascii() and text.isdigit():
-                try:
-                    day = dt.date(int(text[:4]), int(text[4:6]), int(text[6:]))
-                except ValueError:
-                    day = None
-            self.good_dates[text] = day
-        return self.good_dates[text]
+        self.names[code, key] = name
 
     def dates(self, line: int, cells: list[str]) -> None:
-        for column in (DATE, PIECE_DATE, LETTER_DATE, VALID_DATE):
+        settlement = self.columns[18:19] == ("DateRglt",)
+        more = (18,) if settlement else ()
+        for column in (DATE, PIECE_DATE, LETTER_DATE, VALID_DATE, *more):
             text = cells[column]
-            if text and self.day(text) is None:
+            if text and day_of(text) is None:
                 message = f"{text} is no date AAAAMMJJ"
                 self.error("DATE", message, line, column)
-        day = self.day(cells[DATE]) if cells[DATE] else None
-        if day is not None and self.closing is not None:
-            days = (self.closing - day).days
-            if not 0 <= days < YEAR_DAYS_MAX:
-                message = f"{day} is outside the fiscal year closed {self.closing}"
-                self.error("DATE_OUTSIDE_YEAR", message, line, DATE)
-        if self.day(cells[VALID_DATE]) is not None:
+        day = day_of(cells[DATE])
+        if day is not None:
+            self.accounting_date(line, cells[DATE], day)
+        for column, is_before in ((VALID_DATE, "validated"), (LETTER_DATE, "lettered")):
+            if cells[column] and day_of(cells[column]) and cells[column] < cells[DATE]:
+                message = f"{is_before} {cells[column]}, dated {cells[DATE]}"
+                self.warn("BEFORE_ENTRY", message, line, column)
+        if day_of(cells[VALID_DATE]) is not None:
             if cells[VALID_DATE] < self.valid_date:
                 self.error(
                     "ORDER",
@@ -264,11 +270,19 @@ class _Check:
                 )
             self.valid_date = cells[VALID_DATE]
 
+    def accounting_date(self, line: int, text: str, day: dt.date) -> None:
+        self.first_date = min(self.first_date or text, text)
+        self.last_date = max(self.last_date, text)
+        if self.closing is not None:
+            days = (self.closing - day).days
+            if not 0 <= days < YEAR_DAYS_MAX:
+                message = f"{day} is outside the fiscal year closed {self.closing}"
+                self.error("DATE_OUTSIDE_YEAR", message, line, DATE)
+
     def number(self, line: int, column: int, text: str) -> int | None:
         """Read an amount in hundredths; None when it cannot be read."""
-        if text in self.good_amounts:
-            return self.good_amounts[text]
-        if AMOUNT.fullmatch(text) is None or (text[0] in "+-" and text[-1] in "+-"):
+        amount = hundredths_of(text)
+        if amount is None:
             self.error(
                 "AMOUNT",
                 f"{text or 'nothing'} is no amount: digits, a decimal comma, at most "
@@ -276,27 +290,24 @@ class _Check:
                 line,
                 column,
             )
-            return None
-        units, _, decimals = text.strip("+-").partition(",")
-        hundredths = int(units) * 100 + int(decimals.ljust(2, "0"))
-        self.good_amounts[text] = -hundredths if "-" in text else hundredths
-        return self.good_amounts[text]
+        return amount
 
-    def amount(self, line: int, cells: list[str]) -> int:
-        """Debit less credit, hundredths; 0 when it cannot be read."""
+    def amounts(self, line: int, cells: list[str]) -> tuple[int, int]:
+        """Debit and credit, hundredths; zeros when they cannot be read."""
         first = self.number(line, DEBIT, cells[DEBIT])
-        if self.columns == SIGNED_COLUMNS:
+        if self.columns[CREDIT] == "Sens":
             side = SIDES.get(cells[CREDIT])
             if side is None:
                 message = f"{cells[CREDIT]} is no side: D, C, +1 or -1"
                 self.error("SIDE", message, line, CREDIT)
+                return 0, 0
             second: int | None = 0
-            debit = (first or 0) * (side or 0)
+            if side < 0:
+                first, second = 0, first
         else:
             second = self.number(line, CREDIT, cells[CREDIT])
-            debit = (first or 0) - (second or 0)
         if first is None or second is None:
-            return 0
+            return 0, 0
         if first and second:
             self.error("BOTH_SIDES", "debit and credit on one line", line, CREDIT)
         elif not first and not second:
@@ -304,75 +315,90 @@ class _Check:
         if first < 0 or second < 0:
             column = DEBIT if first < 0 else CREDIT
             self.warn("NEGATIVE", "a negative amount: use the other side", line, column)
-        return debit
+        return first, second
 
     def foreign(self, line: int, cells: list[str]) -> None:
-        if cells[FOREIGN]:
-            self.number(line, FOREIGN, cells[FOREIGN])
-        currency = cells[CURRENCY]
-        if currency and engine.currency_exponent(currency) is None:
+        text, currency = cells[FOREIGN], cells[CURRENCY]
+        if text and not _is_signed_once(FOREIGN_AMOUNT, text):
+            message = f"{text} is no amount: digits and a decimal comma"
+            self.error("AMOUNT", message, line, FOREIGN)
+        if currency and not is_currency(currency):
             message = f"{currency} is no active ISO 4217 code"
             self.error("CURRENCY", message, line, CURRENCY)
 
     # Entries.
 
-    def entry(self, line: int, cells: list[str], amount: int) -> None:
+    def entry(self, line: int, cells: list[str], debit: int, credit: int) -> None:
         key = (cells[JOURNAL], cells[NUM])
-        entry = self.entries.get(key)
-        if entry is None:
-            entry = self.entries[key] = _Entry(line, cells[DATE])
-        elif self.current != key:
-            message = f"entry {key[1]} began on line {entry.line}: keep it together"
-            self.error("ORDER", message, line, NUM)
+        if key != self.current.key or self.lines == 1:
+            self.leave()
+            self.begin(line, key, cells[DATE])
+        entry = self.current
         if entry.date != cells[DATE]:
             message = f"entry {key[1]} has two dates, {entry.date} and {cells[DATE]}"
             self.error("TWO_DATES", message, line, DATE)
-        entry.balance += amount
-        self.current = key
+        entry.balance += debit - credit
+        self.debit += debit
+        self.credit += credit
 
-    def close(self) -> None:
-        if not self.entries:
-            self.error("NO_ENTRIES", "the file has no entries")
-        for (_, num), entry in self.entries.items():
-            if entry.balance:
-                sign = "-" if entry.balance < 0 else ""
-                units, rest = divmod(abs(entry.balance), 100)
-                self.error(
-                    "UNBALANCED",
-                    f"entry {num}: debits less credits are {sign}{units},{rest:02d}",
-                    entry.line,
-                )
-        self.sequences()
+    def begin(self, line: int, key: tuple[str, str], date: str) -> None:
+        wrong = self.numbering.enter(line, *key)
+        if wrong is not None:
+            self.findings.add(wrong)
+        # Lines of an entry that stand apart balance together.
+        apart = self.unbalanced.pop(key, None)
+        self.entries += apart is None
+        self.current = apart or _Entry(key, line, date)
 
-    def sequences(self) -> None:
-        """Numbers count up by one: over the file, or in each journal."""
-        series: dict[tuple[str, str], list[tuple[int, str, int]]] = {}
-        for (journal, num), entry in self.entries.items():
-            match = NUMBER.fullmatch(num)
-            if match is None:
-                if num:
-                    message = f"{num} does not end in a number"
-                    self.error("NUMBER", message, entry.line, NUM)
-                continue
-            place = (int(match[2]), num, entry.line)
-            series.setdefault((journal, match[1]), []).append(place)
-        everything = [place for places in series.values() for place in places]
-        everything.sort(key=lambda place: place[2])
-        if _counts_up(everything):
+    def leave(self) -> None:
+        if not self.current.balance:
             return
-        for places in series.values():
-            for before, after in pairwise(places):
-                self.step(before, after)
+        if len(self.unbalanced) < UNBALANCED_MAX:
+            self.unbalanced[self.current.key] = self.current
+        else:
+            self.tell_unbalanced(self.current)
 
-    def step(self, before: tuple[int, str, int], after: tuple[int, str, int]) -> None:
-        if after[0] <= before[0]:
-            message = f"{after[1]} follows {before[1]}: sort by number"
-            self.error("ORDER", message, after[2], NUM)
-        elif after[0] > before[0] + 1:
-            message = f"{after[1]} follows {before[1]}: numbers are missing between"
-            self.error("GAP", message, after[2], NUM)
+    def tell_unbalanced(self, entry: _Entry) -> None:
+        self.error(
+            "UNBALANCED",
+            f"entry {entry.key[1]}: debits less credits are "
+            f"{amount_text(entry.balance)}",
+            entry.line,
+        )
 
 
-def _counts_up(places: list[tuple[int, str, int]]) -> bool:
-    numbers = [number for number, _, _ in places]
-    return all(after == before + 1 for before, after in pairwise(numbers))
+@lru_cache(maxsize=65_536)
+def day_of(text: str) -> dt.date | None:
+    """Read AAAAMMJJ; None when there is no such day."""
+    if len(text) != len("AAAAMMJJ") or not (text.isascii() and text.isdigit()):
+        return None
+    try:
+        return dt.date(int(text[:4]), int(text[4:6]), int(text[6:]))
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=65_536)
+def hundredths_of(text: str) -> int | None:
+    """Read an amount in hundredths; None when it is not written as the law asks."""
+    if not _is_signed_once(AMOUNT, text):
+        return None
+    units, _, decimals = text.strip("+-").partition(",")
+    hundredths = int(units) * 100 + int(decimals.ljust(2, "0"))
+    return -hundredths if "-" in text else hundredths
+
+
+def _is_signed_once(pattern: re.Pattern[str], text: str) -> bool:
+    return bool(pattern.fullmatch(text)) and not (text[0] in "+-" and text[-1] in "+-")
+
+
+@lru_cache(maxsize=1_024)
+def is_currency(code: str) -> bool:
+    """Say whether a code is an active one of ISO 4217."""
+    return engine.currency_exponent(code) is not None
+
+
+def amount_text(hundredths: int) -> str:
+    """Write hundredths with a decimal comma."""
+    units, rest = divmod(abs(hundredths), 100)
+    return f"{'-' if hundredths < 0 else ''}{units},{rest:02d}"
