@@ -125,10 +125,12 @@ def test_a_bad_entry_is_left_out_and_named_unless_strict(
     assert lenient.code == 0
     assert "An import would take this file without 1 entry." in lenient.stdout
     got = alloc("-C", workspace, "import", path, "--json")
-    assert got.code == 0, got.stderr
+    assert got.code == 3, got.stderr
     (file,) = got.document["files"]
     assert (file["counts"]["new"], file["left_out"]) == (2, 1)
     assert any("entry left out" in notice["message"] for notice in file["notices"])
+    assert alloc("-C", workspace, "import", path).code == 0  # known: nothing to do
+    assert alloc("-C", workspace, "import", path, "--strict").code == 65
     whole = tmp_path / "whole.xml"
     whole.write_text(GOOD, "utf-8")
     again = alloc("-C", workspace, "import", whole, "--json")

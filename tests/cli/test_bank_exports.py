@@ -98,3 +98,34 @@ def test_a_missing_entry_refuses_it_with_the_line(
     assert got.code == 65
     assert "export.csv:4" in got.stderr
     assert "[BALANCE_BREAK]" in got.stderr
+
+
+def test_a_file_that_was_cut_within_its_last_row_is_refused(
+    bank: Path, tmp_path: Path, alloc: Alloc
+) -> None:
+    cut = tmp_path / "cut.csv"
+    for missing in (";11195,50\n", ";-4,50;11195,50\n"):
+        cut.write_text(EXPORT.removesuffix(missing), "utf-8")
+        got = alloc("-C", bank, "import", cut)
+        assert got.code == 65
+        assert "cut.csv:4: the file ends here after" in got.stderr
+        assert "[FILE_TRUNCATED]" in got.stderr
+    shorter = EXPORT.replace(";11200,00", "").replace(";11195,50\n", "")
+    cut.write_text(shorter, "utf-8")  # this bank leaves blank cells out
+    assert alloc("-C", bank, "import", cut).code == 0
+
+
+def test_a_profile_check_says_what_an_import_does(
+    bank: Path, tmp_path: Path, alloc: Alloc
+) -> None:
+    path = tmp_path / "export.csv"
+    path.write_text(EXPORT.replace(";-4,50;11195,50", ";lots;"), "utf-8")
+    checked = alloc("-C", bank, "profile", "check", path)
+    assert checked.code == 0, checked.stdout
+    assert "entry left out: amount_minor: 'lots'" in checked.stdout
+    assert alloc("-C", bank, "import", path).code == 3
+    path.write_text(EXPORT.replace("11195,50", "11195,51"), "utf-8")
+    checked = alloc("-C", bank, "profile", "check", path)
+    assert checked.code == 65
+    assert "is an entry missing?" in checked.stdout
+    assert alloc("-C", bank, "import", path).code == 65

@@ -205,10 +205,13 @@ def import_file(
 ) -> ImportReport:
     """Import one file; see `import_files`, which links advices afterwards."""
     incoming = reader.open(path)
+    bank = incoming.source.kind == "bank"
     known = ledger.imported(incoming.source)
     if known is not None:
+        if bank and strict:
+            incoming.bank(strict=True)  # what was left out then is refused now
         return ImportReport(incoming.source, known)
-    if incoming.source.kind == "bank":
+    if bank:
         strict = strict or settings.import_strict
         return _import_bank(ledger, settings, incoming, now=now, strict=strict)
     return _import_table(ledger, settings, incoming, now=now)

@@ -63,7 +63,8 @@ def command(session: Session, paths: tuple[Path, ...], *, strict: bool) -> int:
         )
     document = {"files": [import_document(report) for report in reports]}
     emit(session, document, lambda: _draw(view, reports))
-    return ExitCode.OK
+    left_out = any(report.left_out for report in reports)
+    return ExitCode.REVIEW if left_out else ExitCode.OK
 
 
 def _announced(paths: tuple[Path, ...], update: Progress) -> Iterator[Path]:

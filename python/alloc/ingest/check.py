@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from alloc.app.import_files import check_bank
 from alloc.errors import InputError
 from alloc.ingest.advices import advice_lines
 from alloc.ingest.bank_table.building import bank_file
@@ -97,11 +98,12 @@ class ProfileReport:
     advices
         How many advices the lines make; 0 for other tables.
     problems
-        What is wrong, one line of text each; the file would be refused.
+        What is wrong, one line of text each, where the file would be refused.
     problems_count
         How many there are in all.
     notices
-        What looks odd but would be imported.
+        What looks odd but would be imported, and which entries of a bank statement
+        would be left out.
     """
 
     file: str
@@ -163,7 +165,7 @@ def check_profile(
             raise _needs_no_profile(name, detected.format)
         profile = detected.profile
     format_ = table_format(data, name=name)
-    file, notices = _mapped(data, format_, profile, name, entities)
+    file, problems, notices = _mapped(data, format_, profile, name, entities)
     grid, advices = file.grid, 0
     notices += [f"{iban!r} is not an IBAN" for _, iban in file.ibans_odd]
     if profile.kind == "remittances" and not file.problems.count:
@@ -186,8 +188,8 @@ def check_profile(
         sums=tuple(_sums(file, profile)),
         dates=_dates(file),
         advices=advices,
-        problems=tuple(file.problems.said()),
-        problems_count=file.problems.count,
+        problems=tuple(problems),
+        problems_count=max(len(problems), file.problems.count) if problems else 0,
         notices=tuple(notices),
     )
 
@@ -198,16 +200,24 @@ def _mapped(
     profile: Profile,
     name: str,
     entities: Collection[str] | None,
-) -> tuple[TableFile, list[str]]:
-    """Map the columns of a file; of bank statements also tell what looks odd."""
+) -> tuple[TableFile, list[str], list[str]]:
+    """Map the columns of a file; tell why it is refused, and what looks odd."""
     if profile.kind != "statement":
         grid = read_grid(data, format_, profile, name=name)
-        return read_grid_rows(grid, profile, name=name, entities=entities), []
+        file = read_grid_rows(grid, profile, name=name, entities=entities)
+        return file, file.problems.said(), []
     table = map_bank_table(data, format_, profile, name=name)
-    if table.file.problems.count:
-        return table.file, []
-    warnings = bank_file(table, format_, strict=False).warnings.to_pylist()
-    return table.file, [f"{name}:{row['line']}: {row['message']}" for row in warnings]
+    try:
+        bank = bank_file(table, format_, strict=False)
+        check_bank(bank, None, name)
+    except InputError as error:
+        return table.file, table.file.problems.said() or [str(error)], []
+    warnings = bank.warnings.to_pylist()
+    return (
+        table.file,
+        [],
+        [f"{name}:{row['line']}: {row['message']}" for row in warnings],
+    )
 
 
 def _needs_no_profile(name: str, format_: str) -> InputError:

@@ -8,7 +8,7 @@ mod currency;
 mod date;
 mod identity;
 
-pub use amount::{AmountError, minor_units, rescale};
+pub use amount::{AmountError, minor_units, minor_units_with_point, rescale};
 pub use currency::BankCurrency;
 pub use date::Date;
 pub use identity::{EntryKey, Identity, identity};

@@ -20,7 +20,9 @@ mod xml;
 
 use std::io::Read;
 
-use alloc_domain::bank::{Balance, BankCurrency, Date, MessageKind, Money, Statement, minor_units};
+use alloc_domain::bank::{
+    Balance, BankCurrency, Date, MessageKind, Money, Statement, minor_units_with_point,
+};
 
 use self::names as n;
 use self::raw::Keep;
@@ -247,7 +249,7 @@ impl<'s, R: Read> CamtReader<'s, R> {
             })?,
             None => account.ok_or(FileError::FieldMissing { line, field: "Ccy" })?,
         };
-        match minor_units(text, currency.exponent()) {
+        match minor_units_with_point(text, currency.exponent()) {
             Ok(minor) => Ok(Money { minor, currency }),
             Err(error) => Err(FileError::amount(error, line, text, currency.as_str())),
         }

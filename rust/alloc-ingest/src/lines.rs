@@ -21,6 +21,8 @@ pub(crate) struct Lines<R> {
     /// Encoding of the lines that are not UTF-8, once there was one.
     charset: Option<SingleByte>,
     line: String,
+    /// What followed a lone carriage return in the bytes read last: the next line.
+    rest: Vec<u8>,
     number: u64,
     /// What ends a line: carriage returns in files of old, else line feeds.
     end: u8,
@@ -42,6 +44,7 @@ impl<R: Read> Lines<R> {
             charset: None,
             source,
             line: String::new(),
+            rest: Vec::new(),
             number: 0,
             end,
             width: None,
@@ -67,24 +70,40 @@ impl<R: Read> Lines<R> {
         let mut bytes = std::mem::take(&mut self.line).into_bytes();
         bytes.clear();
         let offset = self.source.source_offset();
-        let limit = self.width.unwrap_or(LONGEST) as u64;
-        let mut limited = self.source.by_ref().take(limit);
-        let read = match self.width {
-            Some(_) => limited.read_to_end(&mut bytes),
-            None => limited.read_until(self.end, &mut bytes),
-        };
-        if read.map_err(|error| unreadable(&error))? == 0 {
-            return Ok(false);
+        if self.rest.is_empty() {
+            if !self.read(&mut bytes)? {
+                return Ok(false);
+            }
+        } else {
+            bytes.append(&mut self.rest);
+        }
+        if let Some(end) = bytes.iter().position(|byte| *byte == b'\r') {
+            self.rest.extend_from_slice(&bytes[end + 1..]);
+            bytes.truncate(end);
         }
         self.number += 1;
         self.positions.mark(self.number, offset);
-        while bytes.last().is_some_and(|byte| is_end(*byte)) {
-            bytes.pop();
-        }
         self.line = match String::from_utf8(bytes) {
             Ok(line) => line,
             Err(error) => self.decode(error.as_bytes())?,
         };
+        Ok(true)
+    }
+
+    /// Reads up to the next line end, which is left out; false at the end of the file.
+    fn read(&mut self, bytes: &mut Vec<u8>) -> Result<bool, FileError> {
+        let limit = self.width.unwrap_or(LONGEST) as u64;
+        let mut limited = self.source.by_ref().take(limit);
+        let read = match self.width {
+            Some(_) => limited.read_to_end(bytes),
+            None => limited.read_until(self.end, bytes),
+        };
+        if read.map_err(|error| unreadable(&error))? == 0 {
+            return Ok(false);
+        }
+        while bytes.last().is_some_and(|byte| is_end(*byte)) {
+            bytes.pop();
+        }
         Ok(true)
     }
 
@@ -156,6 +175,14 @@ mod tests {
     #[test]
     fn lines_may_end_in_carriage_returns_alone() {
         assert_eq!(lines(b"a\rb\r\rc", 120), ["a", "b", "", "c"]);
+    }
+
+    #[test]
+    fn a_lone_carriage_return_ends_a_line_among_others() {
+        assert_eq!(
+            lines(b"a\r\nb\rc\r\rd\r\ne", 120),
+            ["a", "b", "c", "", "d", "e"]
+        );
     }
 
     #[test]

@@ -78,7 +78,10 @@ def map_bank_table(
 
 
 def _check_width(file: TableFile, rows: list[Row], sheet: Sheet) -> None:
-    """Note rows with more cells than there are headings; fewer are blank ones."""
+    """Note rows with more cells than there are headings; fewer are blank ones.
+
+    But a file that ends within its last row, with fewer cells than any other, was cut.
+    """
     width = len(sheet.names)
     too_wide = [
         any(cell not in ("", None) for cell in row.cells[width:]) for row in rows
@@ -90,6 +93,19 @@ def _check_width(file: TableFile, rows: list[Row], sheet: Sheet) -> None:
         lambda row: (
             f"{len(rows[row].cells)} fields, but the header has {width}: is there a "
             "separator in a text without quotes?"
+        ),
+    )
+    counts = np.array([len(row.cells) for row in rows])
+    cut = np.zeros(len(rows), dtype=np.bool_)
+    if sheet.ends_open and len(rows) > 1:
+        cut[-1] = counts[-1] < counts[:-1].min()
+    file.problems.add(
+        cut,
+        "",
+        "FILE_TRUNCATED",
+        lambda row: (
+            f"the file ends here after {counts[row]} of {counts[:-1].min()} fields; it "
+            "was cut off: fetch it again"
         ),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from alloc.errors import InputError
@@ -46,6 +46,8 @@ class Sheet:
         Line (CSV) or row (spreadsheet) of the header.
     separator, encoding, name
         As far as the format has them; `name` is the sheet's.
+    ends_open
+        Whether the last row has no line end: the file may have been cut there.
     """
 
     above: tuple[Row, ...]
@@ -55,6 +57,7 @@ class Sheet:
     separator: str = ""
     encoding: str = ""
     name: str = ""
+    ends_open: bool = False
 
 
 def read_sheet_rows(data: bytes, format_: str, profile: Profile, *, name: str) -> Sheet:
@@ -82,20 +85,21 @@ def read_sheet_rows(data: bytes, format_: str, profile: Profile, *, name: str) -
         header = find_csv_header(text, profile, name)
         found = whole_records(text, header.separator, profile.quote, name=name)
         rows = [_row(line, cells) for line, cells in found]
-        return _around(rows, header, encoding=profile.encoding)
-    (sheet, header, cells_of), *others = find_sheets(data, profile, name)
+        sheet = _around(rows, header, encoding=profile.encoding)
+        return replace(sheet, ends_open=not text.endswith(("\n", "\r")))
+    (title, header, cells_of), *others = find_sheets(data, profile, name)
     if others:
-        names = ", ".join(repr(other) for other in [sheet, *(one[0] for one in others)])
+        names = ", ".join(repr(other) for other in [title, *(one[0] for one in others)])
         raise InputError(
             f"{name}: the sheets {names} all have the "
             "columns of a statement: say which is meant with [file] sheet in the "
             "profile, or export them one by one",
             reason="SHEETS_SEVERAL",
             file=name,
-            field=sheet,
+            field=title,
         )
     rows = [_row(line, cells) for line, cells in enumerate(cells_of, start=1)]
-    return _around(rows, header, name=sheet)
+    return _around(rows, header, name=title)
 
 
 def _row(line: int, cells: Sequence[object]) -> Row:

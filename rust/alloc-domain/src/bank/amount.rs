@@ -44,6 +44,19 @@ pub fn minor_units(text: &str, exponent: u32) -> Result<i64, AmountError> {
     Ok(if negative { -minor } else { minor })
 }
 
+/// The same for formats whose decimal sign is the point. A comma is taken as one too, but not with
+/// three digits behind it: `1,250` is then as likely a group of thousands.
+///
+/// # Errors
+/// [`AmountError::Malformed`] also for such a text, unless the currency has three decimals.
+pub fn minor_units_with_point(text: &str, exponent: u32) -> Result<i64, AmountError> {
+    let behind = text.split_once(',').map(|(_, behind)| behind.len());
+    if behind == Some(3) && exponent != 3 {
+        return Err(AmountError::Malformed);
+    }
+    minor_units(text, exponent)
+}
+
 /// Turns an integer with `decimals` implied decimals into minor units of a currency.
 ///
 /// # Errors
@@ -77,6 +90,20 @@ fn push_digit(minor: i64, digit: u8) -> Result<i64, AmountError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_comma_that_may_group_thousands_is_no_decimal_sign() {
+        for text in ["1,250", "1,000", "-12,500"] {
+            assert_eq!(
+                minor_units_with_point(text, 2),
+                Err(AmountError::Malformed),
+                "{text}"
+            );
+        }
+        assert_eq!(minor_units_with_point("1,250", 3), Ok(1_250));
+        assert_eq!(minor_units_with_point("1,25", 2), Ok(125));
+        assert_eq!(minor_units_with_point("1.250", 2), Ok(125));
+    }
 
     #[test]
     fn amounts_are_exact_for_zero_two_and_three_decimals() {

@@ -45,7 +45,7 @@ impl<R: Read> CamtReader<'_, R> {
                 n::NTRY_REF => raw.entry_reference = self.reference()?,
                 n::AMT => raw.money = Some(self.money(open.statement.currency)?),
                 n::CDT_DBT_IND => raw.credit = self.credit()?,
-                n::RVSL_IND => raw.reversal = matches!(self.xml.text()?, "true" | "1"),
+                n::RVSL_IND => raw.reversal = self.reversal()?,
                 n::STS => raw.status = self.xml.first_text()?,
                 n::BOOKG_DT => raw.booked = self.day("BookgDt")?,
                 n::VAL_DT => raw.valued = self.day("ValDt")?,
@@ -59,6 +59,19 @@ impl<R: Read> CamtReader<'_, R> {
         }
         raw.raw = self.xml.raw.take(raw.line)?;
         self.finish(open, raw)
+    }
+
+    /// Whether the entry reverses another: money that left again must not count as received.
+    fn reversal(&mut self) -> Result<bool, FileError> {
+        let line = self.xml.start_line();
+        match self.xml.text()?.to_ascii_lowercase().as_str() {
+            "true" | "1" => Ok(true),
+            "false" | "0" => Ok(false),
+            _ => Err(FileError::FieldMissing {
+                line,
+                field: "RvslInd",
+            }),
+        }
     }
 
     /// Reads an element and takes down every leaf of it all the same.

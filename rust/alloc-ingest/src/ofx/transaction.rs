@@ -1,7 +1,7 @@
 //! `STMTTRN`: one transaction.
 
 use alloc_domain::bank::{
-    BankCurrency, BankEntry, Date, EntryDetail, EntryStatus, Money, Warning, minor_units,
+    BankCurrency, BankEntry, Date, EntryDetail, EntryStatus, Money, Warning, minor_units_with_point,
 };
 
 use crate::error::{FileError, excerpt};
@@ -266,7 +266,7 @@ pub(super) fn amount(text: &str, currency: BankCurrency, line: u64) -> Result<i6
         Some(mark) if in_groups(&compact, mark) => compact.replace(mark, ""),
         _ => compact,
     };
-    minor_units(&plain, currency.exponent())
+    minor_units_with_point(&plain, currency.exponent())
         .map_err(|error| FileError::amount(error, line, text, currency.as_str()))
 }
 
@@ -301,6 +301,7 @@ mod tests {
             ("12,34.5", None),
             ("$120", None),
             ("1,006", None),
+            ("1,250", None),
             ("", None),
         ] {
             assert_eq!(amount(text, euro, 1).ok(), minor, "{text}");
