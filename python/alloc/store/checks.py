@@ -25,7 +25,8 @@ from alloc.store.database import Database
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
+
+    from alloc.store.backend.base import Backend
 
 #: Findings of one question that are listed; one more says how many there are.
 LISTED_MAX = 100
@@ -542,7 +543,7 @@ CHECKS = (
 )
 
 
-def findings(path: Path, *, workers: int = 2) -> Iterator[Finding]:
+def findings(backend: Backend, *, workers: int = 2) -> Iterator[Finding]:
     """Yield what is wrong, in the order of the questions.
 
     Every question is one statement, so it sees one state of the ledger; several are
@@ -555,7 +556,7 @@ def findings(path: Path, *, workers: int = 2) -> Iterator[Finding]:
         _code_findings,
     ]
     free: SimpleQueue[Database] = SimpleQueue()
-    databases = [Database(path, write=False) for _ in range(workers)]
+    databases = [Database(backend, write=False) for _ in range(workers)]
     for database in databases:
         free.put(database)
 
@@ -576,9 +577,11 @@ def findings(path: Path, *, workers: int = 2) -> Iterator[Finding]:
 
 
 def _file_findings(db: Database) -> list[Finding]:
-    """Ask SQLite whether the file itself is whole."""
+    """Ask the database whether the storage itself is whole, if it can tell."""
+    if db.backend.integrity is None:
+        return []
     try:
-        rows = db.query("pragma integrity_check", columns("key")).to_pylist()
+        rows = db.query(db.backend.integrity, columns("key")).to_pylist()
     except AllocError as error:
         rows = [{"key": str(error)}]
     return [
