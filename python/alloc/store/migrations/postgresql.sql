@@ -375,3 +375,28 @@ alter table bank_entry add check (state in ('aside', 'posted') or amount_minor >
 
 UPDATE alembic_version SET version_num='0004' WHERE alembic_version.version_num = '0003';
 
+-- Running upgrade 0004 -> 0005
+
+CREATE TABLE operation (
+    operation_id TEXT COLLATE "C" NOT NULL, 
+    entity TEXT COLLATE "C" NOT NULL, 
+    currency TEXT COLLATE "C" NOT NULL, 
+    operation_date DATE NOT NULL, 
+    reference TEXT COLLATE "C", 
+    PRIMARY KEY (operation_id)
+);
+
+ALTER TABLE open_item ADD COLUMN foreign_currency TEXT COLLATE "C";
+
+ALTER TABLE open_item ADD COLUMN foreign_imported_minor BIGINT;
+
+ALTER TABLE open_item ADD COLUMN foreign_open_minor BIGINT;
+
+ALTER TABLE allocation ADD COLUMN foreign_minor BIGINT;
+
+ALTER TABLE posting ADD COLUMN foreign_currency TEXT COLLATE "C";
+
+ALTER TABLE posting ADD COLUMN foreign_minor BIGINT;
+
+UPDATE alembic_version SET version_num='0005' WHERE alembic_version.version_num = '0004';
+

@@ -409,3 +409,28 @@ CREATE INDEX bank_entry_open ON bank_entry (booking_date) WHERE state in ('new',
 
 UPDATE alembic_version SET version_num='0004' WHERE alembic_version.version_num = '0003';
 
+-- Running upgrade 0004 -> 0005
+
+CREATE TABLE operation (
+    operation_id TEXT NOT NULL, 
+    entity TEXT NOT NULL, 
+    currency TEXT NOT NULL, 
+    operation_date DATE NOT NULL, 
+    reference TEXT, 
+    PRIMARY KEY (operation_id)
+);
+
+ALTER TABLE open_item ADD COLUMN foreign_currency TEXT;
+
+ALTER TABLE open_item ADD COLUMN foreign_imported_minor BIGINT;
+
+ALTER TABLE open_item ADD COLUMN foreign_open_minor BIGINT;
+
+ALTER TABLE allocation ADD COLUMN foreign_minor BIGINT;
+
+ALTER TABLE posting ADD COLUMN foreign_currency TEXT;
+
+ALTER TABLE posting ADD COLUMN foreign_minor BIGINT;
+
+UPDATE alembic_version SET version_num='0005' WHERE alembic_version.version_num = '0004';
+
