@@ -72,7 +72,17 @@ ACCOUNTS: Mapping[str, str] = {
 JOURNALS: Mapping[str, str] = {"BQ1": "Banque", "OD": "Opérations diverses"}
 """Journal labels by code, unless the settings name others."""
 
-EXPORT_FORMATS = ("fec", "beancount", "hledger", "csv", "json")
+EXPORT_FORMATS = (
+    "fec",
+    "beancount",
+    "hledger",
+    "csv",
+    "json",
+    "odoo",
+    "sage",
+    "quadra",
+    "sap",
+)
 """Forms in which the journal can be handed on."""
 
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")

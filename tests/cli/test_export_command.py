@@ -39,6 +39,9 @@ def cleared(imported: Path, alloc: Call) -> Path:
         ("json", ["out"]),
         ("beancount", ["out"]),
         ("hledger", ["out"]),
+        ("odoo", ["PARIS-matching.csv", "PARIS-moves.csv"]),
+        ("sage", ["PARIS.txt"]),
+        ("quadra", ["PARIS.txt"]),
     ],
 )
 def test_every_format_is_written_and_repeats_byte_by_byte(
@@ -56,7 +59,7 @@ def test_every_format_is_written_and_repeats_byte_by_byte(
         assert sorted(got.document["files"]) == [str(file) for file in files]
         written.append([file.read_bytes() for file in files])
     assert written[0] == written[1]
-    assert all(len(content) > 50 for content in written[0])
+    assert all(content.count(b"\n") > 1 for content in written[0])
 
 
 def test_the_fec_passes_the_check(cleared: Path, tmp_path: Path, alloc: Call) -> None:
@@ -74,6 +77,25 @@ def test_a_part_of_the_journal_can_be_asked_for(cleared: Path, alloc: Call) -> N
     words = ("--fiscal-year", "2025", "--entity", "PARIS")
     none = alloc("-C", cleared, "export", "json", "-o", "-", *words)
     assert json.loads(none.stdout)["entries"] == []
+
+
+def test_lettering_codes_of_another_package_are_written_into_any_format(
+    cleared: Path, alloc: Call
+) -> None:
+    plain = json.loads(alloc("-C", cleared, "export", "json", "-o", "-").stdout)
+    words = ("export", "json", "-o", "-", "--letters", "quadra")
+    other = json.loads(alloc("-C", cleared, *words).stdout)
+    assert [letter["code"] for letter in plain["letters"]] == ["AAA"]
+    assert [letter["code"] for letter in other["letters"]] == ["AA"]
+    assert alloc("-C", cleared, *words[:-1], "excel").code == 2
+
+
+def test_a_package_gets_the_files_of_the_entities_that_have_entries(
+    cleared: Path, tmp_path: Path, alloc: Call
+) -> None:
+    none = ("--fiscal-year", "2025")
+    got = alloc("-C", cleared, "export", "sage", "-o", tmp_path / "s", *none, "--json")
+    assert (got.code, got.document["files"]) == (0, [])
 
 
 def test_a_file_that_exists_is_left_alone_unless_forced(
@@ -102,6 +124,7 @@ def test_a_file_that_exists_is_left_alone_unless_forced(
         (("json",), 2, "--output"),
         (("pdf", "-o", "x"), 2, "pdf"),
         (("json", "-o", "x", "--entity", "ROME"), 65, "ENTITY_UNKNOWN"),
+        (("sap", "-o", "{tmp}/sap"), 65, "BUKRS PARIS is longer than the 4"),
     ],
 )
 def test_what_cannot_be_written_is_said(

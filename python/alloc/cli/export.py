@@ -16,15 +16,28 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-FORMATS = ("fec", "beancount", "hledger", "csv", "json")
+FORMATS = (
+    "fec",
+    "beancount",
+    "hledger",
+    "csv",
+    "json",
+    "odoo",
+    "sage",
+    "quadra",
+    "sap",
+)
+LETTERINGS = ("divalto", "ldcompta", "quadra", "sage")
+"""Packages with lettering codes of their own; a test compares both tables."""
 
 
 @click.command("export", cls=Command)
 @click.argument(
     "form",
-    metavar="[fec|beancount|hledger|csv|json]",
+    metavar="FORMAT",
     type=click.Choice(FORMATS),
-    help="fec and csv make several files, the others one.",
+    help="fec, beancount, hledger, csv, json, odoo, sage, quadra or sap; beancount,"
+    " hledger and json are one file, the others several.",
 )
 @click.option(
     "-o",
@@ -33,7 +46,7 @@ FORMATS = ("fec", "beancount", "hledger", "csv", "json")
     required=True,
     metavar="PATH",
     type=click.Path(readable=False, path_type=Path, allow_dash=True),
-    help="The file, or the folder of fec and csv; '-' is standard output.",
+    help="The file, or the folder of several; '-' is standard output.",
 )
 @click.option("--entity", metavar="ID", help="Only entries of this entity.")
 @click.option(
@@ -49,6 +62,14 @@ FORMATS = ("fec", "beancount", "hledger", "csv", "json")
     metavar="SEQ",
     help="Only entries after this number: the 'last_seq' of the export before.",
 )
+@click.option(
+    "--letters",
+    "lettering",
+    metavar="PACKAGE",
+    type=click.Choice(LETTERINGS),
+    help="Write lettering codes as divalto, ldcompta, quadra or sage count them"
+    " (fec, csv, json, beancount, hledger).",
+)
 @click.option("--force", is_flag=True, help="Replace files that exist.")
 @pass_session
 def command(
@@ -59,12 +80,14 @@ def command(
     entity: str | None,
     fiscal_year: int | None,
     since: int,
+    lettering: str | None,
     force: bool,
 ) -> int:
     """Write the journal for an accounting system.
 
     Every file appears whole or not at all. The FEC (LPF A. 47 A-1) is one file per
     entity and fiscal year, under its legal name; entities without a SIREN are left out.
+    odoo, sage and quadra have files for each entity; docs/guide/exports.md says more.
     """
     from alloc.app.ports import JournalFilter
     from alloc.cli.exporting import FOLDER_FORMATS, Export, export_journal, last_seq
@@ -87,7 +110,7 @@ def command(
     ):
         seq = last_seq(ledger)
         files = export_journal(
-            Export(form, which),
+            Export(form, which, lettering),
             None if to_stdout else path,
             settings=settings,
             ledger=ledger,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from pyarrow import csv
 
 from alloc import engine
 from alloc.errors import InputError
@@ -214,6 +216,21 @@ def glued(*parts: pa.ChunkedArray | str, null: str = "") -> pa.ChunkedArray:
         null_handling="replace",
         null_replacement=null,
     )
+
+
+def csv_bytes(table: pa.Table, *, header: bool) -> bytes:
+    """Write a table as UTF-8 CSV, texts disarmed, dates as ISO 8601."""
+    for index, field in enumerate(table.schema):
+        column = table.column(index)
+        if pa.types.is_date(field.type):
+            column = dates(column, "%Y-%m-%d")
+        elif not pa.types.is_integer(field.type):
+            column = mapped(column, guarded)
+        table = table.set_column(index, field.name, column)
+    out = io.BytesIO()
+    options = csv.WriteOptions(include_header=header, quoting_style="needed")
+    csv.write_csv(table, out, options)
+    return out.getvalue()
 
 
 def text_of(column: pa.ChunkedArray) -> bytes:

@@ -156,8 +156,7 @@ class _Check:
         if match is None or self.closing is None:
             self.error(
                 "FILE_NAME",
-                f"{name}: the name must be <SIREN, nine digits>FEC<closing date, "
-                "AAAAMMJJ>.txt",
+                "the name must be <SIREN, nine digits>FEC<closing date, AAAAMMJJ>.txt",
             )
         elif not siren.is_valid(match[1]):
             self.error("SIREN", f"{match[1]} is no SIREN: its check digit is wrong")

@@ -115,16 +115,19 @@ class FecLines:
         return text
 
     def _tell_encoding(self) -> None:
+        # Warnings: a few words of ISO-8859-15 look like UTF-8 by chance.
         if self.encoding == "mixed":
-            self._error(
+            self._warn(
                 "ENCODING_MIXED",
-                f"line {self.utf_8_line} is UTF-8, line {self.latin_line} is not: "
-                "write the whole file as ISO-8859-15",
+                f"line {self.utf_8_line} looks like UTF-8, line {self.latin_line} is "
+                "not: write the whole file as ISO-8859-15",
             )
         elif self.utf_8_line:
-            message = "UTF-8, not ISO-8859-15: the official tool takes it, the law not"
-            finding = FecFinding("ENCODING_UTF8", message, 0, "", Severity.WARNING)
-            self.findings.add(finding)
+            self._warn(
+                "ENCODING_UTF8",
+                "UTF-8, not ISO-8859-15: the official tool takes it, the law does not "
+                "name it",
+            )
 
     def _header(self, header: str) -> list[int] | None:
         """Read the column names; return where each legal column stands."""
@@ -177,6 +180,9 @@ class FecLines:
             self._error("FIELD_COUNT", message, line)
         else:
             self._error("BLANK_LINE", "a line without fields", line)
+
+    def _warn(self, code: str, message: str) -> None:
+        self.findings.add(FecFinding(code, message, severity=Severity.WARNING))
 
     def _error(self, code: str, message: str, line: int = 0) -> None:
         self.findings.add(FecFinding(code, message, line))

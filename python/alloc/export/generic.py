@@ -7,21 +7,17 @@ it as it is. Amounts are integers in minor units, in CSV also decimal text.
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING
 
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyarrow import csv
 
 from alloc.export.columns import (
     ENTRY_COLUMNS,
-    dates,
+    csv_bytes,
     decimals,
-    guarded,
     joined,
-    mapped,
 )
 
 if TYPE_CHECKING:
@@ -113,13 +109,13 @@ def entries_csv(entries: pa.Table, postings: pa.Table, *, header: bool = True) -
         columns[name] = _field(lines, name)
     columns["debit"] = decimals(pc.max_element_wise(amounts, 0), currencies)
     columns["credit"] = decimals(pc.max_element_wise(pc.negate(amounts), 0), currencies)
-    return _csv(pa.table(columns), header=header)
+    return csv_bytes(pa.table(columns), header=header)
 
 
 def allocations_csv(allocations: pa.Table, *, header: bool = True) -> bytes:
     """Write one row an allocation: what a payment settled on an item."""
     columns = {name: _field(allocations, name) for name in ALLOCATION_FIELDS}
-    return _csv(pa.table(columns), header=header)
+    return csv_bytes(pa.table(columns), header=header)
 
 
 def letters_csv(groups: pa.Table, members: pa.Table) -> bytes:
@@ -128,7 +124,7 @@ def letters_csv(groups: pa.Table, members: pa.Table) -> bytes:
     columns = {name: _field(groups, name).take(at) for name in LETTER_FIELDS}
     for name in MEMBER_FIELDS[1:]:
         columns[name] = _field(members, name)
-    return _csv(pa.table(columns), header=True)
+    return csv_bytes(pa.table(columns), header=True)
 
 
 def journal_json(
@@ -171,20 +167,6 @@ def _field(table: pa.Table, name: str) -> pa.ChunkedArray:
     if name in table.column_names:
         return table[name]
     return pa.chunked_array([pa.nulls(table.num_rows, pa.string())])
-
-
-def _csv(table: pa.Table, *, header: bool) -> bytes:
-    for index, field in enumerate(table.schema):
-        column = table.column(index)
-        if pa.types.is_date(field.type):
-            column = dates(column, "%Y-%m-%d")
-        elif not pa.types.is_integer(field.type):
-            column = mapped(column, guarded)
-        table = table.set_column(index, field.name, column)
-    out = io.BytesIO()
-    options = csv.WriteOptions(include_header=header, quoting_style="needed")
-    csv.write_csv(table, out, options)
-    return out.getvalue()
 
 
 def _records(table: pa.Table, names: tuple[str, ...]) -> Iterator[dict[str, object]]:

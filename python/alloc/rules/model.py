@@ -40,7 +40,6 @@ class Measure(StrEnum):
     PAYMENT = "payment"
     CHARGES = "charges"
     VAT = "vat"
-    OPEN = "open"
     SUPPLIER = "supplier"
     RETURNED = "returned"
 
@@ -190,7 +189,7 @@ class When(msgspec.Struct, frozen=True, kw_only=True):
     members
         Customers for whom the payer pays: all items are theirs.
     direction
-        ``in``, ``out``, ``any``, or ``none``: an operation, without a payment.
+        ``in``, ``out`` or ``any``.
     within_days, grace_days
         Days from the issue date of each item to the payment: the terms, and how much
         later is let pass. None does not look.

@@ -1,12 +1,13 @@
-"""Alembic's entry point: SQL text only, no connection; the caller has a transaction."""
+"""Alembic's entry point: one connection, one transaction."""
 
 from __future__ import annotations
 
 from alembic import context
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
 
-context.configure(
-    dialect_name=context.config.attributes["dialect"],
-    transactional_ddl=False,
-    literal_binds=True,
-)
-context.run_migrations()
+engine = create_engine(context.config.attributes["url"], poolclass=NullPool)
+with engine.connect() as connection:
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()

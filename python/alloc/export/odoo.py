@@ -1,0 +1,130 @@
+"""The journal for Odoo: two files for the import of its list views.
+
+Source: Odoo's own import of records (model `account.move` with its `line_ids`, columns
+under their technical names, the columns of an entry on its first line only) and
+`account.move.line.matching_number` of Odoo 17 and later: a number that begins with I
+marks lines which are reconciled with each other once the entries are posted
+(addons/account/models/account_move_line.py, `_reconcile_marked`). Journals, accounts
+and partners are found by their code and reference. The layout follows those sources;
+no Odoo ran here.
+
+The ``id`` of an entry is an external id of ours: to import the same file again changes
+the same draft and makes no second entry.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from alloc.export.columns import csv_bytes, dates, decimals, glued, joined, mapped
+from alloc.export.fields import one_currency
+from alloc.export.plain_text import component, numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MOVE_COLUMNS = ("id", "journal_id", "date", "ref")
+LINE_COLUMNS = (
+    "line_ids/account_id",
+    "line_ids/partner_id",
+    "line_ids/name",
+    "line_ids/debit",
+    "line_ids/credit",
+    "line_ids/matching_number",
+)
+
+
+def odoo_moves(
+    entries: pa.Table,
+    postings: pa.Table,
+    *,
+    currencies: Mapping[str, str],
+    header: bool = True,
+) -> bytes:
+    """Write the entries of one entity for `account.move`.
+
+    Parameters
+    ----------
+    entries, postings
+        See `alloc.app.ports.JournalTables`.
+    currencies
+        Entity -> currency of its books.
+    header
+        False for a span that follows another.
+
+    Returns
+    -------
+    bytes
+        UTF-8, comma, one row a posting.
+
+    Raises
+    ------
+    alloc.errors.InputError
+        ``EXPORT_CURRENCY``, and those of `alloc.export.columns.joined`.
+    """
+    lines = joined(entries, postings)
+    one_currency(lines, currencies, "Odoo")
+    amounts, currency = lines["amount_minor"], lines["currency"]
+    number = numbers(lines)
+    entity = mapped(lines["entry_entity"], component)
+    move = {
+        "id": glued("alloc.", entity, "-", mapped(number, component)),
+        "journal_id": lines["entry_journal"],
+        "date": dates(lines["entry_posting_date"], "%Y-%m-%d"),
+        "ref": glued(number, " ", lines["entry_piece_ref"]),
+    }
+    is_first = _is_first(lines["seq"])
+    columns = {
+        name: pc.if_else(is_first, move[name].cast(pa.string()), "")
+        for name in MOVE_COLUMNS
+    }
+    columns |= {
+        "line_ids/account_id": lines["account"],
+        "line_ids/partner_id": lines["customer_id"],
+        "line_ids/name": lines["label"],
+        "line_ids/debit": decimals(pc.max_element_wise(amounts, 0), currency),
+        "line_ids/credit": decimals(
+            pc.max_element_wise(pc.negate(amounts), 0), currency
+        ),
+        "line_ids/matching_number": _matching(lines["letter_group"]),
+    }
+    return csv_bytes(pa.table(columns), header=header)
+
+
+def odoo_matching(members: pa.Table) -> bytes:
+    """Write which items of Odoo the entries clear, for `account.move.line`.
+
+    Parameters
+    ----------
+    members
+        See `alloc.app.ports.LetterTables`; those of the entries that are exported.
+
+    Returns
+    -------
+    bytes
+        UTF-8, comma: ``id`` is the item's id, which Odoo understands when the open
+        items came from its export with external ids; ``matching_number`` is that of
+        the entry's line.
+    """
+    items = members.filter(
+        pc.and_(pc.is_valid(members["item_id"]), pc.is_null(members["seq"]))
+    )
+    columns = {
+        "id": items["item_id"],
+        "matching_number": _matching(items["letter_group"]),
+    }
+    return csv_bytes(pa.table(columns), header=True)
+
+
+def _is_first(seq: pa.ChunkedArray) -> pa.ChunkedArray:
+    before = pa.chunked_array([pa.array([None], pa.int64()), *seq.chunks])
+    same = pc.equal(seq, before.slice(0, len(seq)))
+    return pc.invert(pc.fill_null(same, fill_value=False))
+
+
+def _matching(groups: pa.ChunkedArray) -> pa.ChunkedArray:
+    number = glued("I", groups)
+    return pc.if_else(pc.is_valid(groups), number, "").cast(pa.string())

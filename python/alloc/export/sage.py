@@ -1,0 +1,86 @@
+"""The journal for Sage 100: the delimited text of its import of entries.
+
+Source: the example of Sage's own developer pages (developer.sage.com/100/fr/saas,
+guide "Exemples mappage import texte"): tabulations, eleven columns (type G, journal,
+date as JJMMAA, number of the voucher, general account, third party, label, means of
+payment, due date, debit, credit), decimal comma; lines with equal journal, date and
+number are one voucher. Sage calls this format "paramétrable": the mapping is set up in
+Sage, not in the file. The twelfth column, the lettering code, is ours: Sage documents
+no place for it, so map it or leave it out. Widths are those of the base of Sage 100
+(JO_Num 6, EC_Piece 13, CG_Num 13, CT_Num 17, EC_Intitule 35).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyarrow.compute as pc
+
+from alloc.export.columns import dates, decimals, glued, joined, mapped, text_of
+from alloc.export.fields import fitted, letter_code, one_currency, words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pyarrow as pa
+
+ENCODING = "cp1252"
+COLUMNS = (
+    "Type",
+    "Jou",
+    "Date",
+    "N°",
+    "Général",
+    "Tiers",
+    "Libellé",
+    "Règlement",
+    "Echéance",
+    "Débit",
+    "Crédit",
+    "Lettrage",
+)
+HEADER = ("\t".join(COLUMNS) + "\r\n").encode(ENCODING)
+PACKAGE = "Sage 100"
+
+
+def sage(
+    entries: pa.Table, postings: pa.Table, *, currencies: Mapping[str, str]
+) -> bytes:
+    """Write the lines of one entity, without the header.
+
+    Parameters
+    ----------
+    entries, postings
+        See `alloc.app.ports.JournalTables`.
+    currencies
+        Entity -> currency of its books.
+
+    Raises
+    ------
+    alloc.errors.InputError
+        ``FIELD_TOO_LONG``, ``EXPORT_CURRENCY``, and those of
+        `alloc.export.columns.joined`.
+    alloc.errors.LimitError
+        ``LETTERS_OVER_LIMIT``.
+    """
+    lines = joined(entries, postings)
+    one_currency(lines, currencies, PACKAGE)
+    amounts, currency = lines["amount_minor"], lines["currency"]
+    number = pc.utf8_lpad(lines["entry_number"].cast("string"), 6, padding="0")
+    cells = [
+        fitted(lines, "entry_journal", 6, package=PACKAGE),
+        dates(lines["entry_posting_date"], "%d%m%y"),
+        number,
+        fitted(lines, "account", 13, package=PACKAGE),
+        fitted(lines, "customer_id", 17, package=PACKAGE),
+        words(lines["label"], 35),
+        "",
+        "",
+        decimals(pc.max_element_wise(amounts, 0), currency, ","),
+        decimals(pc.max_element_wise(pc.negate(amounts), 0), currency, ","),
+        mapped(lines["letter_code"], lambda code: letter_code(code, "sage")),
+    ]
+    row: list[pa.ChunkedArray | str] = ["G"]
+    for cell in cells:
+        row += ["\t", cell]
+    return text_of(glued(*row, "\r\n")).decode("utf-8").encode(ENCODING)
