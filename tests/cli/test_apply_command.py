@@ -103,3 +103,25 @@ def test_an_unknown_rule_or_item_is_named(waiting, alloc):
     missing = alloc("-C", group, "apply", "tip", payment_id, "--items", "X9")
     assert "ITEM_UNKNOWN" in missing.stderr
     assert alloc("-C", group, "apply", "tip", payment_id, "--items", "A,,B").code == 2
+
+
+def test_a_rule_for_no_payment_works_on_named_items(waiting, alloc):
+    group, _ = waiting
+    text = 'based_on = "bad-debt-gross"\nid = "lost"\nversion = 1\ntitle = "Lost"\n'
+    text += 'author = "Ada"\n\n[[example]]\nname = "lost"\n'
+    text += 'payment = { amount = "0", date = 2026-03-06 }\n'
+    text += 'items = [{ id = "F1", ttc = "10.00" }]\nlines = ["bad_debt 10.00"]\n'
+    (group / "rules" / "lost.toml").write_text(text)
+    words = ("-C", group, "apply", "lost", "--items", "I4", "--date", "2026-03-30")
+    shown = alloc(*words, "--piece", "IRR 1")
+    assert shown.code == 0
+    assert (
+        "alloc apply lost --items I4 --date 2026-03-30 --piece 'IRR 1' --post"
+        in shown.stdout
+    )
+    posted = alloc(*words, "--piece", "IRR 1", "--post", "--json").document
+    assert [(row["journal"], row["entity"]) for row in posted["posted"]] == [
+        ("OD", "PARIS")
+    ]
+    assert alloc("-C", group, "verify").code == 0
+    assert alloc(*words).code == 65

@@ -111,9 +111,14 @@ def rebate(rule: dict[str, Any], *_: object) -> RuleText:
     )
 
 
-def offset(_: object, case: dict[str, Any], __: object) -> RuleText:
+def offset(rule: dict[str, Any], case: dict[str, Any], _: object) -> RuleText:
     labels = [e["label"] for e in case["expected"]["entries"] if "label" in e]
     text = RuleText("supplier-offset")
+    if case["input"]["receipt"] is None:
+        text = by_hand("set-off")
+        members = sorted({item["aux"] for item in case["input"]["open_items"]})
+        if len(members) > 1 + len(rule.get("partner_link", ())):
+            text.table("when", members=members)
     return text.table("labels", transfer=labels[0]) if labels else text
 
 
@@ -178,17 +183,54 @@ def withholding(rule: dict[str, Any], *_: object) -> RuleText:
     return text.table("component.tax", rate=percent(rule["rate"]), of=rule["base"])
 
 
-def bad_debt(_: object, case: dict[str, Any], __: object) -> RuleText:
+def by_hand(base: str) -> RuleText:
+    """A rule that a person applies to items: no payment sets it off."""
+    text = RuleText(base)
+    text.posting = "one_click"
+    return text
+
+
+def bad_debt(rule: dict[str, Any], case: dict[str, Any], _: object) -> RuleText:
+    if case["input"]["receipt"] is None:
+        recovers = rule.get("vat_recovery", True)
+        text = by_hand("bad-debt" if recovers else "bad-debt-gross")
+        text.document = rule.get("certificate", "") if recovers else ""
+        return text
     text = RuleText("bad-debt-dividend")
     aux = case["input"]["open_items"][0]["aux"]
     text.posting = "one_click"  # More than a half is lost: a person confirms.
     return text.table("when", customers=[aux])
 
 
-def factoring(rule: dict[str, Any], *_: object) -> tuple[RuleText, str] | None:
+def doubtful(*_: object) -> RuleText:
+    return by_hand("doubtful")
+
+
+def assignment(rule: dict[str, Any]) -> RuleText:
+    """The factor's terms; what a contract does not have is left out."""
+    text = by_hand("factor-assignment")
+    said = {"commission": "commission_rate", "guarantee": "guarantee_rate"}
+    for component, key in said.items():
+        if Decimal(rule.get(key, 0)):
+            base = rule.get(f"{component}_base", "ttc")
+            text.table(f"component.{component}", rate=percent(rule[key]), of=base)
+        else:
+            text.table("component", **{component: False})
+    if rule.get("financing_cents"):
+        text.table("component.financing", amount=major(rule["financing_cents"]))
+    else:
+        text.table("component", financing=False)
+    if rule.get("commission_rate"):
+        text.table("component.commission.vat", rate=percent(rule["commission_vat"]))
+    return text
+
+
+def factoring(rule: dict[str, Any], case: dict[str, Any], _: object) -> RuleText | None:
+    if case["input"]["receipt"] is None:
+        return assignment(rule)
     if rule.get("direct_payment") != "owe_factor":
         return None
-    return RuleText("factor-direct-payment"), ""
+    return RuleText("factor-direct-payment")
 
 
 def group(rule: dict[str, Any], *_: object) -> RuleText:

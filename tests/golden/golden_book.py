@@ -13,6 +13,7 @@ from case_rules import CUSTOMER_TYPES, rule_of, standing_rules
 from alloc.app import review
 from alloc.app.apply import apply
 from alloc.app.clear import clear
+from alloc.app.operation import Operation
 from alloc.app.ports import DecisionFilter, DecisionState, PaymentState, SourceFile
 from alloc.app.reverse import reverse
 from alloc.app.verify import verify
@@ -199,11 +200,30 @@ class GoldenBook:
     def _at(self, date: str) -> None:
         self.now = dt.datetime.combine(dt.date.fromisoformat(date), dt.time(6), dt.UTC)
 
+    def _operate(self) -> None:
+        """What a person does without a payment: the rule of the case, on its items."""
+        made = rule_of(self.case)
+        assert made is not None, "nothing says what to do without a payment"
+        entry = self.case["expected"]["entries"][0]
+        operation = Operation(
+            items=tuple(item["id"] for item in self.case["input"]["open_items"]),
+            date=dt.date.fromisoformat(entry["date"]),
+            reference=entry["piece_ref"],
+        )
+        apply(
+            *(self.ledger, self.settings, self._rules()[-1], operation),
+            party=made[1],
+            decided_by="test",
+            now=self.now,
+        )
+        self.status = "auto"
+
     def _release(self) -> None:
-        self._at(self.case["expected"]["entries"][0]["date"])
         parked = self.ledger.payments(states=(PaymentState.SUSPENSE,)).to_pylist()
         if not parked:
-            raise AssertionError("nothing moves without a payment yet")
+            self._operate()
+            return
+        self._at(self.case["expected"]["entries"][0]["date"])
         items = {
             item["id"]: None
             for item in self.case["input"]["open_items"]

@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pytest
@@ -18,11 +18,15 @@ from alloc.errors import (
     NotFoundError,
     StoreError,
 )
-from alloc.store import create_ledger, open_ledger
+from alloc.store import create_ledger, open_ledger, schema
 from alloc.store import database as store_database
+from alloc.store.revision import HEAD, REVISIONS
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 B1 = entry_id(Line("B1", 12_000))
-MIGRATIONS = Path(store_database.__file__).parent / "migrations"
+VERSIONS = schema.kept_script("sqlite").parent / "versions"
 
 
 def refusal(path: Path, *, write: bool = True) -> AllocError:
@@ -113,7 +117,7 @@ def test_a_damaged_ledger_is_named(ledger_path: Path) -> None:
     assert "ledger.db" in str(error)
 
 
-@pytest.mark.parametrize("url", ["postgresql://host/db", "https://host/x", ""])
+@pytest.mark.parametrize("url", ["https://host/x", "postgresql://host:port/db", ""])
 def test_an_address_that_is_not_supported_is_refused(url: str) -> None:
     with pytest.raises(InputError) as refused:
         open_ledger(url, write=False)
@@ -219,12 +223,20 @@ def test_an_item_of_a_file_may_not_break_the_statement(books: Books) -> None:
     assert books.ledger.open_items()["reference"].to_pylist() == [name]
 
 
-def test_the_code_knows_the_newest_revision() -> None:
+def test_the_code_knows_every_revision() -> None:
     found = [
         re.findall(r'^revision = "(\w+)"', path.read_text(), re.MULTILINE)
-        for path in sorted((MIGRATIONS / "versions").glob("[0-9]*.py"))
+        for path in sorted(VERSIONS.glob("[0-9]*.py"))
     ]
-    assert found[-1] == [store_database.HEAD]
+    assert found == [[name] for name in REVISIONS]
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
+def test_what_makes_a_new_ledger_is_what_alembic_writes(dialect: str) -> None:
+    """Else: ``python -m alloc.store.migrations DIALECT base head > DIALECT.sql``."""
+    assert schema.kept_script(dialect).read_text("utf-8") == schema.rendered(
+        dialect, since=schema.BASE, until=HEAD
+    )
 
 
 def test_no_other_sqlite_is_loaded_with_the_store() -> None:

@@ -86,9 +86,8 @@ TAMPERING = {
     ),
     "update posting set label = 'Other' where seq = 1": "BROKEN_CHAIN",
     "delete from posting where seq = 2": "ENTRY_UNBALANCED",
-    "insert into posting values (99, 1, '512000', null, 'x', 5, 'EUR', null)": (
-        "POSTING_ORPHAN"
-    ),
+    "insert into posting (seq, line_no, account, label, amount_minor, currency) "
+    "values (99, 1, '512000', 'x', 5, 'EUR')": "POSTING_ORPHAN",
     "update journal_entry set posting_date = '2026-01-01' where seq = 1": (
         "BROKEN_CHAIN"
     ),

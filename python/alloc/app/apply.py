@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from alloc import engine
 from alloc.app.drafting import drafted_payment
+from alloc.app.operation import Operation, operation_facts, operation_row
 from alloc.app.ports import (
     DecisionFilter,
     DecisionState,
@@ -106,20 +107,23 @@ def preview(
     ledger: Ledger,
     settings: Settings,
     rule: Rule,
-    payment_id: str,
+    occasion: str | Operation,
     *,
     today: dt.date,
     items: Sequence[str] | None = None,
     party: str = "",
 ) -> Preview:
-    """Show what a rule would post for a payment; nothing is written.
+    """Show what a rule would post; nothing is written.
 
     Parameters
     ----------
+    occasion
+        The id of a payment, or an operation that moves no money.
     today
         The day on which it would be posted.
     items
-        The items it clears; else those that were proposed, or the whole balance.
+        The items a payment clears; else those that were proposed, or the whole
+        balance. An operation names its own.
     party
         Customer of what the rule moves or opens, when the rule names none.
 
@@ -130,7 +134,10 @@ def preview(
     alloc.errors.ConflictError
         The payment is posted (``PAYMENT_DECIDED``) or none (``NOT_A_PAYMENT``).
     """
-    facts = load_facts(ledger, payment_id, items=items, rules=(rule,))
+    if isinstance(occasion, Operation):
+        facts = operation_facts(ledger, settings, rule, occasion)
+    else:
+        facts = load_facts(ledger, occasion, items=items, rules=(rule,))
     _check_open(facts.payment)
     tried = try_rule(settings, rule, facts)
     return draft_outcome(settings, rule, facts, tried, today=today, party=party)
@@ -140,7 +147,7 @@ def apply(
     ledger: Ledger,
     settings: Settings,
     rule: Rule,
-    payment_id: str,
+    occasion: str | Operation,
     *,
     decided_by: str,
     now: dt.datetime,
@@ -154,7 +161,7 @@ def apply(
     ----------
     decided_by
         Who decided, for the audit trail.
-    items, party
+    occasion, items, party
         See `preview`.
     status
         ``review`` for a person's decision, ``auto`` for one without.
@@ -164,10 +171,11 @@ def apply(
     alloc.errors.ConflictError
         What `preview` raises; ``RULE_NEVER_POSTS``; ``NOT_EXPLAINED`` with the reason.
     """
+    payment_id = occasion if isinstance(occasion, str) else occasion.identity(rule)
     if _posted_by(ledger, payment_id) == rule.name:
         return Applied(preview=None, result=None, already=True)
     shown = preview(
-        *(ledger, settings, rule, payment_id),
+        *(ledger, settings, rule, occasion),
         today=now.date(),
         items=items,
         party=party,
@@ -180,8 +188,7 @@ def apply(
         )
     if shown.drafts is None:
         raise ConflictError(
-            f"rule {rule.name} does not explain payment {payment_id}: "
-            f"{shown.outcome.message}",
+            f"rule {rule.name} does not explain {payment_id}: {shown.outcome.message}",
             reason="NOT_EXPLAINED",
             rule=rule.name,
             payment_id=payment_id,
@@ -276,12 +283,14 @@ def batch_of(
         "reason": RULE_EXPLAINS,
         "customer_id": shown.customer_id,
     }
+    operation = operation_row(shown.payment)
     return PostingBatch(
         decisions=pa.Table.from_pylist([decision], schema=engine.schema("decisions")),
         allocations=drafts.allocations,
         adjustments=drafts.adjustments,
         drafts=drafts.drafts,
         decided_by=decided_by,
+        operations=() if operation is None else (operation,),
     )
 
 

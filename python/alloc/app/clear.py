@@ -247,7 +247,7 @@ class _Run:
 
     def _decide_out(self, *, until: dt.date | None, entity: str | None) -> None:
         """Post the bank's fees and other debits that exactly one rule explains."""
-        if not any(rule.when.direction != "in" for rule in self._rules):
+        if not any(rule.when.direction in ("out", "any") for rule in self._rules):
             return
         aside = self._ledger.payments(
             states=(PaymentState.ASIDE,), until=until, entity=entity

@@ -28,13 +28,16 @@ REST_ROLE = "on_account"
 
 
 class DraftedPayment(NamedTuple):
-    """What the drafting needs to know of a payment, besides its allocations."""
+    """What the drafting needs to know of a payment, besides its allocations.
+
+    An operation is a payment of nothing, to no account.
+    """
 
     payment_id: str
     item_prefix: str
     parked_item_id: str | None
     entity: str
-    account: str
+    account: str | None
     booking_date: dt.date
     currency: str
     amount_minor: int
@@ -105,9 +108,7 @@ class Drafting:
 
     def row(self, payment: DraftedPayment) -> Mapping[str, Any]:
         """Return the row of `PAYMENT_SCHEMA` that a payment is drafted from."""
-        if payment.account not in self._banks:
-            self._banks[payment.account] = self._bank_account(payment.account)
-        entity, bank = self._banks[payment.account]
+        entity, journal, source = self._source(payment)
         if payment.currency != entity.currency:
             raise InputError(
                 f"payment {payment.payment_id} is in {payment.currency}, the books of"
@@ -128,7 +129,7 @@ class Drafting:
             "item_prefix": payment.item_prefix,
             "source_item_id": payment.parked_item_id if release else None,
             "entity": payment.entity,
-            "journal": MISCELLANEOUS_JOURNAL if release else bank.journal,
+            "journal": MISCELLANEOUS_JOURNAL if release else journal,
             "kind": "release" if release else kind,
             "posting_date": posting_date,
             "piece_date": payment.booking_date,
@@ -136,13 +137,26 @@ class Drafting:
             "label": self._label(payment),
             "currency": payment.currency,
             "amount_minor": payment.amount_minor,
-            "source_account": accounts["suspense"] if release else bank.account,
+            "source_account": accounts["suspense"] if release else source,
             "customer_id": payment.customer_id,
             "customer_account": accounts["customer"],
             "suspense_account": accounts["suspense"],
             "fiscal_year": entity.fiscal_year(posting_date),
             "granularity": self._settings.lettering,
         }
+
+    def _source(self, payment: DraftedPayment) -> tuple[Entity, str, str]:
+        """Return the books, the journal and the account that the money comes from.
+
+        An operation moves none: it stands in the journal beside those of the banks.
+        """
+        if payment.account is None:
+            entity = self._settings.entity(payment.entity)
+            return entity, MISCELLANEOUS_JOURNAL, entity.accounts["bank"]
+        if payment.account not in self._banks:
+            self._banks[payment.account] = self._bank_account(payment.account)
+        entity, bank = self._banks[payment.account]
+        return entity, bank.journal, bank.account
 
     def _label(self, payment: DraftedPayment) -> str:
         name = " ".join((payment.payer_name or "").split())

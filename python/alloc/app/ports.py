@@ -210,6 +210,29 @@ class Drafts(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class OperationRow:
+    """What stands where a payment would, for entries that move no money.
+
+    Parameters
+    ----------
+    operation_id
+        Its identity, in the place of a payment's.
+    entity, currency
+        In whose books, and their currency.
+    date
+        Of the voucher.
+    reference
+        Of the voucher, when the company gave one.
+    """
+
+    operation_id: str
+    entity: str
+    currency: str
+    date: dt.date
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PostingBatch:
     """Decisions to keep and, for those that are to be posted, their entries.
 
@@ -227,6 +250,8 @@ class PostingBatch:
 
     adjustments: payment_id, rank, role, amount_minor (debit > 0), item_id?,
     rate_ppm?
+
+    operations: decisions that no payment caused name one of these instead.
     """
 
     decisions: object
@@ -234,6 +259,7 @@ class PostingBatch:
     adjustments: object
     drafts: Drafts | None = None
     decided_by: str = "alloc"
+    operations: tuple[OperationRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,11 +341,14 @@ class ReturnedPayment:
 
 @dataclass(frozen=True, slots=True)
 class ReverseResult:
-    """What `Ledger.reverse` did; ``reopened`` has: entity, item_id, open_minor."""
+    """What `Ledger.reverse` did; ``reopened`` has: entity, item_id, open_minor.
+
+    ``payment_state`` is None where no payment caused the decision.
+    """
 
     decision_id: int
     payment_id: str
-    payment_state: PaymentState
+    payment_state: PaymentState | None
     seq: int
     number: int
     reopened: pa.Table
@@ -332,8 +361,9 @@ class DecisionTables:
 
     decisions: decision_id, payment_id, state, status, proof, confidence_ppm,
     explanations_count, rule?, reason, customer_id?, decided_at (UTC, ISO 8601),
-    decided_by, seq? (its journal entry), entity, account, value_date, currency,
-    amount_minor, payer_name?, payer_iban?, remittance_text list?, payment_state
+    decided_by, seq? (its journal entry), entity, account?, value_date, currency,
+    amount_minor, payer_name?, payer_iban?, remittance_text list?, payment_state?
+    (an operation has neither account nor state)
 
     allocations: decision_id, payment_id, rank, item_id, entity, customer_id,
     allocated_minor, evidence, open_minor (now), reference?, issue_date?, due_date?

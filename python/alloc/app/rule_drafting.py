@@ -232,8 +232,9 @@ class _Gathered:
         item_id = str(line.item_id)
         row = self.rows[item_id]
         self.cash[item_id] -= line.amount_minor
-        fields = self.fields | {"items": row["reference"] or item_id}
-        entry = self._beside(row["reference"] or item_id, fields)
+        name = row["reference"] or item_id
+        piece = name if self.situation.moves_money else self.payments[0]["piece_ref"]
+        entry = self._beside(piece, self.fields | {"items": name})
         party = line.party or self.party or row["customer_id"]
         if line.role == _CUSTOMER and party == row["customer_id"]:
             raise InputError(
@@ -250,6 +251,9 @@ class _Gathered:
         offset = list(offset)
         entry = self._beside(self._offset_ref(offset), self.fields)
         rest = 0
+        if self._shares_account(item_id for item_id, _ in offset):
+            # Lines of one account would add up to nothing: each document has its own.
+            self.payments[-1]["granularity"] = "per_document"
         for item_id, minor in offset:
             self._allocate(entry, item_id, minor)
             rest -= minor
@@ -261,11 +265,21 @@ class _Gathered:
         for line in lines:
             self._adjust(entry, line)
 
+    def _shares_account(self, debts: Iterable[str]) -> bool:
+        """Say whether a debt stands on the account of a claim, of the same party."""
+
+        def place(item_id: str) -> tuple[str, str]:
+            row = self.rows[item_id]
+            return row["account"], row["customer_id"]
+
+        claims = {place(item.item_id) for item in self.situation.items}
+        return any(place(item_id) in claims for item_id in debts)
+
     def _offset_ref(self, offset: Iterable[tuple[str, int]]) -> str:
         """Name the piece: a deposit's is its invoice, a debt's is the payment."""
         parties = {self.rows[item_id]["customer_id"] for item_id, _ in offset}
         first = self.situation.items[0]
-        if parties == {first.customer_id}:
+        if self.situation.moves_money and parties == {first.customer_id}:
             return _name(self.rows, first)
         return str(self.payments[0]["piece_ref"])
 

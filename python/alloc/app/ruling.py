@@ -75,7 +75,11 @@ class Ruling:
         today: dt.date,
     ) -> None:
         self._settings, self._today = settings, today
-        self._rules = [rule for rule in rules if rule.posting is not Posting.NEVER]
+        self._rules = [
+            rule
+            for rule in rules
+            if rule.posting is not Posting.NEVER and rule.when.direction != "none"
+        ]
         rows = customers.to_pylist() if self._rules else []
         self._customers = {row["customer_id"]: row for row in rows}
         self._linked = sorted({rule.link.entity for rule in self._rules if rule.link})

@@ -72,8 +72,10 @@ class Facts(NamedTuple):
         debts: tuple[Item, ...] = ()
         offset = next((p for p in parts if p.measure is Measure.SUPPLIER), None)
         accounts = settings.entity(self.payment["entity"]).accounts
-        if offset is not None:
+        if offset is not None and self.payment["amount_minor"]:
             debts = self._debts(accounts[offset.role])
+        elif offset is not None:
+            debts = self._named_debts()
         beside = {item.item_id for item in debts}
         sets = self.sets
         if rule.when.members:
@@ -129,6 +131,12 @@ class Facts(NamedTuple):
             charges_minor=row["charges_minor"] or 0,
             returned_minor=self.returned["amount_minor"] if self.returned else 0,
         )
+
+    def _named_debts(self) -> tuple[Item, ...]:
+        """List what we owe among the items that a person named."""
+        named = {key for chosen in self.sets for key in chosen}
+        rows = (self.rows[key] for key in sorted(named))
+        return _in_due_order(row for row in rows if row["open_minor"] < 0)
 
     def _debts(self, account: str) -> tuple[Item, ...]:
         """List what we owe the same party on an account."""

@@ -72,6 +72,7 @@ _BY_REASON = {
     "DISK_FULL": ExitCode.IO,
     "FILE_CHANGED": ExitCode.BUSY,
     "FILE_IS_FOLDER": ExitCode.NO_INPUT,
+    "FILE_NOT_REGULAR": ExitCode.NO_INPUT,
     "FILE_MISSING": ExitCode.NO_INPUT,
     "FILE_NOT_FOUND": ExitCode.NO_INPUT,
     "FILE_UNREADABLE": ExitCode.NO_INPUT,

@@ -74,8 +74,10 @@ def open_source(path: Path) -> Source:
     Raises
     ------
     alloc.errors.InputError
-        ``FILE_MISSING``, ``FILE_IS_FOLDER``, ``FILE_UNREADABLE``, ``FILE_EMPTY``.
+        ``FILE_MISSING``, ``FILE_IS_FOLDER``, ``FILE_UNREADABLE``, ``FILE_EMPTY``;
+        ``FILE_NOT_REGULAR``: a pipe or a device.
     """
+    _refuse_endless(path)
     try:
         with path.open("rb") as file:
             state = path.stat()
@@ -90,6 +92,7 @@ def open_source(path: Path) -> Source:
 
 def read_bytes(path: Path) -> bytes:
     """Read a whole file; errors as of `open_source`."""
+    _refuse_endless(path)
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -126,9 +129,20 @@ def table_format(head: bytes, *, name: str) -> str:
     )
 
 
+def _refuse_endless(path: Path) -> None:
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise InputError(
+            f"{path} is a pipe or a device, not a file: copy what it gives into one",
+            reason="FILE_NOT_REGULAR",
+            file=path.name,
+        )
+
+
 def _refuse_empty(data: bytes, name: str) -> None:
-    if not data.strip(b" \t\r\n\x00\xef\xbb\xbf\xff\xfe"):
-        raise InputError(f"{name} is empty", reason="FILE_EMPTY", file=name, line=1)
+    if data.strip(b" \t\r\n\x00\xef\xbb\xbf\xff\xfe"):
+        return
+    what = "holds nothing but zero bytes" if b"\0" in data else "is empty"
+    raise InputError(f"{name} {what}", reason="FILE_EMPTY", file=name, line=1)
 
 
 def _unreadable(path: Path, error: OSError) -> InputError:

@@ -84,6 +84,8 @@ def _check_solved(
     posting: Posting,
     exponent: int,
 ) -> None:
+    if when.direction == "none":
+        return  # A person names the items: nothing is guessed from an amount.
     share, amount = component.max_ppm, component.max_minor
     if share is None and amount is None:
         table.mistake("amount", "explains any gap: give max_rate, or max, or both")

@@ -16,7 +16,14 @@ from alloc.rules.arithmetic import PPM, half_up
 from alloc.rules.facts import Situation  # noqa: TC001 - msgspec reads it
 from alloc.rules.matching import misfit
 from alloc.rules.model import Base, Book, Component, Measure, Rule
-from alloc.rules.parts import Part, Unknown, fixed_part, solved_part, to_lines
+from alloc.rules.parts import (
+    Part,
+    Unknown,
+    fixed_part,
+    left_on_youngest,
+    solved_part,
+    to_lines,
+)
 from alloc.rules.values import amount_text, rate_text
 
 if TYPE_CHECKING:
@@ -157,7 +164,8 @@ def _unknown_vat(rule: Rule, items: Sequence[Item]) -> str | None:
 
 def _count(rule: Rule, situation: Situation) -> int:
     count = prod(part.options for part in rule.components)
-    if any(part.measure is Measure.SUPPLIER for part in rule.components):
+    offsets = any(part.measure is Measure.SUPPLIER for part in rule.components)
+    if offsets and situation.moves_money:
         debts = len(situation.supplier_items)
         if debts > SUPPLIER_ITEMS_MAX:
             return COMBINATIONS_TRIED_MAX + 1
@@ -207,6 +215,8 @@ class _Trial:
         options: list[Option] = [None] if component.optional else []
         if component.measure is Measure.SUPPLIER:
             debts = range(len(self.situation.supplier_items))
+            if not self.situation.moves_money:
+                return [*options, tuple(debts)]
             sizes = range(1, len(debts) + 1)
             return options + list(
                 chain.from_iterable(combinations(debts, size) for size in sizes)
@@ -215,55 +225,63 @@ class _Trial:
 
     def _tried(self, options: Sequence[Option]) -> Explanation | None:
         """Work out one combination; None when it does not make up the gap."""
-        situation = self.situation
+        named = zip(self.rule.components, options, strict=True)
+        chosen = [(part, option) for part, option in named if option is not None]
+        solved = [part for part, _ in chosen if part.measure is Measure.GAP]
         parts: list[Part] = []
-        solved: Component | None = None
-        for component, option in zip(self.rule.components, options, strict=True):
-            if option is None:
-                continue
+        for component, option in chosen:
             if component.measure is Measure.GAP:
-                solved = component
                 continue
-            part = fixed_part(component, option, situation, parts)
-            if isinstance(part, Unknown):
-                self._fail(part.reason, part.message)
-                return None
-            if not self._within_bounds(part):
+            part = self._known(fixed_part(component, option, self.situation, parts))
+            if part is None:
                 return None
             parts.append(part)
-        rest = situation.gap_minor - sum(part.signed_minor for part in parts)
-        if solved is None and rest:
-            said = amount_text(situation.payment.amount_minor + rest, self.exponent)
+        rest = self.situation.gap_minor - sum(part.signed_minor for part in parts)
+        for component in solved:
+            part = self._known(solved_part(component, rest, self.situation, parts))
+            if part is None:
+                return None
+            parts, rest = [*parts, part], 0
+        if rest and not self._may_be_kept(parts):
+            paid = self.situation.payment.amount_minor + rest
+            said = amount_text(paid, self.exponent)
             self._fail("GAP_DIFFERS", f"it would explain a payment of {said}")
             return None
-        if solved is not None:
-            part = solved_part(solved, rest, situation, parts)
-            if isinstance(part, Unknown):
-                self._fail(part.reason, part.message)
-                return None
-            if not self._within_bounds(part):
-                return None
-            parts.append(part)
-        return self._explanation(parts)
+        return self._explanation(parts, kept=rest)
 
-    def _explanation(self, parts: Sequence[Part]) -> Explanation | None:
-        left: dict[str, int] = {}
+    def _known(self, part: Part | Unknown) -> Part | None:
+        """Return a component that has an amount, within its bounds."""
+        if isinstance(part, Unknown):
+            self._fail(part.reason, part.message)
+            return None
+        return part if self._within_bounds(part) else None
+
+    def _may_be_kept(self, parts: Sequence[Part]) -> bool:
+        """Say whether items keep what debts are too small for: a set-off of no cash."""
+        return not self.situation.moves_money and any(part.offset for part in parts)
+
+    def _explanation(
+        self, parts: Sequence[Part], *, kept: int = 0
+    ) -> Explanation | None:
+        left = dict(left_on_youngest(self.situation.items, kept, parts))
         offset: list[tuple[str, int]] = []
         for part in parts:
             offset += part.offset
             if part.component.book is Book.KEEP:
                 for item_id, minor in part.by_item:
                     left[item_id] = left.get(item_id, 0) + minor
-        if not self._can_be_left(parts, left):
+        if not self._can_be_left(parts, left, kept):
             return None
         lines = to_lines(self.rule, self.situation, parts, left)
         return Explanation(
             lines=tuple(lines), left=tuple(left.items()), offset=tuple(offset)
         )
 
-    def _can_be_left(self, parts: Sequence[Part], left: dict[str, int]) -> bool:
+    def _can_be_left(
+        self, parts: Sequence[Part], left: dict[str, int], kept: int
+    ) -> bool:
         """Check that no item loses more than it has open."""
-        wanted = sum(
+        wanted = kept + sum(
             part.signed_minor for part in parts if part.component.book is Book.KEEP
         )
         uncleared = dict(left)

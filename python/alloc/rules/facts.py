@@ -118,6 +118,11 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     supplier_items: tuple[Item, ...] = ()
 
     @property
+    def moves_money(self) -> bool:
+        """Whether there is a payment: an operation has none."""
+        return self.payment.amount_minor != 0
+
+    @property
     def gap_minor(self) -> int:
         """What the items have open beyond the cash."""
         return sum(item.open_minor for item in self.items) - self.payment.amount_minor

@@ -43,18 +43,27 @@ def _misfits(rule: Rule, situation: Situation) -> Iterator[Misfit]:
     if payment.currency != rule.currency:
         message = f"for payments in {rule.currency}, not {payment.currency}"
         yield Misfit("CURRENCY_DIFFERS", message)
-    if payment.amount_minor == 0:
-        yield Misfit("AMOUNT_ZERO", "no money moved")
-    direction = "in" if payment.amount_minor > 0 else "out"
-    if when.direction not in (direction, "any"):
-        message = f"for money going {when.direction}, this goes {direction}"
-        yield Misfit("DIRECTION_DIFFERS", message)
+    yield from _direction_misfits(when, payment)
     yield from _party_misfits(when, payment)
     for item in situation.items:
         if when.members and item.customer_id not in when.members:
             message = f"item {item.item_id} is of {item.customer_id}, no member"
             yield Misfit("CUSTOMER_DIFFERS", message)
         yield from _term_misfits(when, item, payment)
+
+
+def _direction_misfits(when: When, payment: Payment) -> Iterator[Misfit]:
+    if when.direction == "none":
+        if payment.amount_minor:
+            message = "posted without a payment: name items, and no payment"
+            yield Misfit("DIRECTION_DIFFERS", message)
+        return
+    if payment.amount_minor == 0:
+        yield Misfit("AMOUNT_ZERO", "no money moved")
+    direction = "in" if payment.amount_minor > 0 else "out"
+    if when.direction not in (direction, "any"):
+        message = f"for money going {when.direction}, this goes {direction}"
+        yield Misfit("DIRECTION_DIFFERS", message)
 
 
 def _party_misfits(when: When, payment: Payment) -> Iterator[Misfit]:

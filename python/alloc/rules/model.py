@@ -40,6 +40,7 @@ class Measure(StrEnum):
     PAYMENT = "payment"
     CHARGES = "charges"
     VAT = "vat"
+    OPEN = "open"
     SUPPLIER = "supplier"
     RETURNED = "returned"
 
@@ -189,7 +190,7 @@ class When(msgspec.Struct, frozen=True, kw_only=True):
     members
         Customers for whom the payer pays: all items are theirs.
     direction
-        ``in``, ``out`` or ``any``.
+        ``in``, ``out``, ``any``, or ``none``: an operation, without a payment.
     within_days, grace_days
         Days from the issue date of each item to the payment: the terms, and how much
         later is let pass. None does not look.

@@ -11,11 +11,19 @@ from alloc.rules.arithmetic import half_up, net_of, portion
 from alloc.rules.model import Base, Book, Component, Measure, Per, Rule, Side, Vat
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from alloc.rules.facts import Item, Situation
 
-__all__ = ["Line", "Part", "Unknown", "fixed_part", "solved_part", "to_lines"]
+__all__ = [
+    "Line",
+    "Part",
+    "Unknown",
+    "fixed_part",
+    "left_on_youngest",
+    "solved_part",
+    "to_lines",
+]
 
 
 class Unknown(NamedTuple):
@@ -268,30 +276,41 @@ def _collected(
     items: Iterable[Item], left: Mapping[str, int], moved: Mapping[str, int]
 ) -> list[Line]:
     """Make due the VAT of what was paid, cumulated, so that the parts add up."""
-    due: dict[int, int] = {}
-    for item in items:
-        unpaid = left.get(item.item_id, 0) + moved.get(item.item_id, 0)
-        paid = item.total_minor - unpaid
-        for line in item.vat or ():
-            minor = line.vat_minor
-            if item.total_minor:
-                minor = half_up(
-                    line.vat_minor * paid * (1 if item.total_minor > 0 else -1),
-                    abs(item.total_minor),
-                )
-            due[line.rate_ppm] = due.get(line.rate_ppm, 0) + minor - line.due_minor
-    lines = []
-    for rate, minor in due.items():
-        if minor:
-            said = {"component": "vat_on_collection", "book": Book.LINE}
-            for role, amount in (
-                ("vat_collected_pending", minor),
-                ("vat_collected", -minor),
-            ):
-                lines.append(
-                    Line(role=role, amount_minor=amount, vat_ppm=rate, **said)  # type: ignore[arg-type]
-                )
-    return lines
+    due = _summed(
+        pair
+        for item in items
+        for pair in _falls_due(
+            item, left.get(item.item_id, 0) + moved.get(item.item_id, 0)
+        )
+    )
+    return [
+        Line(
+            component="vat_on_collection",
+            book=Book.LINE,
+            role=role,
+            amount_minor=amount,
+            vat_ppm=rate,
+        )
+        for rate, minor in due
+        for role, amount in (
+            ("vat_collected_pending", minor),
+            ("vat_collected", -minor),
+        )
+    ]
+
+
+def _falls_due(item: Item, unpaid: int) -> Iterator[tuple[int, int]]:
+    """Yield rate and VAT that is due once so much of an item is unpaid, less before.
+
+    Cumulated: what fell due before is taken off the whole, so that all parts add up.
+    """
+    paid = item.total_minor - unpaid
+    for line in item.vat or ():
+        minor = line.vat_minor
+        if item.total_minor:
+            sign = 1 if item.total_minor > 0 else -1
+            minor = half_up(line.vat_minor * paid * sign, abs(item.total_minor))
+        yield line.rate_ppm, minor - line.due_minor
 
 
 def _groups(component: Component, situation: Situation) -> list[tuple[Item, ...]]:
@@ -337,8 +356,9 @@ def _amount(
 ) -> Amount:
     """Work out one component on the items that are rounded together."""
     base = sum(_base(component.base, item, borne) for item in items)
-    if component.measure is Measure.VAT:
-        return Amount(sum(item.vat_minor for item in items))
+    if component.measure in (Measure.VAT, Measure.OPEN):
+        said = Base.VAT if component.measure is Measure.VAT else Base.BORNE
+        return Amount(sum(_base(said, item, borne) for item in items))
     if component.measure is Measure.INTEREST:
         (item,) = items
         days, year = _days_late(item, situation), component.days_in_year
@@ -400,9 +420,26 @@ def _spread(
     own_entry = component.book in (Book.KEEP, Book.ENTRY)
     if not own_entry or component.per is not Per.PAYMENT:
         return ()
-    free = _borne(situation.items, before)
+    return left_on_youngest(situation.items, total, before)
+
+
+def left_on_youngest(
+    items: Sequence[Item], total: int, before: Iterable[Part]
+) -> tuple[tuple[str, int], ...]:
+    """Lay a part that stays open on the items due last.
+
+    Parameters
+    ----------
+    items
+        In due order.
+    total
+        What stays open.
+    before
+        Parts that leave less on the items.
+    """
+    free = _borne(items, before)
     spread: list[tuple[str, int]] = []
-    for item in reversed(situation.items):
+    for item in reversed(items):
         part = min(total, free[item.item_id])
         if part > 0:
             spread.append((item.item_id, part))
@@ -437,14 +474,23 @@ def _offset_part(
     if not isinstance(option, tuple):
         raise _misused(component)
     debts = [situation.supplier_items[place] for place in option]
-    offset = tuple((item.item_id, item.open_minor) for item in debts)
     total = -sum(item.open_minor for item in debts)
+    if not situation.moves_money:
+        total = min(total, sum(item.open_minor for item in situation.items))
     if total <= 0:
         return Unknown("COMPONENT_ZERO", f"{component.name} is no debt of ours")
     unknown = next((debt.item_id for debt in debts if debt.vat is None), None)
     if component.vat and unknown is not None:
         message = f"the VAT of item {unknown} is not known: import it with the item"
         return Unknown("VAT_UNKNOWN", message)
-    vat = _vat_by_rate(debts) if component.vat else ()
-    turned = tuple((rate, -minor) for rate, minor in vat)
-    return Part(component, total, total, total, turned, None, (), offset)
+    offset: list[tuple[str, int]] = []
+    vat: list[tuple[int, int]] = []
+    rest = total
+    for debt in debts:
+        part = max(debt.open_minor, -rest)
+        rest += part
+        if part:
+            offset.append((debt.item_id, part))
+            vat += _falls_due(debt, debt.open_minor - part) if component.vat else ()
+    turned = tuple((rate, -minor) for rate, minor in _summed(vat))
+    return Part(component, total, total, total, turned, None, (), tuple(offset))

@@ -38,9 +38,10 @@ VALUES_MAX = 64
 """Rates or amounts that one component may list."""
 
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_VALUE_KEYS = {"amount", "rate", "annual_rate"}
 _WORDS = {"gap": Measure.GAP, "payment": Measure.PAYMENT, "charges": Measure.CHARGES}
 _WORDS |= {"vat": Measure.VAT, "supplier": Measure.SUPPLIER}
-_WORDS |= {"returned": Measure.RETURNED}
+_WORDS |= {"returned": Measure.RETURNED, "open": Measure.OPEN}
 
 
 def read_rule(
@@ -86,13 +87,22 @@ def read_rule(
 
 
 def laid_over(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay the keys of a rule over those it builds on, table by table."""
+    """Lay the keys of a rule over those it builds on, table by table.
+
+    A component says its value in one of several keys: the own one stands alone. A table
+    that is said to be ``false`` is left out.
+    """
+    dropped = {"example", "based_on"}
+    if _VALUE_KEYS & own.keys():
+        dropped |= _VALUE_KEYS
     merged: dict[str, Any] = {
-        key: value for key, value in base.items() if key not in ("example", "based_on")
+        key: value for key, value in base.items() if key not in dropped
     }
     for key, value in own.items():
         below = merged.get(key)
-        if isinstance(below, dict) and isinstance(value, dict):
+        if isinstance(below, dict) and value is False:
+            del merged[key]
+        elif isinstance(below, dict) and isinstance(value, dict):
             merged[key] = laid_over(below, value)
         else:
             merged[key] = value
@@ -117,6 +127,10 @@ def _rule(root: TomlTable, file: str) -> Rule:
     if not components and not collects and not when.members and link is None:
         root.mistake("", "nothing is explained: write a [component.NAME]")
     posting = Posting(root.choice("posting", tuple(Posting), default="one_click"))
+    if when.direction == "none" and posting is Posting.AUTO:
+        root.mistake(
+            "posting", 'nothing happens that it could follow: write "one_click"'
+        )
     valid_from, valid_until = _validity(root)
     check_bounds(root, when, components, posting, exponent or 0)
     return Rule(
@@ -161,7 +175,7 @@ def _when(table: TomlTable) -> When:
         entities=table.texts("entities"),
         text=_needles(table, "text"),
         members=table.texts("members"),
-        direction=table.choice("direction", ("in", "out", "any"), default="in"),
+        direction=table.choice("direction", ("in", "out", "any", "none"), default="in"),
         within_days=table.integer("within_days", 0, low=0, high=3_650)
         if has_terms
         else None,
@@ -284,7 +298,7 @@ def _values(
     table: TomlTable, exponent: int
 ) -> tuple[Measure, tuple[int, ...], tuple[int, ...]]:
     """Read the one key that says where the amount comes from."""
-    keys = [key for key in ("amount", "rate", "annual_rate") if key in table]
+    keys = [key for key in sorted(_VALUE_KEYS) if key in table]
     if len(keys) != 1:
         said = " and ".join(keys) or "none of them"
         table.mistake("", f"write one of amount, rate, annual_rate, not {said}")

@@ -25,7 +25,8 @@ from alloc.store.database import Database
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
+
+    from alloc.store.backend.base import Backend
 
 #: Findings of one question that are listed; one more says how many there are.
 LISTED_MAX = 100
@@ -150,7 +151,7 @@ CHECKS = (
         "cash and adjustments are not what was allocated",
         """
         select d.decision_id, 'payment ' || d.payment_id
-        from decision d join bank_entry b on b.payment_id = d.payment_id
+        from decision d left join bank_entry b on b.payment_id = d.payment_id
         left join (
           select decision_id, sum(allocated_minor) as minor from allocation
           where rank = 0 and customer_id is not null group by decision_id
@@ -165,8 +166,8 @@ CHECKS = (
           from open_item i join journal_entry e on e.seq = i.seq
           where i.source in ('on_account', 'suspense') group by e.decision_id
         ) o on o.decision_id = d.decision_id
-        where d.state = 'posted' and b.amount_minor + coalesce(j.minor, 0)
-          + coalesce(o.minor, 0) <> coalesce(a.minor, 0)
+        where d.state = 'posted' and coalesce(b.amount_minor, 0)
+          + coalesce(j.minor, 0) + coalesce(o.minor, 0) <> coalesce(a.minor, 0)
         """,
     ),
     Check(
@@ -178,8 +179,11 @@ CHECKS = (
         select e.seq, 'payment ' || e.payment_id || ' {{' || b.amount_minor || ' '
           || b.currency || '}}'
         from main e
-        left join bank_entry b on b.payment_id = e.payment_id
-        where not exists (
+        left join (
+          select payment_id, entity, currency, amount_minor from bank_entry
+          union all select operation_id, entity, currency, 0 from operation
+        ) b on b.payment_id = e.payment_id
+        where b.amount_minor <> 0 and not exists (
             select 1 from posting p
             where p.seq = e.seq and p.customer_id is null and p.item_id is null
             group by p.account having sum(p.amount_minor) = b.amount_minor)
@@ -247,11 +251,13 @@ CHECKS = (
         left join journal_entry e on e.seq = d.seq
         left join live l on l.seq = d.seq
         left join bank_entry b on b.payment_id = d.payment_id
-        where b.payment_id is null
+        left join operation o on o.operation_id = d.payment_id
+        where coalesce(b.payment_id, o.operation_id) is null
           or (d.state in ('posted', 'reversed') and (
             e.decision_id is distinct from d.decision_id
             or e.payment_id <> d.payment_id))
           or (d.state = 'posted' and (l.seq is null or b.state <> 'posted'))
+          or (o.operation_id is not null and d.state not in ('posted', 'reversed'))
           or (d.state = 'reversed' and l.seq is not null)
         """,
     ),
@@ -296,6 +302,8 @@ CHECKS = (
             where a.decision_id = d.decision_id and a.rank = 0
               and a.customer_id is not null)
           and not exists (select 1 from refusal r where r.payment_id = d.payment_id)
+          and not exists (
+            select 1 from operation o where o.operation_id = d.payment_id)
         """,
     ),
     Check(
@@ -542,7 +550,7 @@ CHECKS = (
 )
 
 
-def findings(path: Path, *, workers: int = 2) -> Iterator[Finding]:
+def findings(backend: Backend, *, workers: int = 2) -> Iterator[Finding]:
     """Yield what is wrong, in the order of the questions.
 
     Every question is one statement, so it sees one state of the ledger; several are
@@ -555,7 +563,7 @@ def findings(path: Path, *, workers: int = 2) -> Iterator[Finding]:
         _code_findings,
     ]
     free: SimpleQueue[Database] = SimpleQueue()
-    databases = [Database(path, write=False) for _ in range(workers)]
+    databases = [Database(backend, write=False) for _ in range(workers)]
     for database in databases:
         free.put(database)
 
@@ -576,9 +584,11 @@ def findings(path: Path, *, workers: int = 2) -> Iterator[Finding]:
 
 
 def _file_findings(db: Database) -> list[Finding]:
-    """Ask SQLite whether the file itself is whole."""
+    """Ask the database whether the storage itself is whole, if it can tell."""
+    if db.backend.integrity is None:
+        return []
     try:
-        rows = db.query("pragma integrity_check", columns("key")).to_pylist()
+        rows = db.query(db.backend.integrity, columns("key")).to_pylist()
     except AllocError as error:
         rows = [{"key": str(error)}]
     return [

@@ -1,77 +1,62 @@
 """A connection to the ledger through ADBC: transactions, staging, typed results.
 
-What it takes care of, each measured:
-
-* ADBC begins deferred transactions, in which two writers fail with "database is
-  locked" half way: the connection stays in autocommit and `write` says
-  ``begin immediate``.
-* SQLite tells ADBC no types; they are guessed from the first batch of rows. So one
-  batch holds a whole result, and `typed` casts it to a declared schema.
-* Errors come as texts; `_translated` gives them the names of `alloc.errors`.
+The connection stays in autocommit: a transaction is what `Database.write` and
+`Database.read` say, in the words of the backend. Databases give results of loose types,
+which `typed` casts to a declared schema. Errors come as texts or codes; the backend
+gives them the names of `alloc.errors`.
 """
 
 from __future__ import annotations
 
 import contextlib
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
-import adbc_driver_manager
-import adbc_driver_sqlite.dbapi as adbc
-import pyarrow as pa
-
-from alloc.errors import (
-    AllocError,
-    ConflictError,
-    InputError,
-    InternalError,
-    NotFoundError,
-    StoreError,
-)
+from alloc.errors import AllocError, InternalError
+from alloc.store.backend.base import DRIVER_ERRORS
 from alloc.store.columns import stored, typed
-from alloc.store.revision import HEAD
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Iterator, Sequence
+
+    import pyarrow as pa
+
+    from alloc.store.backend.base import Backend
 
 BUSY_TIMEOUT_MS = 10_000
-_WRITER_CACHE_KIB = 128 * 1024
-_READER_CACHE_KIB = 32 * 1024
-_BATCH_ROWS = {"adbc.sqlite.query.batch_rows": str(1 << 30)}
-_MAGIC = b"SQLite format 3\x00"
-_DRIVER_ERRORS = (adbc_driver_manager.Error, OSError, pa.ArrowException)
 
 
 class Database:
-    """One connection to one ledger file.
+    """One connection to one ledger.
 
     Parameters
     ----------
-    path
-        An existing ledger file.
+    backend
+        Where the ledger is.
     write
         False refuses every change.
+    create
+        Whether the ledger may be missing.
     busy_timeout_ms
         How long to wait for another writer.
     """
 
     def __init__(
-        self, path: Path, *, write: bool, busy_timeout_ms: int = BUSY_TIMEOUT_MS
+        self,
+        backend: Backend,
+        *,
+        write: bool,
+        create: bool = False,
+        busy_timeout_ms: int = BUSY_TIMEOUT_MS,
     ) -> None:
-        self.path = path
+        self.backend = backend
+        self._write = write
         self._depth = 0
-        _check_file(path)
         with self._translated():
-            uri = str(path) if write else f"file:{quote(str(path))}?mode=ro"
-            self._connection = adbc.connect(uri)
+            self._connection = backend.connect(write=write, create=create)
         try:
             with self._translated():
                 self._connection.adbc_connection.set_autocommit(True)
-                self._configure(write=write, busy_timeout_ms=busy_timeout_ms)
-            self._check_revision()
-            if write:
-                self.scalar("pragma journal_mode = wal")
+            self.run(backend.session(write=write, busy_timeout_ms=busy_timeout_ms))
         except BaseException:
             self._connection.close()
             raise
@@ -80,36 +65,16 @@ class Database:
         """Close the connection; an open transaction is rolled back."""
         self._connection.close()
 
-    def _configure(self, *, write: bool, busy_timeout_ms: int) -> None:
-        settings = [
-            f"busy_timeout = {busy_timeout_ms}",
-            "foreign_keys = on",
-            "synchronous = full",
-            "temp_store = memory",
-            f"cache_size = -{_WRITER_CACHE_KIB if write else _READER_CACHE_KIB}",
-            # Pages that batch after batch changes go to the file once, not each time.
-            "wal_autocheckpoint = 8000",
-        ]
-        with self._connection.cursor() as cursor:
-            for setting in settings:
-                cursor.execute(f"pragma {setting}")
-                cursor.fetchall()
-
-    def _check_revision(self) -> None:
-        found = ""
+    def revision(self) -> str:
+        """Return the revision of the schema, empty when there is no ledger."""
         with contextlib.suppress(InternalError):
-            found = str(self.scalar("select version_num from alembic_version"))
-        if not found:
-            raise _not_a_ledger(self.path)
-        if found != HEAD:
-            raise StoreError(
-                f"{self.path.name} has schema {found}, this version of alloc needs "
-                f"{HEAD}: use the version of alloc that wrote it",
-                reason="LEDGER_VERSION",
-                file=self.path,
-                found=found,
-                needed=HEAD,
-            )
+            return str(self.scalar("select version_num from alembic_version") or "")
+        return ""
+
+    def run(self, statements: Sequence[str]) -> None:
+        """Run statements one after the other; what they return is left aside."""
+        for statement in statements:
+            self.scalar(statement)
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> None:
         """Run a statement without a result."""
@@ -121,7 +86,7 @@ class Database:
     ) -> pa.Table:
         """Run a query; its columns are cast to the schema by position."""
         with self._translated(), self._connection.cursor() as cursor:
-            cursor.adbc_statement.set_options(**_BATCH_ROWS)
+            cursor.adbc_statement.set_options(**self.backend.query_options)
             cursor.execute(sql, parameters or None)
             fetched = cursor.fetch_arrow_table()
         return typed(fetched, schema)
@@ -142,6 +107,7 @@ class Database:
         """Replace a temporary table by these rows."""
         with self._translated(), self._connection.cursor() as cursor:
             cursor.adbc_ingest(name, stored(table), mode="replace", temporary=True)
+        self.run(self.backend.staged(name))
 
     def append(self, name: str, table: pa.Table) -> None:
         """Add rows to a table of the ledger; all of its columns that are named."""
@@ -151,9 +117,17 @@ class Database:
 
     @contextlib.contextmanager
     def write(self) -> Iterator[None]:
-        """Hold the write lock: commit at the end, roll everything back on an error."""
-        self.execute("begin immediate")
+        """Be the only writer: commit at the end, roll everything back on an error."""
+        if not self._write:
+            raise self.backend.no_permission()
+        with self.transaction(self.backend.begin_write):
+            yield
+
+    @contextlib.contextmanager
+    def transaction(self, begin: Sequence[str] = ("begin",)) -> Iterator[None]:
+        """Commit at the end, roll everything back on an error."""
         try:
+            self.run(begin)
             yield
             self.execute("commit")
         except BaseException:
@@ -166,7 +140,7 @@ class Database:
         if self._depth:
             yield
             return
-        self.execute("begin")
+        self.execute(self.backend.begin_read)
         self._depth += 1
         try:
             yield
@@ -175,7 +149,7 @@ class Database:
             self._roll_back()
 
     def _roll_back(self) -> None:
-        # A full disk makes SQLite roll back by itself: then there is nothing to undo.
+        # A full disk makes SQLite roll back by itself, and a server may be gone.
         with contextlib.suppress(AllocError):
             self.execute("rollback")
 
@@ -183,98 +157,5 @@ class Database:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except _DRIVER_ERRORS as error:
-            raise _named(str(error), self.path) from error
-
-
-def _check_file(path: Path) -> None:
-    """Say what is wrong with a file before SQLite does, which creates missing ones."""
-    if not path.exists():
-        raise NotFoundError(
-            f"there is no ledger {path}: restore it from the backup; only a new"
-            " workspace starts one with alloc init",
-            reason="LEDGER_MISSING",
-            file=path,
-        )
-    if path.is_dir():
-        raise _not_a_ledger(path)
-    try:
-        with path.open("rb") as file:
-            magic = file.read(len(_MAGIC))
-    except PermissionError as error:
-        raise _no_permission(path) from error
-    if magic != _MAGIC:
-        raise _not_a_ledger(path)
-
-
-def _not_a_ledger(path: Path) -> InputError:
-    return InputError(
-        f"{path.name} is not a ledger of alloc: check [ledger] url in alloc.toml",
-        reason="NOT_A_LEDGER",
-        file=path,
-    )
-
-
-def _no_permission(path: Path) -> StoreError:
-    return StoreError(
-        f"{path.name} or its folder cannot be written: check the permissions and "
-        "the owner of both",
-        reason="NO_PERMISSION",
-        file=path,
-    )
-
-
-def _named(text: str, path: Path) -> AllocError:
-    """Give an error of the driver its name; the texts are SQLite's own."""
-    for fragment, build in _NAMES:
-        if fragment in text:
-            return build(path)
-    return InternalError(
-        f"the ledger refused a statement: {text.splitlines()[0]}",
-        reason="STATEMENT_REFUSED",
-        file=path,
-    )
-
-
-def _busy(path: Path) -> ConflictError:
-    return ConflictError(
-        f"another process is writing to {path.name}: try again when it is done",
-        reason="LEDGER_BUSY",
-        file=path,
-    )
-
-
-def _disk_full(path: Path) -> StoreError:
-    return StoreError(
-        f"no space is left for {path.name}; nothing was stored: free some and run the "
-        "same command again",
-        reason="DISK_FULL",
-        file=path,
-    )
-
-
-def _damaged(path: Path) -> StoreError:
-    return StoreError(
-        f"{path.name} is damaged: restore the latest backup and run alloc verify",
-        reason="LEDGER_DAMAGED",
-        file=path,
-    )
-
-
-def _io_failed(path: Path) -> StoreError:
-    return StoreError(
-        f"reading or writing {path.name} failed; nothing was stored: check the disk",
-        reason="IO_FAILED",
-        file=path,
-    )
-
-
-_NAMES: tuple[tuple[str, Callable[[Path], AllocError]], ...] = (
-    ("is locked", _busy),
-    ("disk is full", _disk_full),
-    ("malformed", _damaged),
-    ("not a database", _not_a_ledger),
-    ("readonly database", _no_permission),
-    ("unable to open", _no_permission),
-    ("I/O error", _io_failed),
-)
+        except DRIVER_ERRORS as error:
+            raise self.backend.named(error) from error

@@ -39,6 +39,7 @@ RESIDUALS = columns(
 )
 LETTERS = columns("letter_index entity account customer_id? kind balance_minor")
 LETTER_MEMBERS = columns("letter_index item_id? letter_group?")
+OPERATIONS = columns("operation_id entity currency operation_date:date reference?")
 
 _NO_KIND = pa.scalar("", pa.string())
 
@@ -56,6 +57,7 @@ class Batch:
     residuals: pa.Table
     letters: pa.Table
     letter_members: pa.Table
+    operations: pa.Table
     decided_by: str
 
     @property
@@ -95,7 +97,20 @@ def checked(batch: PostingBatch) -> Batch:
     ):
         rows = schema.empty_table() if drafts is None else getattr(drafts, name)
         tables[name] = _table(rows, schema, name)
-    checked = Batch(**tables, decided_by=batch.decided_by)
+    operations = pa.Table.from_pylist(
+        [
+            {
+                "operation_id": row.operation_id,
+                "entity": row.entity,
+                "currency": row.currency,
+                "operation_date": row.date,
+                "reference": row.reference,
+            }
+            for row in batch.operations
+        ],
+        OPERATIONS,
+    )
+    checked = Batch(**tables, operations=operations, decided_by=batch.decided_by)
     check_unique(checked.decisions, ["payment_id"], what="decisions", reason=_INVALID)
     _check_drafts(checked)
     _check_settled(checked)

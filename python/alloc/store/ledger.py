@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from alloc.app.ports import OPEN_STATES, DecisionFilter, JournalFilter
-from alloc.errors import ConflictError, InputError, StoreError
 from alloc.store import (
     advices,
     checks,
@@ -19,10 +14,12 @@ from alloc.store import (
     returning,
     undoing,
 )
+from alloc.store.backend import backend_of
 from alloc.store.bank import import_bank_file
 from alloc.store.database import Database
 from alloc.store.files import already_imported
 from alloc.store.posting import post
+from alloc.store.schema import check_revision
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -48,8 +45,6 @@ if TYPE_CHECKING:
         SourceFile,
     )
 
-_SCHEME = "sqlite:///"
-
 
 def open_ledger(url: str, *, write: bool, busy_timeout_ms: int = 10_000) -> SqlLedger:
     """Open an existing ledger.
@@ -57,7 +52,8 @@ def open_ledger(url: str, *, write: bool, busy_timeout_ms: int = 10_000) -> SqlL
     Parameters
     ----------
     url
-        Path of the file, or ``sqlite:///`` and the path.
+        Path of a file, ``sqlite:///`` and the path, or
+        ``postgresql://user@host/database``.
     write
         False refuses every change.
     busy_timeout_ms
@@ -66,86 +62,27 @@ def open_ledger(url: str, *, write: bool, busy_timeout_ms: int = 10_000) -> SqlL
     Raises
     ------
     alloc.errors.NotFoundError
-        ``LEDGER_MISSING``.
+        ``LEDGER_MISSING``, ``DATABASE_MISSING``.
     alloc.errors.InputError
         ``NOT_A_LEDGER``, ``LEDGER_URL``.
     alloc.errors.StoreError
-        ``LEDGER_VERSION``, ``NO_PERMISSION``, ``LEDGER_DAMAGED``.
+        ``LEDGER_VERSION``, ``NO_PERMISSION``, ``LEDGER_DAMAGED``, ``LEDGER_DENIED``,
+        ``LEDGER_UNREACHABLE``.
     """
-    path = _path_of(url)
-    return SqlLedger(Database(path, write=write, busy_timeout_ms=busy_timeout_ms))
-
-
-def create_ledger(url: str) -> None:
-    """Create an empty ledger; the file appears whole or not at all.
-
-    Raises
-    ------
-    alloc.errors.ConflictError
-        ``LEDGER_EXISTS``.
-    alloc.errors.StoreError
-        ``NO_PERMISSION``, ``LEDGER_NOT_CREATED``.
-    """
-    path = _path_of(url)
-    built = path.with_name(f".{path.name}.{os.getpid()}.new")
+    backend = backend_of(url)
+    database = Database(backend, write=write, busy_timeout_ms=busy_timeout_ms)
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", "alloc.store.migrations", str(built)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-            raise StoreError(
-                f"{path} could not be created: {last}",
-                reason="LEDGER_NOT_CREATED",
-                file=path,
-            )
-        _name(built, path)
-    finally:
-        built.unlink(missing_ok=True)
-
-
-def _name(built: Path, path: Path) -> None:
-    """Give the finished file its name, which no other file may have."""
-    try:
-        path.hardlink_to(built)
-    except FileExistsError as error:
-        raise ConflictError(
-            f"{path} exists: a ledger is never overwritten",
-            reason="LEDGER_EXISTS",
-            file=path,
-        ) from error
-    except OSError as error:
-        raise StoreError(
-            f"{path} could not be created: {error.strerror}",
-            reason="NO_PERMISSION",
-            file=path,
-        ) from error
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
-def _path_of(url: str) -> Path:
-    if url.startswith(_SCHEME):
-        return Path(url.removeprefix(_SCHEME))
-    if "://" in url or not url:
-        scheme = url.partition("://")[0]
-        raise InputError(
-            f"[ledger] url: {scheme or 'an empty address'} is not supported; give the "
-            "path of a file",
-            reason="LEDGER_URL",
-            field="ledger.url",
-        )
-    return Path(url)
+        check_revision(database)
+        if write:
+            database.run(backend.before_writing)
+    except BaseException:
+        database.close()
+        raise
+    return SqlLedger(database)
 
 
 class SqlLedger:
-    """A ledger in one SQLite file, through ADBC.
+    """A ledger in SQLite or PostgreSQL, through ADBC.
 
     The methods are those of `alloc.app.ports.Ledger`, which documents them.
     """
@@ -155,8 +92,8 @@ class SqlLedger:
 
     @property
     def name(self) -> str:
-        """File name, for messages."""
-        return self._db.path.name
+        """What messages call the ledger."""
+        return self._db.backend.name
 
     def __enter__(self) -> Self:
         return self
@@ -337,4 +274,4 @@ class SqlLedger:
 
     def findings(self) -> Iterator[Finding]:
         """Check the stored rows against each other."""
-        return checks.findings(self._db.path)
+        return checks.findings(self._db.backend)

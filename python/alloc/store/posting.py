@@ -18,7 +18,7 @@ from alloc.app.ports import PostResult
 from alloc.errors import ConflictError, NotFoundError
 from alloc.store import lettering
 from alloc.store.columns import columns, listed
-from alloc.store.drafted import ADJUSTMENTS, checked
+from alloc.store.drafted import ADJUSTMENTS, OPERATIONS, checked
 from alloc.store.files import utc
 from alloc.store.lettering import GROUPS, MEMBERS, place_in_run
 from alloc.store.sealing import SETTLED, seal
@@ -83,6 +83,7 @@ class _Posting:
     sealed: pa.Table = field(init=False)
 
     def run(self) -> PostResult:
+        self._keep_operations()
         self.payments = self._open_payments()
         self.items = self._unchanged_items()
         self.decision_ids = self._numbered_decisions()
@@ -95,15 +96,33 @@ class _Posting:
         self._move_payments()
         return self._result(letters)
 
+    def _keep_operations(self) -> None:
+        """Add what stands where payments would; asked twice, it is there already."""
+        if not len(self.batch.operations):
+            return
+        self.db.stage("stage_operation", self.batch.operations)
+        names = ", ".join(OPERATIONS.names)
+        self.db.execute(
+            f"insert into operation ({names}) select {names} from stage_operation s "
+            "where not exists (select 1 from operation o "
+            "where o.operation_id = s.operation_id)"
+        )
+
     def _open_payments(self) -> pa.Table:
         """Check that every payment still wants what the batch does with it."""
         self.db.stage("stage_payment", self.batch.kinds)
         found = self.db.query(
             """
-            select s.payment_id, s.kind, b.state, b.entity, b.currency, b.amount_minor,
-              d.decision_id
+            select s.payment_id, s.kind, coalesce(b.state, case
+                when o.operation_id is null then null
+                when exists (select 1 from decision p where p.state = 'posted'
+                  and p.payment_id = o.operation_id) then 'posted'
+                else 'new' end),
+              coalesce(b.entity, o.entity), coalesce(b.currency, o.currency),
+              coalesce(b.amount_minor, 0), d.decision_id
             from stage_payment s
             left join bank_entry b on b.payment_id = s.payment_id
+            left join operation o on o.operation_id = s.payment_id
             left join decision d on d.payment_id = s.payment_id
               and d.state = 'proposed'
             order by s.payment_id

@@ -67,8 +67,9 @@ IMPORTS = columns(
 )
 DECISIONS = columns(
     "decision_id:big payment_id state status proof confidence_ppm explanations_count "
-    "rule? reason customer_id? decided_at decided_by seq? entity account value_date "
-    "currency amount_minor payer_name? payer_iban? remittance_text:list? payment_state"
+    "rule? reason customer_id? decided_at decided_by seq? entity account? value_date "
+    "currency amount_minor payer_name? payer_iban? remittance_text:list? "
+    "payment_state?"
 )
 ALLOCATIONS = columns(
     "decision_id:big payment_id rank item_id entity customer_id? allocated_minor "
@@ -293,14 +294,17 @@ def decisions(db: Database, which: DecisionFilter) -> DecisionTables:
         keys = stage_keys(db, "stage_wanted", which.payment_ids)
         conditions.append(f"d.payment_id in {keys}")
     where = Where(*conditions)
-    where.add("b.entity = {}", which.entity)
+    where.add("coalesce(b.entity, o.entity) = {}", which.entity)
     sql = f"""
         select d.decision_id, d.payment_id, d.state, d.status, d.proof,
           d.confidence_ppm, d.explanations_count, d.rule, d.reason, d.customer_id,
-          d.decided_at, d.decided_by, d.seq, b.entity, b.account, b.value_date,
-          b.currency, b.amount_minor, b.counterparty_name, b.counterparty_iban,
+          d.decided_at, d.decided_by, d.seq, coalesce(b.entity, o.entity), b.account,
+          coalesce(b.value_date, o.operation_date), coalesce(b.currency, o.currency),
+          coalesce(b.amount_minor, 0), b.counterparty_name, b.counterparty_iban,
           b.remittance_text, b.state
-        from decision d join bank_entry b on b.payment_id = d.payment_id
+        from decision d
+        left join bank_entry b on b.payment_id = d.payment_id
+        left join operation o on o.operation_id = d.payment_id
         where {where} order by d.decision_id
         """
     with db.read():

@@ -1,4 +1,6 @@
-"""The schema revision that this version of the code reads and writes."""
+"""The schema revisions that this version of the code knows."""
 
-#: The newest revision under ``migrations/versions``.
-HEAD = "0004"
+#: Those under ``migrations/versions``, oldest first.
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")
+#: The one that the code reads and writes.
+HEAD = REVISIONS[-1]

@@ -162,6 +162,7 @@ class Reversing:
     lines: pa.Table = field(init=False)
     items: pa.Table = field(init=False)
     own: pa.Table = field(init=False)
+    is_operation: bool = field(init=False)
 
     def run(self) -> ReverseResult:
         """Check, read, post the mirror, letter anew, reopen."""
@@ -175,6 +176,12 @@ class Reversing:
                 decision_id=reversal.decision_id,
                 state=self.decision["state"],
             )
+        self.is_operation = bool(
+            self.db.integer(
+                "select count(*) from operation where operation_id = $1",
+                (self.decision["payment_id"],),
+            )
+        )
         self._check_not_returned()
         self._read()
         self._check_unused()
@@ -196,7 +203,9 @@ class Reversing:
         )
 
     def _remember_match(self) -> None:
-        """Never propose the match again."""
+        """Never propose the match again; an operation is never proposed anyway."""
+        if self.is_operation:
+            return
         _remember(
             self.db,
             self.decision,
@@ -427,7 +436,13 @@ class Reversing:
             """
         )
 
-    def _reopen_payment(self) -> PaymentState:
+    def _reopen_payment(self) -> PaymentState | None:
+        self.db.execute(
+            "update decision set state = 'reversed' where decision_id = $1",
+            (self.decision["decision_id"],),
+        )
+        if self.is_operation:
+            return None
         is_release = self.entry["kind"][0].as_py() == "release"
         state = PaymentState.SUSPENSE if is_release else PaymentState.REVIEW
         payment_id = self.decision["payment_id"]
@@ -440,10 +455,6 @@ class Reversing:
         self.db.execute(
             "update bank_entry set state = $1, aside_reason = $2 where payment_id = $3",
             (state.value, "DEBIT" if is_out else None, payment_id),
-        )
-        self.db.execute(
-            "update decision set state = 'reversed' where decision_id = $1",
-            (self.decision["decision_id"],),
         )
         return state
 

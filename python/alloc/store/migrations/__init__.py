@@ -1,6 +1,6 @@
-"""The ledger's schema, built by Alembic in a process of its own.
+"""The ledger's schema: Alembic writes its SQL, `alloc.store.schema` runs it.
 
-Alembic reaches SQLite through another copy of the library than ADBC does, and two
-copies on one file in one process break its locks. So nothing here is imported by a
-process that opens a ledger: `alloc.store` starts it as a program.
+Alembic never opens a ledger. It renders the migrations to SQL in a process of its own,
+for SQLite or PostgreSQL, and ADBC runs that in one transaction: so there is one library
+per database, and no second copy of SQLite, which would break the locks of the first.
 """

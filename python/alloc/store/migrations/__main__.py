@@ -1,6 +1,7 @@
-"""``python -m alloc.store.migrations FILE``: bring a ledger file to the newest schema.
+"""``python -m alloc.store.migrations DIALECT FROM TO``: print the SQL of an upgrade.
 
-Prints one line on stderr and returns 1 when that fails.
+DIALECT is ``sqlite`` or ``postgresql``; FROM is a revision or ``base``, TO a revision
+or ``head``. Every statement ends with a semicolon and an empty line.
 """
 
 from __future__ import annotations
@@ -10,23 +11,15 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import URL
-from sqlalchemy.exc import SQLAlchemyError
 
 
-def main(arguments: list[str]) -> int:
-    """Upgrade the file named by the only argument."""
-    (path,) = arguments
+def main(dialect: str, since: str, until: str) -> None:
+    """Render the migrations between two revisions."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
-    config.attributes["url"] = URL.create("sqlite", database=path)
-    try:
-        command.upgrade(config, "head")
-    except (SQLAlchemyError, OSError) as error:
-        sys.stderr.write(f"{getattr(error, 'orig', None) or error}\n")
-        return 1
-    return 0
+    config.attributes["dialect"] = dialect
+    command.upgrade(config, f"{since}:{until}", sql=True)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main(*sys.argv[1:])

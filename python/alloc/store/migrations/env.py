@@ -1,13 +1,12 @@
-"""Alembic's entry point: one connection, one transaction."""
+"""Alembic's entry point: SQL text only, no connection; the caller has a transaction."""
 
 from __future__ import annotations
 
 from alembic import context
-from sqlalchemy import create_engine
-from sqlalchemy.pool import NullPool
 
-engine = create_engine(context.config.attributes["url"], poolclass=NullPool)
-with engine.connect() as connection:
-    context.configure(connection=connection)
-    with context.begin_transaction():
-        context.run_migrations()
+context.configure(
+    dialect_name=context.config.attributes["dialect"],
+    transactional_ddl=False,
+    literal_binds=True,
+)
+context.run_migrations()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
 from alembic import op
+
+from alloc.store.migrations.tables import partial_index, text
 
 revision = "0002"
 down_revision = "0001"
@@ -11,11 +12,8 @@ down_revision = "0001"
 
 def upgrade() -> None:
     """Give lines a payment of their own; null: that of their advice."""
-    op.add_column("advice_line", sa.Column("payment_id", sa.Text))
-    op.create_index(
-        "advice_line_payment",
-        "advice_line",
-        ["payment_id"],
-        sqlite_where=sa.text("payment_id is not null"),
-        postgresql_where=sa.text("payment_id is not null"),
+    for column in text("payment_id"):
+        op.add_column("advice_line", column)
+    partial_index(
+        "advice_line_payment", "advice_line", "payment_id", "payment_id is not null"
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
 from alembic import op
+
+from alloc.store.migrations.tables import text
 
 revision = "0003"
 down_revision = "0002"
@@ -11,4 +12,5 @@ down_revision = "0002"
 
 def upgrade() -> None:
     """Add it as text: ``rate_bps:base_minor:vat_minor``, joined by U+001F."""
-    op.add_column("open_item", sa.Column("vat", sa.Text))
+    for column in text("vat"):
+        op.add_column("open_item", column)

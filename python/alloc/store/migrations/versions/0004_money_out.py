@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
 from alembic import op
+
+from alloc.store.migrations.tables import bank_entry, bank_entry_index, is_sqlite
 
 revision = "0004"
 down_revision = "0003"
 
-_OLD = "state = 'aside' or amount_minor > 0"
-_NEW = "state in ('aside', 'posted') or amount_minor > 0"
+_MONEY = "state in ('aside', 'posted') or amount_minor > 0"
 
 
 def upgrade() -> None:
     """Let posted bank entries be debits; SQLite changes a check by a new table."""
-    bind = op.get_bind()
-    rows = bind.execute(
-        sa.text("select type, sql from sqlite_master where tbl_name = 'bank_entry'")
-    ).all()
-    (table,) = (sql for kind, sql in rows if kind == "table")
-    indexes = [sql for kind, sql in rows if kind == "index" and sql]
-    made = table.replace("bank_entry", "bank_entry_next", 1).replace(_OLD, _NEW)
-    for statement in (
-        made,
-        "insert into bank_entry_next select * from bank_entry",
-        "drop table bank_entry",
-        "alter table bank_entry_next rename to bank_entry",
-        *indexes,
-    ):
-        op.execute(sa.text(statement.replace(":", "\\:")))
+    if is_sqlite():
+        bank_entry("bank_entry_next", money=_MONEY)
+        op.execute("insert into bank_entry_next select * from bank_entry")
+        op.execute("drop table bank_entry")
+        op.execute("alter table bank_entry_next rename to bank_entry")
+        bank_entry_index()
+    else:
+        # The second check of several columns: PostgreSQL numbers their names.
+        op.execute("alter table bank_entry drop constraint bank_entry_check1")
+        op.execute(f"alter table bank_entry add check ({_MONEY})")
