@@ -22,7 +22,7 @@ mod weight;
 
 pub(crate) use cyclic::bound;
 pub(crate) use gate::{Gate, gate};
-pub(crate) use shapes::{Mass, ShapePrior, WINDOW_MIN};
+pub(crate) use shapes::{Mass, Scattered, ShapePrior, WINDOW_MIN};
 pub(crate) use weight::{PartialSum, Ways, Weights};
 
 /// Relative error of one elementary function or operation here, generously.

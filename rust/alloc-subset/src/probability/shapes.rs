@@ -68,6 +68,15 @@ impl Mass {
     }
 }
 
+/// Scattered items, in any of the ways in which interchangeable ones stand in for each other.
+#[derive(Clone, Debug)]
+pub(crate) struct Scattered {
+    /// How many items.
+    pub taken: usize,
+    /// Interchangeable items, and how many of them are taken.
+    pub ways: Vec<(u32, u32)>,
+}
+
 /// One rate at which scattered items are taken, each on its own.
 #[derive(Clone, Copy, Debug)]
 struct Rate {
@@ -190,20 +199,10 @@ impl ShapePrior {
         [Mass::NONE, share(1), share(2), share(3), share(4)]
     }
 
-    /// `taken` scattered items, in any of the ways in which interchangeable ones stand in for
-    /// each other.
-    ///
-    /// * `ways`: (interchangeable items, how many of them are taken)
-    pub fn scattered(&self, taken: usize, ways: &[(u32, u32)]) -> Mass {
-        let (taken, left) = (taken as f64, (self.size - taken) as f64);
-        let log_ways: f64 = ways.iter().map(|&(n, k)| log_choose(n, k)).sum();
-        let sum: f64 = self
-            .rates
-            .iter()
-            .map(|rate| {
-                rate.share * libm::exp(taken * rate.log_in + left * rate.log_out + log_ways)
-            })
-            .sum();
+    /// Scattered items.
+    pub fn scattered(&self, set: &Scattered) -> Mass {
+        let mass = |rate: &Rate| rate.share * rate.mass(self.size, set);
+        let sum: f64 = self.rates.iter().map(mass).sum();
         Mass(Mass::of_ppm(self.weights.scattered_ppm).0 * sum)
     }
 
@@ -213,35 +212,57 @@ impl ShapePrior {
     }
 
     /// An upper bound of the probability of all scattered sets that hit the target; `None` when
-    /// it cannot be told to be below `allowed` within the budget.
+    /// what it has beyond the known ones cannot be told to be about `allowed` within the budget.
     ///
-    /// * `fixed_in`, `fixed_out`: items that every set hitting the target has or lacks
+    /// * `known`: scattered sets that hit it, as for [`Self::scattered`]
+    /// * `fixed_out`: items that every set hitting the target lacks
     pub fn scattered_bound(
         &self,
         pool: &mut Pool,
+        known: &[Scattered],
         allowed: Mass,
         fixed_out: usize,
         meter: &mut Meter,
     ) -> Option<Mass> {
         let weight = Mass::of_ppm(self.weights.scattered_ppm).0;
-        let allowed = allowed.0 / weight / (self.rates.len().max(1) as f64);
-        let mut total = 0.0;
+        let mut rates = Vec::with_capacity(self.rates.len());
         for rate in &self.rates {
-            let part = rate.bound(pool, allowed / rate.share, fixed_out, meter)?;
-            total += part * rate.share;
+            let known: f64 = known.iter().map(|set| rate.mass(self.size, set)).sum();
+            let ceiling = libm::exp(rate.ceiling(pool, fixed_out, meter).0);
+            rates.push((rate.share * ceiling, rate.share * known, rate));
+        }
+        // Rates that hardly come near the target are bounded for nothing; the others share what
+        // these leave.
+        rates.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let mut left = allowed.0 / weight;
+        let mut total = 0.0;
+        for (index, &(ceiling, known, rate)) in rates.iter().enumerate() {
+            let part = left / ((rates.len() - index) as f64);
+            let bound = if ceiling <= known + part {
+                ceiling
+            } else {
+                let (known, part) = (known / rate.share, part / rate.share);
+                rate.share * rate.bound(pool, (known, part), fixed_out, meter)?
+            };
+            total += bound;
+            // Where a bound turns out coarse, the next ones are still worth knowing.
+            left = (left - (bound - known).max(0.0)).max(part / 2.0);
         }
         Some(Mass(total * weight * (1.0 + 1e-9)))
     }
 }
 
 impl Rate {
-    fn bound(
-        &self,
-        pool: &mut Pool,
-        allowed: f64,
-        fixed_out: usize,
-        meter: &mut Meter,
-    ) -> Option<f64> {
+    /// The probability of all sets like one.
+    fn mass(&self, size: usize, set: &Scattered) -> f64 {
+        let (taken, left) = (set.taken as f64, (size - set.taken) as f64);
+        let log_ways: f64 = set.ways.iter().map(|&(n, k)| log_choose(n, k)).sum();
+        libm::exp(taken * self.log_in + left * self.log_out + log_ways)
+    }
+
+    /// Logarithm of what all sets together have, tilted to the target: above that of those that hit
+    /// it; and that of what is decided beforehand.
+    fn ceiling(&self, pool: &mut Pool, fixed_out: usize, meter: &mut Meter) -> (f64, f64) {
         pool.set_costs(self.cost);
         let (members, inside) = (pool.members.len() as f64, pool.fixed_in.len() as f64);
         let usual = if self.cost < 0 {
@@ -251,26 +272,36 @@ impl Rate {
         };
         let base = members * usual + inside * self.log_in + fixed_out as f64 * self.log_out;
         if pool.classes.is_empty() {
-            return Some(libm::exp(base));
+            return (base, base);
         }
-        let at = gate(pool);
         meter.spend(64 * pool.classes.len() as u64, 0);
-        let ceiling = base + ceiling(pool, at.tilt);
-        let allowed = libm::log(allowed.max(1e-290));
-        if ceiling <= allowed {
+        (base + ceiling(pool, gate(pool).tilt), base)
+    }
+
+    /// * `known`, `part`: what the sets that are known have, and what the others may
+    fn bound(
+        &self,
+        pool: &mut Pool,
+        (known, part): (f64, f64),
+        fixed_out: usize,
+        meter: &mut Meter,
+    ) -> Option<f64> {
+        let (ceiling, base) = self.ceiling(pool, fixed_out, meter);
+        if pool.classes.is_empty() {
             return Some(libm::exp(ceiling));
         }
-        if ceiling + at.log_peak > allowed {
+        let at = gate(pool);
+        let part = libm::log(part.max(1e-290));
+        if ceiling + at.log_peak > libm::log(known + libm::exp(part)) {
             return None;
         }
-        let wanted = libm::exp(ceiling - allowed) / FINE;
+        let wanted = libm::exp(ceiling - part) / FINE;
         if wanted > 4.0 * MODULUS_MAX {
             return None;
         }
         let wanted = wanted.clamp(MODULUS_MIN, MODULUS_MAX);
         let modulus = (wanted as usize).next_power_of_two();
-        let best = allowed - base;
-        bound(pool, at.tilt, modulus, best, meter).map(|log| libm::exp(log + base))
+        bound(pool, at.tilt, modulus, part - base, meter).map(|log| libm::exp(log + base))
     }
 }
 

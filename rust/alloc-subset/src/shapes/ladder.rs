@@ -7,7 +7,7 @@ use crate::halves;
 use crate::ladder::{shape, solve};
 use crate::meter::Meter;
 use crate::pool::{Normal, Pool, normalise};
-use crate::probability::{Mass, ShapePrior, WINDOW_MIN};
+use crate::probability::{Mass, Scattered, ShapePrior, WINDOW_MIN};
 use crate::problem::{Budget, Problem};
 use crate::search;
 use crate::solution::{Count, Outcome};
@@ -246,8 +246,14 @@ impl<'p, 'a> Climb<'p, 'a> {
 
     /// The full probability of a set: its shapes, and as scattered items.
     fn mass(&self, set: &[u32], listed: Mass) -> Mass {
-        let ways = self.kinds.ways(set);
-        listed.plus(self.prior.scattered(set.len(), &ways))
+        listed.plus(self.prior.scattered(&self.scattered(set)))
+    }
+
+    fn scattered(&self, set: &[u32]) -> Scattered {
+        Scattered {
+            taken: set.len(),
+            ways: self.kinds.ways(set),
+        }
     }
 
     /// Every set is known: their probabilities add up to the whole.
@@ -274,11 +280,13 @@ impl<'p, 'a> Climb<'p, 'a> {
         if self.sets.is_empty() {
             self.search(pool);
         }
-        let mut listed = self.unexplained();
+        // What is listed, without and with the same sets as scattered ones.
+        let (mut shapes, mut listed) = (self.unexplained(), self.unexplained());
         let mut best = self.rival();
         for (set, &mass) in &self.sets {
-            listed = listed.plus(mass);
+            shapes = shapes.plus(mass);
             let full = self.mass(set, mass);
+            listed = listed.plus(full);
             if full > best {
                 best = full;
             }
@@ -295,12 +303,13 @@ impl<'p, 'a> Climb<'p, 'a> {
         let wrong = self.problem.wrong_max_ppm;
         if hopeful(best, listed, wrong) {
             let out = self.rest.len() - pool.members.len() - pool.fixed_in.len();
+            let known: Vec<Scattered> = self.sets.keys().map(|set| self.scattered(set)).collect();
             let allowed = best.part(wrong);
             let scattered = self
                 .prior
-                .scattered_bound(pool, allowed, out, &mut self.meter);
+                .scattered_bound(pool, &known, allowed, out, &mut self.meter);
             if let Some(scattered) = scattered {
-                self.high = listed.plus(scattered);
+                self.high = shapes.plus(scattered);
             }
         }
         if self.sets.is_empty() {
