@@ -76,3 +76,34 @@ def fec_check(data: bytes, folder: Path, name: str) -> dict[str, list[str]]:
         )
     report: dict[str, list[str]] = json.loads(printed)
     return report
+
+
+#: A second reader in a process of its own: totals of what it understood.
+READ_FEC = """
+import io, json, pathlib, sys
+from fec_parser.errors import BadFECFileError
+from fec_parser.parser import FECParser
+path = pathlib.Path(sys.argv[1])
+try:
+    lines = list(FECParser.from_bytesio(io.BytesIO(path.read_bytes())).get_ecritures())
+except (BadFECFileError, ArithmeticError) as error:
+    sys.exit(f"refused: {error}")
+print(json.dumps([len(lines), str(sum(l.debit for l in lines)),
+    str(sum(l.credit for l in lines))]))
+"""
+
+
+def fec_totals(data: bytes, folder: Path, name: str) -> tuple[int, str, str] | None:
+    """Lines, debits and credits as `fec_parser` reads them; None when it refuses."""
+    path = folder / name
+    path.write_bytes(data)
+    code, printed = run(sys.executable, "-c", READ_FEC, str(path))
+    if code and "refused" not in printed:
+        pytest.fail(
+            "fec_parser is missing: pip install --no-deps --require-hashes "
+            f"-r requirements/judges.txt\n{printed}"
+        )
+    if code:
+        return None
+    count, debit, credit = json.loads(printed)
+    return count, debit, credit
