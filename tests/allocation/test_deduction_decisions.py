@@ -115,6 +115,16 @@ def test_an_item_that_makes_up_the_difference_goes_before_a_surplus() -> None:
     assert items == ["INV-1001", "INV-2002"]
 
 
+def test_a_surplus_may_be_a_part_of_an_item_that_nothing_names() -> None:
+    got = propose(paid("1290.03") + "\nitem INV-9009 880.00 EUR", **ALL)
+    assert got.decisions["status"].to_pylist() == ["review"]
+    ranks = [(line["rank"], line["item_id"]) for line in got.allocations.to_pylist()]
+    assert {(0, "INV-1001"), (1, "INV-1001"), (1, "INV-9009")} <= {*ranks}
+    alone = propose(paid("1290.03") + "\nitem INV-9009 55.46 EUR", **ALL)
+    assert alone.decisions["status"].to_pylist() == ["review"]  # to the cent
+    assert "P-1 auto DEDUCTION_EXPLAINED" in proposed(paid("1290.03"), **ALL)
+
+
 def test_a_name_that_has_a_neighbour_does_not_prove_a_part_payment() -> None:
     page = """
         item     INV-1001  1234.57 EUR

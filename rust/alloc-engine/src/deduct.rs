@@ -291,10 +291,9 @@ fn explained(case: &Case<'_, '_, '_>, named: &[u32], set: &Set) -> Vec<Way> {
         let choices = 2 * ROUNDING_MAX_MINOR.unsigned_abs();
         add(DeductionKind::Rounding, 0, None, KIND_PPT / choices);
     }
-    // A part payment or a surplus explains any gap: not on top of a doubt.
-    let is_named = set.change == Change::Nothing;
     if gap < 0 {
-        if is_named {
+        // A surplus explains any gap: not on top of a doubt.
+        if set.change == Change::Nothing {
             let weight = surplus(case, set, -gap);
             add(DeductionKind::Overpayment, 0, None, weight);
         }
@@ -321,10 +320,17 @@ fn explained(case: &Case<'_, '_, '_>, named: &[u32], set: &Set) -> Vec<Way> {
         let choices = (FEE_MAX_MINOR / FEE_STEP_MINOR).unsigned_abs();
         add(DeductionKind::BankFee, 0, None, KIND_PPT / choices);
     }
-    for &item in named.iter().filter(|_| is_named) {
+    // A part payment explains any gap: of what is named, or of the one item that is not, for what
+    // is paid beyond the named ones is not always too much.
+    let short = match set.change {
+        Change::Nothing => named,
+        Change::With(ref item) => std::slice::from_ref(item),
+        Change::Without(_) => &[],
+    };
+    for &item in short {
         let open = case.open(item);
         if open > gap && gap.saturating_mul(SHORT_PART) >= open {
-            let choices = named.len() as u64 * open.unsigned_abs();
+            let choices = short.len() as u64 * open.unsigned_abs();
             add(
                 DeductionKind::ShortPayment,
                 0,
@@ -368,8 +374,9 @@ fn judge(
     let items = change.of(named);
     let gap = gap_of(case, &items);
     let could_be_short = items.iter().filter(|&&item| case.open(item) > gap);
-    if best.kind == DeductionKind::ShortPayment && could_be_short.count() > 1 {
-        // Nobody knows which item is paid short.
+    let unnamed = change != Change::Nothing;
+    if best.kind == DeductionKind::ShortPayment && (unnamed || could_be_short.count() > 1) {
+        // Nobody knows which item is paid short, or whether one is.
         return None;
     }
     let all = u128::from(total) + u128::from(misread);
