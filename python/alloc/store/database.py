@@ -51,6 +51,7 @@ class Database:
         self.backend = backend
         self._write = write
         self._depth = 0
+        self._writing = False
         with self._translated():
             self._connection = backend.connect(write=write, create=create)
         try:
@@ -117,11 +118,21 @@ class Database:
 
     @contextlib.contextmanager
     def write(self) -> Iterator[None]:
-        """Be the only writer: commit at the end, roll everything back on an error."""
+        """Be the only writer: commit at the end, roll everything back on an error.
+
+        Inside another `write` it is a part of that transaction.
+        """
         if not self._write:
             raise self.backend.no_permission()
-        with self.transaction(self.backend.begin_write):
+        if self._writing:
             yield
+            return
+        with self.transaction(self.backend.begin_write):
+            self._writing = True
+            try:
+                yield
+            finally:
+                self._writing = False
 
     @contextlib.contextmanager
     def transaction(self, begin: Sequence[str] = ("begin",)) -> Iterator[None]:
@@ -133,11 +144,13 @@ class Database:
         except BaseException:
             self._roll_back()
             raise
+        finally:
+            self._writing = False
 
     @contextlib.contextmanager
     def read(self) -> Iterator[None]:
         """See one state of the ledger in all queries inside."""
-        if self._depth:
+        if self._depth or self._writing:
             yield
             return
         self.execute(self.backend.begin_read)

@@ -8,6 +8,7 @@ from alloc.app.ports import OPEN_STATES, DecisionFilter, JournalFilter
 from alloc.store import (
     advices,
     checks,
+    claims,
     journal,
     reading,
     receivables,
@@ -16,6 +17,7 @@ from alloc.store import (
 )
 from alloc.store.backend import backend_of
 from alloc.store.bank import import_bank_file
+from alloc.store.calls import once
 from alloc.store.database import Database
 from alloc.store.files import already_imported
 from alloc.store.posting import post
@@ -23,7 +25,7 @@ from alloc.store.schema import check_revision
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from types import TracebackType
 
     import pyarrow as pa
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
         ReverseResult,
         SourceFile,
     )
+    from alloc.app.shared_ledger import Call, LedgerPosition
 
 
 def open_ledger(url: str, *, write: bool, busy_timeout_ms: int = 10_000) -> SqlLedger:
@@ -84,7 +87,8 @@ def open_ledger(url: str, *, write: bool, busy_timeout_ms: int = 10_000) -> SqlL
 class SqlLedger:
     """A ledger in SQLite or PostgreSQL, through ADBC.
 
-    The methods are those of `alloc.app.ports.Ledger`, which documents them.
+    The methods are those of `alloc.app.shared_ledger.SharedLedger` and of
+    `alloc.app.ports.Ledger`, which document them.
     """
 
     def __init__(self, database: Database) -> None:
@@ -243,6 +247,28 @@ class SqlLedger:
     ) -> ReverseResult:
         """Post that the bank took a payment back."""
         return returning.return_payment(self._db, returned, now=now)
+
+    def once(self, call: Call, act: Callable[[], bytes], *, now: dt.datetime) -> bytes:
+        """Act and keep the answer in one transaction, or return the kept one."""
+        return once(self._db, call, act, now=now)
+
+    def claim(
+        self, payment_id: str, *, by: str, until: dt.datetime, now: dt.datetime
+    ) -> None:
+        """Claim a payment of the review queue."""
+        claims.claim(self._db, payment_id, by=by, until=until, now=now)
+
+    def check_claim(self, payment_id: str, *, by: str, now: dt.datetime) -> None:
+        """Refuse a payment that somebody else works on."""
+        claims.check_claim(self._db, payment_id, by=by, now=now)
+
+    def claims(self, *, now: dt.datetime) -> pa.Table:
+        """Return the claims that have not run out."""
+        return claims.claims(self._db, now)
+
+    def position(self) -> LedgerPosition:
+        """Return how far the ledger is."""
+        return reading.position(self._db)
 
     def journal(self, which: JournalFilter | None = None) -> JournalTables:
         """Return entries, postings with their letters, and allocations."""

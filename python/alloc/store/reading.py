@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from alloc.app.ports import DecisionFilter, DecisionTables, LedgerCounts
+from alloc.app.shared_ledger import LedgerPosition
 from alloc.store.columns import columns
 
 if TYPE_CHECKING:
@@ -356,6 +357,17 @@ def imports(db: Database) -> pa.Table:
         """,
         IMPORTS,
     )
+
+
+def position(db: Database) -> LedgerPosition:
+    """Return how far the ledger is."""
+    found = db.query(
+        "select coalesce((select max(seq) from journal_entry), 0), "
+        "coalesce((select max(import_id) from import_file), 0), "
+        "(select count(*) from refusal)",
+        columns("seq import_id:big refusals:big"),
+    )
+    return LedgerPosition(**found.to_pylist()[0])
 
 
 def counts(db: Database) -> LedgerCounts:

@@ -400,3 +400,25 @@ ALTER TABLE posting ADD COLUMN foreign_minor BIGINT;
 
 UPDATE alembic_version SET version_num='0005' WHERE alembic_version.version_num = '0004';
 
+-- Running upgrade 0005 -> 0006
+
+CREATE TABLE answered_call (
+    caller TEXT COLLATE "C" NOT NULL, 
+    call_key TEXT COLLATE "C" NOT NULL, 
+    method TEXT COLLATE "C" NOT NULL, 
+    request_sha256 TEXT COLLATE "C" NOT NULL, 
+    answer TEXT COLLATE "C" NOT NULL, 
+    answered_at TEXT COLLATE "C" NOT NULL, 
+    PRIMARY KEY (caller, call_key)
+);
+
+CREATE TABLE claim (
+    payment_id TEXT COLLATE "C" NOT NULL, 
+    claimed_by TEXT COLLATE "C" NOT NULL, 
+    claimed_at TEXT COLLATE "C" NOT NULL, 
+    claimed_until TEXT COLLATE "C" NOT NULL, 
+    PRIMARY KEY (payment_id)
+);
+
+UPDATE alembic_version SET version_num='0006' WHERE alembic_version.version_num = '0005';
+

@@ -434,3 +434,25 @@ ALTER TABLE posting ADD COLUMN foreign_minor BIGINT;
 
 UPDATE alembic_version SET version_num='0005' WHERE alembic_version.version_num = '0004';
 
+-- Running upgrade 0005 -> 0006
+
+CREATE TABLE answered_call (
+    caller TEXT NOT NULL, 
+    call_key TEXT NOT NULL, 
+    method TEXT NOT NULL, 
+    request_sha256 TEXT NOT NULL, 
+    answer TEXT NOT NULL, 
+    answered_at TEXT NOT NULL, 
+    PRIMARY KEY (caller, call_key)
+);
+
+CREATE TABLE claim (
+    payment_id TEXT NOT NULL, 
+    claimed_by TEXT NOT NULL, 
+    claimed_at TEXT NOT NULL, 
+    claimed_until TEXT NOT NULL, 
+    PRIMARY KEY (payment_id)
+);
+
+UPDATE alembic_version SET version_num='0006' WHERE alembic_version.version_num = '0005';
+

@@ -1,0 +1,94 @@
+"""What a ledger offers to several callers at once, beside `alloc.app.ports.Ledger`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from alloc.app.ports import Ledger
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable
+
+    import pyarrow as pa
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerPosition:
+    """How far a ledger is: equal positions have equal open items and customers.
+
+    Parameters
+    ----------
+    seq
+        Of the last journal entry.
+    import_id
+        Of the last import.
+    refusals
+        How many matches were refused.
+    """
+
+    seq: int
+    import_id: int
+    refusals: int
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call from outside that writes, and that is answered once.
+
+    Parameters
+    ----------
+    caller
+        Who calls: the keys of two callers never meet.
+    key
+        What the caller names the call; the same again is the same call.
+    method
+        What is called.
+    request_sha256
+        Hex digest of the request without its key.
+    """
+
+    caller: str
+    key: str
+    method: str
+    request_sha256: str
+
+
+class SharedLedger(Ledger, Protocol):
+    """A ledger that many work on: calls that are answered once, claims."""
+
+    def position(self) -> LedgerPosition:
+        """Return how far the ledger is; cheap."""
+
+    def once(self, call: Call, act: Callable[[], bytes], *, now: dt.datetime) -> bytes:
+        """Act and keep the answer, or return the answer that was kept.
+
+        What ``act`` writes through this ledger and its answer are one transaction;
+        when it raises, nothing is kept and the call may be made again.
+
+        Raises
+        ------
+        alloc.errors.ConflictError
+            ``IDEMPOTENCY_KEY_REUSED``: the key belongs to another request.
+        """
+
+    def claim(
+        self, payment_id: str, *, by: str, until: dt.datetime, now: dt.datetime
+    ) -> None:
+        """Claim a payment of the review queue, or move the end of one's own claim.
+
+        Raises
+        ------
+        alloc.errors.ConflictError
+            ``PAYMENT_CLAIMED``: somebody else works on it.
+        """
+
+    def check_claim(self, payment_id: str, *, by: str, now: dt.datetime) -> None:
+        """Refuse a payment that somebody else works on: ``PAYMENT_CLAIMED``."""
+
+    def claims(self, *, now: dt.datetime) -> pa.Table:
+        """Return the claims that have not run out.
+
+        payment_id, claimed_by, claimed_at, claimed_until (UTC, ISO 8601)
+        """
