@@ -24,6 +24,9 @@ from alloc.engine import DEDUCTIONS
 if TYPE_CHECKING:
     from alloc import Proposal
 
+#: Standard rates in Europe, 2026: no ledger says in which country it is kept.
+EUROPE = (81_000, 170_000, 180_000, 190_000, 200_000, 210_000, 220_000, 230_000)
+EUROPE += (240_000, 250_000, 255_000, 270_000)
 POLICY = {
     "max_wrong_ppm": int(os.environ.get("ALLOC_MAX_WRONG_PPM", "100")),
     "amount_only": os.environ.get("ALLOC_AMOUNT_ONLY", "1") == "1",
@@ -32,6 +35,7 @@ POLICY = {
         for kind in os.environ.get("ALLOC_DEDUCTIONS", ",".join(DEDUCTIONS)).split(",")
         if kind
     ),
+    "vat_rates_ppm": EUROPE,
 }
 
 

@@ -74,6 +74,7 @@ def propose(
     max_wrong_ppm: int,
     amount_only: bool,
     deductions: list[str],
+    vat_rates_ppm: list[int],
     threads: int | None,
 ) -> tuple[RecordBatch, RecordBatch, RecordBatch]:
     """Decide each payment of some days.

@@ -7,7 +7,7 @@ than a whole `alloc --help`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any
 
 from alloc import _core
 from alloc._core import (
@@ -22,7 +22,7 @@ from alloc.errors import InputError
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from os import PathLike
 
     import pyarrow as pa
@@ -69,15 +69,17 @@ DEDUCTIONS = (
 )
 
 #: What a policy may say, with what holds when it does not.
-_POLICY: dict[str, int | bool | tuple[str, ...]] = {
+_POLICY: dict[str, int | bool | tuple[str, ...] | tuple[int, ...]] = {
     "max_wrong_ppm": 100,
     "amount_only": False,
     "deductions": (),
+    "vat_rates_ppm": (200_000,),
 }
 _POLICY_TYPES = {
     "max_wrong_ppm": "int",
     "amount_only": "bool",
     "deductions": "list of str",
+    "vat_rates_ppm": "list of int",
 }
 
 
@@ -141,7 +143,8 @@ def propose(
         default 100. ``amount_only``: whether an amount may decide without any
         reference, default False. ``deductions``: kinds that may be booked without
         a person when exactly one explains the difference, default none; any of
-        `DEDUCTIONS`.
+        `DEDUCTIONS`. ``vat_rates_ppm``: rates of value added tax that may stand on a
+        commission, 16 at most, default that of France.
     threads
         Number of worker threads; None takes all cores.
 
@@ -184,22 +187,23 @@ def propose(
             reason="THREADS_INVALID",
             field="threads",
         )
-    max_wrong_ppm, amount_only, deductions = _read_policy(policy or {})
+    checked = _read_policy(policy or {})
     batches = _core.propose(
         open_items,
         payments,
         remittances,
         customers,
         history,
-        max_wrong_ppm=max_wrong_ppm,
-        amount_only=amount_only,
-        deductions=deductions,
+        max_wrong_ppm=checked["max_wrong_ppm"],
+        amount_only=checked["amount_only"],
+        deductions=list(checked["deductions"]),
+        vat_rates_ppm=list(checked["vat_rates_ppm"]),
         threads=threads,
     )
     return Proposal(*(_table(batch) for batch in batches))
 
 
-def _read_policy(policy: Mapping[str, object]) -> tuple[int, bool, list[str]]:
+def _read_policy(policy: Mapping[str, object]) -> dict[str, Any]:
     for field, value in policy.items():
         if field not in _POLICY:
             raise InputError(
@@ -214,19 +218,13 @@ def _read_policy(policy: Mapping[str, object]) -> tuple[int, bool, list[str]]:
                 reason="POLICY_TYPE_WRONG",
                 field=field,
             )
-    merged = {**_POLICY, **policy}
-    return (
-        int(str(merged["max_wrong_ppm"])),
-        bool(merged["amount_only"]),
-        list(cast("Sequence[str]", merged["deductions"])),
-    )
+    return {**_POLICY, **policy}
 
 
 def _is_of(value: object, expected: str) -> bool:
-    if expected == "list of str":
-        return isinstance(value, tuple | list) and all(
-            isinstance(kind, str) for kind in value
-        )
+    if expected.startswith("list of "):
+        of = expected.removeprefix("list of ")
+        return isinstance(value, tuple | list) and all(_is_of(one, of) for one in value)
     return type(value).__name__ == expected
 
 

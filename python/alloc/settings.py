@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from alloc.domain.rate import RATE_PPM_MAX, parse_rate
 from alloc.engine import DEDUCTIONS, currency_exponent
 from alloc.errors import NotFoundError
 from alloc.toml_reader import TomlDocument, TomlTable, read_toml_text
@@ -87,6 +88,7 @@ EXPORT_FORMATS = (
 
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _RIB_KEY_DIGITS = 2
+_VAT_RATES_MAX = 16
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,11 +103,14 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     deductions
         Kinds of deductions, of `alloc.engine.DEDUCTIONS`, that are booked without a
         person where exactly one explains the difference.
+    vat_rates_ppm
+        Rates of value added tax that may stand on a commission.
     """
 
     max_wrong_ppm: int = 100
     amount_only: bool = False
     deductions: tuple[str, ...] = ()
+    vat_rates_ppm: tuple[int, ...] = (200_000,)
 
 
 class Inbox(msgspec.Struct, frozen=True, kw_only=True):
@@ -510,9 +515,21 @@ def _policy(table: TomlTable) -> Policy:
         max_wrong_ppm=table.integer("max_wrong_ppm", 100, low=0, high=1_000_000),
         amount_only=table.flag("amount_only", default=False),
         deductions=_deductions(table),
+        vat_rates_ppm=_vat_rates(table),
     )
     table.finish()
     return policy
+
+
+def _vat_rates(table: TomlTable) -> tuple[int, ...]:
+    texts = table.texts("vat_rates", ("20%",))
+    rates = [parse_rate(text) for text in texts]
+    for text, rate in zip(texts, rates, strict=True):
+        if rate is None or rate > RATE_PPM_MAX:
+            table.mistake("vat_rates", f'{text!r} is no rate: write "20%"')
+    if len(texts) > _VAT_RATES_MAX:
+        table.mistake("vat_rates", f"{len(texts)} rates; {_VAT_RATES_MAX} are the most")
+    return tuple(rate for rate in rates if rate is not None)
 
 
 RESERVED_FOLDERS = frozenset(

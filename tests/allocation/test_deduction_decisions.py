@@ -7,7 +7,7 @@ from book import book, propose, proposed
 
 import alloc
 from alloc.engine import DEDUCTIONS
-from alloc.errors import InputError
+from alloc.errors import AllocError, InputError
 
 ALL = {"policy": {"deductions": DEDUCTIONS}}
 ITEM = "item INV-1001 1234.57 EUR ref FA-20260417"
@@ -47,6 +47,28 @@ def test_one_deduction_explains_the_difference(amount: str, adjusted: str) -> No
         P-1 -> INV-1001  1234.57
         {adjusted}
     """)
+
+
+def test_the_tax_on_a_commission_is_that_of_the_company() -> None:
+    ours = {"deductions": DEDUCTIONS, "vat_rates_ppm": [190_000, 70_000]}
+    assert proposed(paid("1190.49"), policy=ours) == book("""
+        P-1 auto DEDUCTION_EXPLAINED
+        P-1 -> INV-1001  1234.57
+        P-1 commission  37.04
+        P-1 vat_awaiting_invoice  7.04
+    """)
+    assert "P-1 review AMOUNT_LESS" in proposed(paid("1190.49"), **ALL)
+
+
+def test_a_rate_of_tax_is_a_share() -> None:
+    for rates, reason in (
+        ([1_000_001], "VAT_RATE_OUT_OF_RANGE"),
+        ([200_000] * 17, "VAT_RATES_OVER_LIMIT"),
+        (["20%"], "POLICY_TYPE_WRONG"),
+    ):
+        with pytest.raises(AllocError) as caught:
+            propose(paid("1.00"), policy={"vat_rates_ppm": rates})
+        assert caught.value.reason == reason
 
 
 def test_a_permission_is_for_one_kind() -> None:

@@ -130,6 +130,7 @@ def test_a_part_of_an_account_finds_nothing(written: str) -> None:
         ),
         ("[policy]\nmax_wrong_ppm = -1", "alloc.toml:2: policy.max_wrong_ppm: must be"),
         ("[policy]\namount_only = 1", "policy.amount_only: expected true or false"),
+        ("[policy]\nvat_rates = ['20']", "policy.vat_rates: '20' is no rate:"),
         ("[policy]\ndeductions = ['gift']", "policy.deductions: 'gift' is not known;"),
         ("policy = 1", "alloc.toml:1: policy: expected a table, not 1"),
         ("[entity]\nid = 'E'", "alloc.toml:1: entity: expected tables: write [[ent"),

@@ -236,6 +236,7 @@ class _Run:
                 "max_wrong_ppm": self._settings.policy.max_wrong_ppm,
                 "amount_only": self._settings.policy.amount_only,
                 "deductions": self._settings.policy.deductions,
+                "vat_rates_ppm": self._settings.policy.vat_rates_ppm,
             },
         )
         proposal = self._refused.leave_out(proposal)

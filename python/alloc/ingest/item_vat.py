@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from alloc.domain.rate import parse_rate
 from alloc.rules.arithmetic import half_up
-from alloc.rules.values import parse_rate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING
 
+from alloc.domain.rate import rate_text
 from alloc.rules.model import (
     COMBINATIONS_MAX,
     Book,
@@ -14,7 +15,7 @@ from alloc.rules.model import (
     Posting,
     When,
 )
-from alloc.rules.values import amount_text, rate_text
+from alloc.rules.values import amount_text
 
 if TYPE_CHECKING:
     from alloc.toml_reader import TomlTable

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from alloc.domain.rate import rate_text
 from alloc.engine import currency_exponent
 from alloc.rules.explaining import explain
 from alloc.rules.facts import Situation
-from alloc.rules.values import amount_text, rate_text
+from alloc.rules.values import amount_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from alloc.domain.rate import rate_text
 from alloc.rules.arithmetic import PPM, half_up
 from alloc.rules.facts import Situation  # noqa: TC001 - msgspec reads it
 from alloc.rules.matching import misfit
@@ -24,7 +25,7 @@ from alloc.rules.parts import (
     solved_part,
     to_lines,
 )
-from alloc.rules.values import amount_text, rate_text
+from alloc.rules.values import amount_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

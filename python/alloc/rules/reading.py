@@ -6,6 +6,7 @@ import re
 import tomllib
 from typing import TYPE_CHECKING, Any
 
+from alloc.domain.rate import parse_rate
 from alloc.engine import currency_exponent
 from alloc.rules.bounds import check_bounds
 from alloc.rules.labels import mistake_in
@@ -24,7 +25,7 @@ from alloc.rules.model import (
     When,
 )
 from alloc.rules.reading_examples import read_examples
-from alloc.rules.values import parse_amount, parse_rate
+from alloc.rules.values import parse_amount
 from alloc.settings import ACCOUNTS
 from alloc.toml_reader import TomlDocument, TomlTable
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
+from alloc.domain.rate import parse_rate
 from alloc.rules.facts import Item, Payment, VatLine
 from alloc.rules.model import Example
-from alloc.rules.values import parse_amount, parse_rate
+from alloc.rules.values import parse_amount
 
 if TYPE_CHECKING:
     from alloc.toml_reader import TomlTable

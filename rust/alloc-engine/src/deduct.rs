@@ -18,8 +18,6 @@ const DISCOUNT_RATES_PPM: [i64; 8] = [
 const COMMISSION_RATES_PPM: [i64; 10] = [
     10_000, 15_000, 20_000, 25_000, 30_000, 40_000, 50_000, 60_000, 80_000, 100_000,
 ];
-/// Value added tax on a commission, ppm.
-const COMMISSION_VAT_PPM: i64 = 200_000;
 /// Fees of banks, minor units: 1 to 25 whole units. Any other fee needs a person.
 const FEE_STEP_MINOR: i64 = 100;
 const FEE_MAX_MINOR: i64 = 2_500;
@@ -55,6 +53,8 @@ struct Way {
     kind: DeductionKind,
     /// Rate, ppm; 0 where there is none.
     rate_ppm: i64,
+    /// Value added tax on it, ppm; 0 where there is none.
+    vat_ppm: i64,
     /// The item that is paid short.
     short: Option<u32>,
     /// Parts per trillion.
@@ -109,10 +109,10 @@ pub fn part(amount_minor: i64, rate_ppm: i64) -> i64 {
     if amount_minor < 0 { -rounded } else { rounded }
 }
 
-/// Value added tax on top of a commission, and both together.
-fn commission(amount_minor: i64, rate_ppm: i64) -> (i64, i64) {
+/// A commission, and the value added tax on it.
+fn commission(amount_minor: i64, rate_ppm: i64, vat_ppm: i64) -> (i64, i64) {
     let net = part(amount_minor, rate_ppm);
-    (net, part(net, COMMISSION_VAT_PPM))
+    (net, part(net, vat_ppm))
 }
 
 /// Looks for the one deduction that explains what `named` items leave open.
@@ -273,10 +273,11 @@ fn share(weight: u64, ppm: u64) -> u64 {
 fn explained(case: &Case<'_, '_, '_>, named: &[u32], set: &Set) -> Vec<Way> {
     let gap = set.sum - case.amount_minor;
     let mut ways = Vec::new();
-    let mut add = |kind, rate_ppm, short, weight: u64| {
+    let mut add = |kind, (rate_ppm, vat_ppm), short, weight: u64| {
         let way = Way {
             kind,
             rate_ppm,
+            vat_ppm,
             short,
             weight,
         };
@@ -289,13 +290,13 @@ fn explained(case: &Case<'_, '_, '_>, named: &[u32], set: &Set) -> Vec<Way> {
     }
     if gap.abs() <= ROUNDING_MAX_MINOR {
         let choices = 2 * ROUNDING_MAX_MINOR.unsigned_abs();
-        add(DeductionKind::Rounding, 0, None, KIND_PPT / choices);
+        add(DeductionKind::Rounding, (0, 0), None, KIND_PPT / choices);
     }
     if gap < 0 {
         // A surplus explains any gap: not on top of a doubt.
         if set.change == Change::Nothing {
             let weight = surplus(case, set, -gap);
-            add(DeductionKind::Overpayment, 0, None, weight);
+            add(DeductionKind::Overpayment, (0, 0), None, weight);
         }
         return ways;
     }
@@ -304,21 +305,24 @@ fn explained(case: &Case<'_, '_, '_>, named: &[u32], set: &Set) -> Vec<Way> {
         let choices = 2 * DISCOUNT_RATES_PPM.len() as u64;
         add(
             DeductionKind::Discount,
-            rate,
+            (rate, 0),
             None,
             hits * KIND_PPT / choices,
         );
     }
-    for rate in COMMISSION_RATES_PPM {
-        let (net, vat) = commission(set.sum, rate);
+    let vat_rates = case.policy.vat_rates.as_ppm();
+    let taxed = |rate| vat_rates.iter().map(move |&vat_rate| (rate, vat_rate));
+    for (rate, vat_rate) in COMMISSION_RATES_PPM.into_iter().flat_map(taxed) {
+        let (net, vat) = commission(set.sum, rate, vat_rate);
         if net + vat == gap {
-            let choices = COMMISSION_RATES_PPM.len() as u64;
-            add(DeductionKind::Commission, rate, None, KIND_PPT / choices);
+            let choices = (COMMISSION_RATES_PPM.len() * vat_rates.len()) as u64;
+            let weight = KIND_PPT / choices;
+            add(DeductionKind::Commission, (rate, vat_rate), None, weight);
         }
     }
     if gap <= FEE_MAX_MINOR.min(set.sum / FEE_PART) && gap % FEE_STEP_MINOR == 0 {
         let choices = (FEE_MAX_MINOR / FEE_STEP_MINOR).unsigned_abs();
-        add(DeductionKind::BankFee, 0, None, KIND_PPT / choices);
+        add(DeductionKind::BankFee, (0, 0), None, KIND_PPT / choices);
     }
     // A part payment explains any gap: of what is named, or of the one item that is not, for what
     // is paid beyond the named ones is not always too much.
@@ -333,7 +337,7 @@ fn explained(case: &Case<'_, '_, '_>, named: &[u32], set: &Set) -> Vec<Way> {
             let choices = short.len() as u64 * open.unsigned_abs();
             add(
                 DeductionKind::ShortPayment,
-                0,
+                (0, 0),
                 Some(item),
                 KIND_PPT / choices,
             );
@@ -367,7 +371,7 @@ fn judge(
 ) -> Option<Deducted> {
     ways.sort_by_key(|&(way, change)| {
         let weight = std::cmp::Reverse(way.weight);
-        (weight, way.kind, way.rate_ppm, change)
+        (weight, way.kind, way.rate_ppm, way.vat_ppm, change)
     });
     let total: u64 = ways.iter().map(|(way, _)| way.weight).sum();
     let &(best, change) = ways.first()?;
@@ -443,10 +447,10 @@ fn adjustments(case: &Case<'_, '_, '_>, way: &Way, items: &[u32], rank: u32) -> 
         DeductionKind::Discount => vec![line("discount_granted", gap, Some(way.rate_ppm))],
         DeductionKind::BankFee => vec![line("bank_charges", gap, None)],
         DeductionKind::Commission => {
-            let (net, vat) = commission(gap + case.amount_minor, way.rate_ppm);
+            let (net, vat) = commission(gap + case.amount_minor, way.rate_ppm, way.vat_ppm);
             vec![
                 line("commission", net, Some(way.rate_ppm)),
-                line("vat_awaiting_invoice", vat, Some(COMMISSION_VAT_PPM)),
+                line("vat_awaiting_invoice", vat, Some(way.vat_ppm)),
             ]
         }
         DeductionKind::Rounding if gap > 0 => vec![line("rounding_loss", gap, None)],
@@ -468,7 +472,7 @@ mod tests {
         assert_eq!(part(10_025, 20_000), 201);
         assert_eq!(part(-10_025, 20_000), -201);
         assert_eq!(part(10_024, 20_000), 200);
-        assert_eq!(commission(282_000, 40_000), (11_280, 2_256));
+        assert_eq!(commission(282_000, 40_000, 200_000), (11_280, 2_256));
     }
 
     #[test]

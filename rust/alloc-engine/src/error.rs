@@ -2,6 +2,8 @@
 
 use alloc_domain::{Reason, ReasonKind};
 
+use crate::policy::VatRates;
+
 /// A call that the engine refuses.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EngineError {
@@ -59,6 +61,21 @@ pub enum EngineError {
         /// The name given.
         name: String,
     },
+    /// A rate of value added tax that is none.
+    #[error("policy vat_rates_ppm has {rate_ppm}; a rate lies between 0 and 1000000")]
+    VatRateOutOfRange {
+        /// The value given.
+        rate_ppm: i64,
+    },
+    /// More rates than a policy takes.
+    #[error(
+        "policy vat_rates_ppm has {rates} rates; {} are the most",
+        VatRates::COUNT_MAX
+    )]
+    VatRatesOverLimit {
+        /// How many there are.
+        rates: usize,
+    },
     /// More rows than one call takes.
     #[error("table {table} has {rows} rows; one call takes {limit}: split it by entity or date")]
     RowsOverLimit {
@@ -89,6 +106,8 @@ impl Reason for EngineError {
             Self::AmountNotPositive { .. } => "AMOUNT_NOT_POSITIVE",
             Self::BudgetOutOfRange { .. } => "BUDGET_OUT_OF_RANGE",
             Self::DeductionUnknown { .. } => "DEDUCTION_UNKNOWN",
+            Self::VatRateOutOfRange { .. } => "VAT_RATE_OUT_OF_RANGE",
+            Self::VatRatesOverLimit { .. } => "VAT_RATES_OVER_LIMIT",
             Self::RowsOverLimit { .. } => "ROWS_OVER_LIMIT",
             Self::ThreadsUnavailable { .. } => "THREADS_UNAVAILABLE",
         }
@@ -96,7 +115,9 @@ impl Reason for EngineError {
 
     fn kind(&self) -> ReasonKind {
         match self {
-            Self::RowsOverLimit { .. } | Self::ThreadsUnavailable { .. } => ReasonKind::Limit,
+            Self::RowsOverLimit { .. }
+            | Self::VatRatesOverLimit { .. }
+            | Self::ThreadsUnavailable { .. } => ReasonKind::Limit,
             _ => ReasonKind::Input,
         }
     }
@@ -129,6 +150,15 @@ impl Reason for EngineError {
             Self::DeductionUnknown { name } => {
                 vec![("field", "deductions".to_owned()), ("value", name.clone())]
             }
+            Self::VatRateOutOfRange { rate_ppm } => vec![
+                ("field", "vat_rates_ppm".to_owned()),
+                ("value", rate_ppm.to_string()),
+            ],
+            Self::VatRatesOverLimit { rates } => vec![
+                ("field", "vat_rates_ppm".to_owned()),
+                ("rates", rates.to_string()),
+                ("limit", VatRates::COUNT_MAX.to_string()),
+            ],
             Self::RowsOverLimit { table, rows, limit } => vec![
                 ("table", (*table).to_owned()),
                 ("rows", rows.to_string()),

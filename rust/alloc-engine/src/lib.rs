@@ -23,5 +23,5 @@ pub mod scarcity;
 pub mod text;
 
 pub use error::EngineError;
-pub use policy::{DeductionKind, Deductions, Policy};
+pub use policy::{DeductionKind, Deductions, Policy, VatRates};
 pub use propose::{Request, propose};

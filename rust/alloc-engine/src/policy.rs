@@ -11,6 +11,8 @@ pub struct Policy {
     pub amount_only: bool,
     /// Deductions that may be booked without a person.
     pub deductions: Deductions,
+    /// Value added tax that may stand on a commission.
+    pub vat_rates: VatRates,
 }
 
 /// Why a payment differs from what it settles.
@@ -84,12 +86,61 @@ impl Deductions {
     }
 }
 
+/// Rates of value added tax.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VatRates {
+    rates_ppm: [i64; Self::COUNT_MAX],
+    count: usize,
+}
+
+impl VatRates {
+    /// How many rates a policy may have.
+    pub const COUNT_MAX: usize = 16;
+
+    /// These rates.
+    ///
+    /// # Errors
+    /// [`EngineError::VatRateOutOfRange`]: one is no share, [`EngineError::VatRatesOverLimit`]: more
+    /// than [`Self::COUNT_MAX`].
+    pub fn new(rates_ppm: &[i64]) -> Result<Self, EngineError> {
+        let share = 0..=CERTAIN_PPM;
+        if let Some(&rate_ppm) = rates_ppm.iter().find(|rate| !share.contains(rate)) {
+            return Err(EngineError::VatRateOutOfRange { rate_ppm });
+        }
+        let mut rates = Self {
+            rates_ppm: [0; Self::COUNT_MAX],
+            count: rates_ppm.len(),
+        };
+        let places = rates.rates_ppm.get_mut(..rates_ppm.len());
+        places
+            .ok_or(EngineError::VatRatesOverLimit {
+                rates: rates_ppm.len(),
+            })?
+            .copy_from_slice(rates_ppm);
+        Ok(rates)
+    }
+
+    /// Each rate, ppm.
+    #[must_use]
+    pub fn as_ppm(&self) -> &[i64] {
+        &self.rates_ppm[..self.count]
+    }
+}
+
+impl Default for VatRates {
+    /// The standard rate in France.
+    fn default() -> Self {
+        Self::new(&[200_000]).expect("one share")
+    }
+}
+
 impl Default for Policy {
     fn default() -> Self {
         Self {
             max_wrong_ppm: 100,
             amount_only: false,
             deductions: Deductions::NONE,
+            vat_rates: VatRates::default(),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use alloc_arrow::schema::{CUSTOMERS, HISTORY, OPEN_ITEMS, PAYMENTS, REMITTANCES, Table};
 use alloc_arrow::{ArrowReadError, TableData, read, write};
 use alloc_domain::{Reason, ReasonKind};
-use alloc_engine::{Deductions, EngineError, Policy, Request};
+use alloc_engine::{Deductions, EngineError, Policy, Request, VatRates};
 use arrow_array::{RecordBatch, RecordBatchReader};
 use pyo3::prelude::*;
 use pyo3_arrow::PyRecordBatch;
@@ -52,7 +52,7 @@ type Tables<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>);
 
 /// Decide each payment of some days.
 #[pyfunction]
-#[pyo3(signature = (open_items, payments, remittances, customers, history, *, max_wrong_ppm, amount_only, deductions, threads))]
+#[pyo3(signature = (open_items, payments, remittances, customers, history, *, max_wrong_ppm, amount_only, deductions, vat_rates_ppm, threads))]
 #[expect(
     clippy::too_many_arguments,
     reason = "one per table and option of the contract"
@@ -67,6 +67,7 @@ pub fn propose(
     max_wrong_ppm: i64,
     amount_only: bool,
     deductions: Vec<String>,
+    vat_rates_ppm: Vec<i64>,
     threads: Option<NonZeroUsize>,
 ) -> PyResult<Tables<'_>> {
     // Opened while attached, read detached: a stream may call back into Python.
@@ -83,6 +84,7 @@ pub fn propose(
             max_wrong_ppm,
             amount_only,
             deductions: Deductions::parse(deductions.iter().map(String::as_str))?,
+            vat_rates: VatRates::new(&vat_rates_ppm)?,
         };
         decide(streams, policy, threads)
     })?;
