@@ -83,6 +83,7 @@ EXPORT_FORMATS = (
     "sage",
     "quadra",
     "sap",
+    "einvoicing-payments",
 )
 """Forms in which the journal can be handed on."""
 

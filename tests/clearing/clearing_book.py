@@ -47,6 +47,7 @@ account = "512000"
 ITEM = re.compile(
     r"item\s+(?P<id>\S+)\s+(?P<open>-?[\d.]+) EUR\s+of (?P<customer>\S+)"
     r"(?:\s+issued (?P<issued>\S+))?(?:\s+at (?P<entity>\S+))?"
+    r"(?:\s+of total (?P<total>\S+))?(?:\s+vat (?P<vat>\S+))?"
 )
 PAYMENT = re.compile(
     r"payment\s+(?P<id>\S+)\s+(?P<amount>-?[\d.]+) EUR\s+on (?P<day>\S+)"
@@ -63,6 +64,25 @@ def minor(text: str) -> int:
 def major(amount: int) -> str:
     sign = "-" if amount < 0 else ""
     return f"{sign}{abs(amount) // 100}.{abs(amount) % 100:02}"
+
+
+VAT = pa.list_(
+    pa.struct([(name, pa.int64()) for name in ("rate_bps", "base_minor", "vat_minor")])
+)
+
+
+def vat_lines(item: re.Match[str]) -> list[dict[str, int]] | None:
+    """VAT by rate: ``20%=200.00``, or ``20%=120.00,10%=40.00`` of a whole document."""
+    if not item["vat"]:
+        return None
+    lines = []
+    for said in item["vat"].split(","):
+        rate, _, vat = said.partition("%=")
+        base = minor(vat) * 100 // int(rate)
+        lines.append(
+            {"rate_bps": int(rate) * 100, "base_minor": base, "vat_minor": minor(vat)}
+        )
+    return lines
 
 
 @dataclass(slots=True)
@@ -162,6 +182,10 @@ class Book:
                 "reference": [item["id"] for item in found],
                 "currency": ["EUR"] * len(found),
                 "open_minor": [minor(item["open"]) for item in found],
+                "original_minor": [
+                    minor(item["total"]) if item["total"] else None for item in found
+                ],
+                "vat": pa.array([vat_lines(item) for item in found], VAT),
                 "issue_date": [dt.date.fromisoformat(day) for day in issued],
             }
         )

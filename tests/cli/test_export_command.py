@@ -39,6 +39,7 @@ def cleared(imported: Path, alloc: Call) -> Path:
         ("json", ["out"]),
         ("beancount", ["out"]),
         ("hledger", ["out"]),
+        ("einvoicing-payments", ["out"]),
         ("odoo", ["PARIS-matching.csv", "PARIS-moves.csv"]),
         ("sage", ["PARIS.txt"]),
         ("quadra", ["PARIS.txt"]),

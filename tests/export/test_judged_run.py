@@ -83,6 +83,23 @@ def test_every_fec_of_the_group_is_accepted_by_three_readers(
         assert fec_totals(data, tmp_path, file.name) == (report.lines, total, total)
 
 
+def test_what_was_collected_is_what_the_group_allocated(books: Path) -> None:
+    root = books.parent
+    told = json.loads(call("-C", root, "export", "einvoicing-payments", "-o", "-"))
+    journal = json.loads(call("-C", root, "export", "json", "-o", "-"))
+    undone = {entry["reverses_seq"] for entry in journal["entries"]}
+    expected = sum(
+        allocation["allocated_minor"]
+        for entry in journal["entries"]
+        if entry["seq"] not in undone
+        for allocation in entry["allocations"]
+    )
+    assert sum(status["amount_minor"] for status in told["statuses"]) == expected
+    for status in told["statuses"]:
+        rates = status["rates"] or [{"amount_minor": status["amount_minor"]}]
+        assert sum(rate["amount_minor"] for rate in rates) == status["amount_minor"]
+
+
 @pytest.mark.parametrize(
     ("column", "value"), [("EcritureDate", "20261301"), ("Debit", "1200,0O")]
 )

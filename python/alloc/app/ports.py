@@ -41,6 +41,8 @@ class PaymentState(StrEnum):
     ASIDE = "aside"
 
 
+#: Evidence of the allocations of a return: the decision of what came back follows.
+RETURN_OF = "RETURN_OF_"
 #: The payments that still want a decision.
 OPEN_STATES = (PaymentState.NEW, PaymentState.REVIEW, PaymentState.SUSPENSE)
 
@@ -390,7 +392,8 @@ class JournalTables:
     letter_kind?, lettered_on? (date the code was given)
 
     allocations: seq, decision_id, payment_id, item_id, entity, customer_id,
-    reference?, allocated_minor, evidence
+    reference?, allocated_minor, evidence; of the item: kind?, total_minor?,
+    imported_minor?, vat list of (rate_bps, base_minor, vat_minor)?
     """
 
     entries: pa.Table

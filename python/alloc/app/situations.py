@@ -307,7 +307,7 @@ def _item(row: Mapping[str, Any]) -> Item:
             VatLine(
                 rate_ppm=line["rate_bps"] * _BPS,
                 vat_minor=line["vat_minor"],
-                due_minor=_due(line["vat_minor"], paid, total),
+                due_minor=vat_due(line["vat_minor"], paid, total),
             )
             for line in lines
         ),
@@ -316,7 +316,7 @@ def _item(row: Mapping[str, Any]) -> Item:
     )
 
 
-def _due(vat_minor: int, paid: int, total: int) -> int:
+def vat_due(vat_minor: int, paid: int, total: int) -> int:
     """Return the VAT that the paid part of a document has made due."""
     if not total:
         return 0

@@ -26,6 +26,7 @@ FORMATS = (
     "sage",
     "quadra",
     "sap",
+    "einvoicing-payments",
 )
 LETTERINGS = ("divalto", "ldcompta", "quadra", "sage")
 """Packages with lettering codes of their own; a test compares both tables."""
@@ -36,8 +37,8 @@ LETTERINGS = ("divalto", "ldcompta", "quadra", "sage")
     "form",
     metavar="FORMAT",
     type=click.Choice(FORMATS),
-    help="fec, beancount, hledger, csv, json, odoo, sage, quadra or sap; beancount,"
-    " hledger and json are one file, the others several.",
+    help="fec, beancount, hledger, csv, json, odoo, sage, quadra, sap or"
+    " einvoicing-payments; fec, csv, odoo, sage, quadra and sap make several files.",
 )
 @click.option(
     "-o",

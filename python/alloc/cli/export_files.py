@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, BinaryIO
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from alloc.app.collected import collected
 from alloc.app.ports import JournalFilter
 from alloc.errors import InputError
 from alloc.export.beancount import beancount
 from alloc.export.columns import mapped
+from alloc.export.einvoicing import einvoicing_payments
 from alloc.export.fec import HEADER, FecLabels, fec_lines, fec_name
 from alloc.export.fields import letter_code
 from alloc.export.generic import (
@@ -297,6 +299,16 @@ def _sap_files(source: Source) -> Iterator[ExportFile]:
     yield ExportFile("ftclear.csv", lambda sink: sink.write(files().ftclear))
 
 
+def _einvoicing_files(source: Source) -> Iterator[ExportFile]:
+    sirens = {entity.id: entity.siren for entity in source.settings.entities}
+
+    def write(sink: BinaryIO) -> None:
+        rows = collected(source.ledger, source.which)
+        sink.writelines(einvoicing_payments(rows, sirens=sirens))
+
+    yield ExportFile("", write)
+
+
 FILES = {
     "fec": _fec_files,
     "beancount": _beancount_files,
@@ -307,5 +319,6 @@ FILES = {
     "sage": _sage_files,
     "quadra": _quadra_files,
     "sap": _sap_files,
+    "einvoicing-payments": _einvoicing_files,
 }
 """Format -> its files; of `alloc.settings.EXPORT_FORMATS`."""

@@ -34,6 +34,7 @@ NIGHT_NAMES = {
     "sage": "sage",
     "quadra": "quadra",
     "sap": "sap",
+    "einvoicing-payments": "einvoicing-payments.json",
 }
 """Where the nightly job puts each format, below ``exports/``."""
 

@@ -24,7 +24,7 @@ POSTINGS = columns(
 )
 ALLOCATIONS = columns(
     "seq decision_id:big payment_id item_id entity customer_id? reference? "
-    "allocated_minor evidence"
+    "allocated_minor evidence kind? total_minor? imported_minor? vat:vat?"
 )
 CHAIN_POSTINGS = columns("seq line_no account customer_id? label amount_minor currency")
 CHAIN_ALLOCATIONS = columns("seq item_id customer_id? allocated_minor")
@@ -69,7 +69,8 @@ def journal(db: Database, which: JournalFilter) -> JournalTables:
         allocations = db.query(
             f"""
             select e.seq, a.decision_id, e.payment_id, a.item_id, a.entity,
-              a.customer_id, i.reference, a.allocated_minor, a.evidence
+              a.customer_id, i.reference, a.allocated_minor, a.evidence, i.kind,
+              coalesce(i.original_minor, i.imported_minor), i.imported_minor, i.vat
             from journal_entry e
             join decision d on d.decision_id = e.decision_id and d.seq = e.seq
             join allocation a on a.decision_id = e.decision_id and a.rank = 0

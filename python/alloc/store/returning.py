@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from alloc.app.ports import PaymentState, ReverseResult
+from alloc.app.ports import RETURN_OF, PaymentState, ReverseResult
 from alloc.errors import ConflictError
 from alloc.store.columns import columns
 from alloc.store.drafted import ENTRIES, LETTERS, POSTINGS
 from alloc.store.files import utc
 from alloc.store.sealing import SETTLED, seal
-from alloc.store.undoing import RETURN_OF, RETURNED, Reversing
+from alloc.store.undoing import RETURNED, Reversing
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from alloc import engine
-from alloc.app.ports import PaymentState, ReverseResult, item_set
+from alloc.app.ports import RETURN_OF, PaymentState, ReverseResult, item_set
 from alloc.errors import ConflictError, NotFoundError
 from alloc.store import lettering
 from alloc.store.columns import columns, listed
@@ -52,8 +52,6 @@ _REOPENED = columns("entity item_id open_minor")
 
 #: Why a decision was posted that takes a payment back.
 RETURNED = "RETURNED"
-#: Evidence of its allocations, before the number of the decision it takes back.
-RETURN_OF = "RETURN_OF_"
 
 
 def refuse(
