@@ -223,6 +223,19 @@ def test_intraday_messages_need_no_balances() -> None:
     (told,) = file.statements.to_pylist()
     assert (told["kind"], told["message_type"]) == ("intraday", "MT942")
     assert (rows(file)[0]["currency"], amounts(file)) == ("PLN", [150])
+    assert warnings(file) == []
+
+
+def test_an_intraday_message_that_lost_entries_is_told_by_its_totals() -> None:
+    text = (
+        ":20:A\n:25:PL29114010810000267002001002\n:28C:1/1\n:34F:PLN0,\n"
+        ":61:260131C1,50NTRFX\n:61:260131D2,NTRFY\n:90D:1PLN2,00\n:90C:2PLN3,50\n-\n"
+    )
+    file = read(text, strict=False)
+    (told,) = file.warnings.to_pylist()
+    assert (told["code"], told["line"]) == ("CONTROL_TOTAL_OFF", 8)
+    assert "2 credits of 3,50 PLN, it holds 1" in told["message"]
+    assert warnings(read(text.replace("90C:2PLN3,50", "90C:1PLN1,50"))) == []
 
 
 def test_a_fragment_is_read_and_every_gap_is_said() -> None:

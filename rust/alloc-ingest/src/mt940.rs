@@ -45,10 +45,19 @@ struct State<'s> {
     /// Currency of the entries, from the opening balance or a floor limit.
     currency: Option<BankCurrency>,
     entry: Pending,
+    /// Debits and credits of the statement so far.
+    moved: [Moved; 2],
     /// Whether the closing balance was seen: what follows is about the statement.
     closed: bool,
     intraday: bool,
     dialects: Dialects,
+}
+
+/// How many entries there are, and their sum without its sign.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Moved {
+    count: u64,
+    sum_minor: u128,
 }
 
 /// The entry that may still get its field 86.
@@ -80,6 +89,7 @@ impl<'s, R: Read> Mt940Reader<'s, R> {
             statement: None,
             currency: None,
             entry: Pending::None,
+            moved: <[Moved; 2]>::default(),
             closed: false,
             intraday: false,
             dialects: Dialects::default(),
@@ -193,6 +203,8 @@ impl State<'_> {
             "60F" | "60M" => self.opening(field)?,
             "62F" | "62M" => self.closing(field)?,
             "61" => self.entry(field)?,
+            "90D" => self.check_moved(field, false)?,
+            "90C" => self.check_moved(field, true)?,
             "86" | "NS" if self.closed => {}
             "86" | "NS" => self.narrative(field)?,
             _ => {}
@@ -216,6 +228,7 @@ impl State<'_> {
         });
         self.closed = false;
         self.currency = None;
+        self.moved = <[Moved; 2]>::default();
     }
 
     /// The statement that is open; a fragment without a field 20 opens one.
@@ -276,6 +289,38 @@ impl State<'_> {
         statement.closing = balance;
         let currency = balance.map(|balance| balance.money.currency);
         statement.currency = statement.currency.or(currency);
+        Ok(())
+    }
+
+    /// What an intraday report says of its debits or credits: number, currency, sum.
+    fn check_moved(&mut self, field: &Field, credit: bool) -> Result<(), FileError> {
+        self.flush_entry()?;
+        let value = field.value.trim();
+        let number = value.find(|c: char| !c.is_ascii_digit()).unwrap_or(0);
+        let (number, rest) = value.split_at(number);
+        let Some((currency, sum)) = rest.split_at_checked(3) else {
+            return Ok(());
+        };
+        let exponent = BankCurrency::parse(currency).map_or(2, BankCurrency::exponent);
+        let sum_minor = minor_units(sum.trim(), exponent).map(i64::unsigned_abs);
+        let (Ok(count), Ok(sum_minor)) = (number.parse(), sum_minor) else {
+            return Ok(());
+        };
+        let said = Moved {
+            count,
+            sum_minor: sum_minor.into(),
+        };
+        let found = self.moved[usize::from(credit)];
+        if said != found {
+            let side = if credit { "credits" } else { "debits" };
+            let message = format!(
+                "the report says {count} {side} of {sum} {currency}, it holds {} that make \
+                 another sum: is it cut?",
+                found.count
+            );
+            self.recorder
+                .warn("CONTROL_TOTAL_OFF", field.line, &message);
+        }
         Ok(())
     }
 
@@ -365,6 +410,9 @@ impl State<'_> {
             );
             self.recorder.warn("DATE_INVALID", line, &message);
         }
+        let moved = &mut self.moved[usize::from(field.money.minor >= 0)];
+        moved.count += 1;
+        moved.sum_minor += u128::from(field.money.minor.unsigned_abs());
         let text = Narrative {
             text: &text,
             numbered,
