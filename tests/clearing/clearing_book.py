@@ -15,6 +15,7 @@ from alloc.app.clear import clear
 from alloc.app.ports import PaymentState, SourceFile
 from alloc.app.verify import verify
 from alloc.domain.bank import entry_id
+from alloc.engine import currency_exponent
 from alloc.settings import load_settings
 from bank_statement import one_statement
 
@@ -45,12 +46,14 @@ account = "512000"
 
 
 ITEM = re.compile(
-    r"item\s+(?P<id>\S+)\s+(?P<open>-?[\d.]+) EUR\s+of (?P<customer>\S+)"
+    r"item\s+(?P<id>\S+)\s+(?P<open>-?[\d.]+) EUR"
+    r"(?: as (?P<abroad>-?[\d.]+ [A-Z]{3}))?\s+of (?P<customer>\S+)"
     r"(?:\s+issued (?P<issued>\S+))?(?:\s+at (?P<entity>\S+))?"
     r"(?:\s+of total (?P<total>\S+))?(?:\s+vat (?P<vat>\S+))?"
 )
 PAYMENT = re.compile(
-    r"payment\s+(?P<id>\S+)\s+(?P<amount>-?[\d.]+) EUR\s+on (?P<day>\S+)"
+    r"payment\s+(?P<id>\S+)\s+(?P<amount>-?[\d.]+) EUR"
+    r"(?: as (?P<abroad>-?[\d.]+ [A-Z]{3}))?\s+on (?P<day>\S+)"
     r'\s+from (?P<payer>\S+)\s+"(?P<text>[^"]*)"(?:\s+e2e (?P<e2e>\S+))?'
 )
 
@@ -59,6 +62,17 @@ def minor(text: str) -> int:
     major, _, cents = text.lstrip("-").partition(".")
     amount = int(major) * 100 + int(cents.ljust(2, "0") or 0)
     return -amount if text.startswith("-") else amount
+
+
+def abroad(text: str | None) -> tuple[int | None, str | None]:
+    """Read an amount in another currency, of as many decimals as that has."""
+    if text is None:
+        return None, None
+    amount, currency = text.split()
+    digits = currency_exponent(currency)
+    whole, _, part = amount.lstrip("-").partition(".")
+    found = int(whole + part.ljust(digits, "0"))
+    return (-found if amount.startswith("-") else found), currency
 
 
 def major(amount: int) -> str:
@@ -126,7 +140,9 @@ class Book:
             letter = f" ({row['letter_code']})" if row["letter_code"] else ""
             aux = f" {row['customer_id']}" if row["customer_id"] else ""
             amount = major(abs(row["amount_minor"]))
-            said.append(f"  {row['account']}{aux} {side} {amount}{letter}")
+            minor = row["foreign_minor"]
+            other = f" [{minor} {row['foreign_currency']}]" if minor else ""
+            said.append(f"  {row['account']}{aux} {side} {amount}{other}{letter}")
         return "\n".join(said)
 
     def open_items(self) -> dict[str, str]:
@@ -138,6 +154,14 @@ class Book:
                 strict=True,
             )
         )
+
+    def open_abroad(self) -> dict[str, int]:
+        """What is open of the items in their own currency, minor units."""
+        return {
+            row["item_id"]: row["foreign_open_minor"]
+            for row in self.ledger.open_items().to_pylist()
+            if row["foreign_open_minor"] is not None
+        }
 
     def states(self) -> dict[str, str]:
         table = self.ledger.payments(states=tuple(PaymentState))
@@ -186,6 +210,12 @@ class Book:
                     minor(item["total"]) if item["total"] else None for item in found
                 ],
                 "vat": pa.array([vat_lines(item) for item in found], VAT),
+                "foreign_minor": pa.array(
+                    [abroad(item["abroad"])[0] for item in found], pa.int64()
+                ),
+                "foreign_currency": pa.array(
+                    [abroad(item["abroad"])[1] for item in found], pa.string()
+                ),
                 "issue_date": [dt.date.fromisoformat(day) for day in issued],
             }
         )
@@ -217,6 +247,8 @@ class Book:
                 "currency": "EUR",
                 "amount_minor": minor(payment["amount"]),
                 "entry_amount_minor": minor(payment["amount"]),
+                "original_minor": abroad(payment["abroad"])[0],
+                "original_currency": abroad(payment["abroad"])[1],
                 "status": "booked",
                 "reversal": False,
                 "bank_reference": payment["id"],

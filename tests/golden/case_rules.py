@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from alloc.engine import currency_exponent
+
 EXAMPLE = """
 [[example]]
 name = "shown by the worked case itself"
@@ -22,20 +24,28 @@ def percent(rate: str) -> str:
     return f"{(Decimal(rate) * 100).normalize():f}%"
 
 
-def standing_rules() -> list[str]:
+def standing_rules(case: dict[str, Any]) -> list[str]:
     """What the company does with every payment that no rule of a case explains."""
+    currency = paid_in(case)
     return [
-        str(RuleText("short-payment", rule_id="short")),
+        str(RuleText("short-payment", rule_id="short", currency=currency)),
         str(
-            RuleText("overpayment", rule_id="over")
-            .table("when", customer_types=["plain"])
+            RuleText("overpayment", rule_id="over", currency=currency)
+            .table("when", customer_types=["plain", "foreign"])
             .table("component.credit", max_rate="50%")
         ),
     ]
 
 
-def major(cents: int) -> str:
-    return f"{cents // 100}.{cents % 100:02}"
+def paid_in(case: dict[str, Any]) -> str:
+    """The currency in which the payer paid: rules are in it."""
+    return (case["input"]["receipt"] or {}).get("currency_instructed", "EUR")
+
+
+def major(minor: int, currency: str = "EUR") -> str:
+    digits = currency_exponent(currency)
+    whole, part = divmod(minor, 10**digits)
+    return f"{whole}.{part:0{digits}}" if digits else str(whole)
 
 
 def quoted(**values: object) -> str:
@@ -49,8 +59,16 @@ def quoted(**values: object) -> str:
 class RuleText:
     """A rule in the making: what it builds on, and what it says itself."""
 
-    def __init__(self, base: str, *, document: str = "", rule_id: str = "case") -> None:
+    def __init__(
+        self,
+        base: str,
+        *,
+        document: str = "",
+        rule_id: str = "case",
+        currency: str = "EUR",
+    ) -> None:
         self.base, self.document, self.rule_id = base, document, rule_id
+        self.currency = currency
         self.tables: dict[str, str] = {}
         self.posting = "auto"
 
@@ -61,10 +79,12 @@ class RuleText:
     def __str__(self) -> str:
         head = f'based_on = "{self.base}"\nid = "{self.rule_id}"\nversion = 1\n'
         head += 'title = "Case"\nauthor = "Test"\nposting = "' + self.posting + '"\n'
+        head += f'currency = "{self.currency}"\n'
         if self.document:
             head += f'document = "{self.document}"\n'
         tables = "".join(f"[{name}]\n{text}" for name, text in self.tables.items())
-        return head + tables + EXAMPLE
+        amount = major(10 ** currency_exponent(self.currency), self.currency)
+        return head + tables + EXAMPLE.replace("1.00", amount)
 
 
 def rule_of(case: dict[str, Any]) -> tuple[str, str] | None:
@@ -154,13 +174,14 @@ def discount(rule: dict[str, Any], *_: object) -> RuleText:
 def charges(
     rule: dict[str, Any], case: dict[str, Any], names: list[str]
 ) -> RuleText | None:
-    if "fx" in names:
-        return None
     if "gross_cents" in case["input"]["receipt"]:
         return RuleText("bank-charges-named")
-    return RuleText("bank-charges").table(
-        "component.charges", max=major(rule["max_cents"])
-    )
+    currency = paid_in(case)
+    text = RuleText("bank-charges", currency=currency)
+    if "fx" in names:
+        text.table("when", customer_types=["foreign"])
+        return text.table("component.charges", max=major(rule["max_minor"], currency))
+    return text.table("component.charges", max=major(rule["max_cents"]))
 
 
 def rounding(rule: dict[str, Any], _: object, names: list[str]) -> RuleText | None:

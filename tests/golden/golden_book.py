@@ -171,7 +171,7 @@ class GoldenBook:
 
     def _rules(self) -> list[Rule]:
         made = rule_of(self.case)
-        texts = [*standing_rules(), *([made[0]] if made else [])]
+        texts = [*standing_rules(self.case), *([made[0]] if made else [])]
         return [
             read_rule(text, name="rules/case.toml", bases=_bases()) for text in texts
         ]
@@ -321,6 +321,8 @@ class GoldenBook:
                 "issue_date": day(item["date"]),
                 "due_date": day(item.get("due")),
                 "vat": vat_of(item),
+                "foreign_currency": item.get("fx", {}).get("currency"),
+                "foreign_minor": item.get("fx", {}).get("open_minor"),
             }
             for item in self.case["input"]["open_items"]
             if item["doc_type"] not in ("payment", "suspense")
@@ -359,6 +361,8 @@ class GoldenBook:
             "counterparty_name": receipt.get("counterparty", self._payer(receipt)),
             "remittance_text": [receipt.get("text", "")],
             "charges_minor": receipt.get("charges_cents"),
+            "original_currency": receipt.get("currency_instructed"),
+            "original_minor": receipt.get("instructed_minor"),
             "line": 1,
         }
         bank = one_statement(IBAN, [row])
@@ -411,6 +415,8 @@ ITEMS = pa.schema(
         ("original_minor", pa.int64()),
         ("issue_date", pa.date32()),
         ("due_date", pa.date32()),
+        ("foreign_currency", pa.string()),
+        ("foreign_minor", pa.int64()),
         (
             "vat",
             pa.list_(

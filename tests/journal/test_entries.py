@@ -81,6 +81,8 @@ def test_what_is_paid_too_much_stays_on_account() -> None:
             "open_minor": -5000,
             "issue_date": DAY,
             "reference": "B1",
+            "foreign_currency": None,
+            "foreign_minor": None,
         }
     ]
 

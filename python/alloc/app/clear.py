@@ -19,6 +19,13 @@ from alloc.app.apply import (
     takes_back,
 )
 from alloc.app.drafting import DRAFTED, Drafting, drafted_payment
+from alloc.app.foreign import (
+    FOREIGN,
+    paid_abroad,
+    seen_abroad,
+    valued,
+    with_foreign_parts,
+)
 from alloc.app.open_book import OpenBook, item_keys
 from alloc.app.ports import PaymentState, PostingBatch
 from alloc.app.refused import Refused
@@ -224,6 +231,39 @@ class _Run:
     def decide(self, day: dt.date, payments: pa.Table) -> None:
         """Decide the payments of a day and post them in one transaction."""
         items = self._book.visible(day)
+        abroad, payments = paid_abroad(payments, items)
+        if abroad.num_rows:
+            left = self._decide_abroad(abroad, items)
+            payments = pa.concat_tables([payments, left]).sort_by("payment_id")
+            items = self._book.visible(day)
+        proposal = self._proposed(items, payments)
+        ruled = self._ruling.decide(payments, proposal, items)
+        payments, proposal = _left_by(ruled, payments, proposal)
+        self._keep(payments, proposal)
+        for shown in ruled.posted:
+            self._keep_ruled(shown)
+
+    def _decide_abroad(self, payments: pa.Table, items: pa.Table) -> pa.Table:
+        """Decide payments by items in their foreign currency; return the others.
+
+        What is decided is posted in a transaction of its own.
+        """
+        proposal = self._proposed(seen_abroad(items), seen_abroad(payments))
+        ruled = self._ruling.decide(payments, proposal, items)
+        said = pa.array([*ruled.noted, *ruled.ids()], pa.string())
+        named = pa.chunked_array(
+            [said, *proposal.allocations["payment_id"].chunks], pa.string()
+        )
+        is_known = pc.is_in(payments["payment_id"], value_set=named)
+        known = payments.filter(is_known)
+        posted, proposal = _left_by(ruled, known, _of(proposal, known))
+        self._keep(posted, valued(proposal, posted, items))
+        for shown in ruled.posted:
+            self._keep_ruled(shown)
+        return payments.filter(pc.invert(is_known)).drop_columns(list(FOREIGN))
+
+    def _proposed(self, items: pa.Table, payments: pa.Table) -> Proposal:
+        """Let the engine decide, and leave out what a person refused."""
         mine = pc.is_in(
             self._remittances["payment_id"], value_set=payments["payment_id"]
         )
@@ -239,12 +279,7 @@ class _Run:
                 "vat_rates_ppm": self._settings.policy.vat_rates_ppm,
             },
         )
-        proposal = self._refused.leave_out(proposal)
-        ruled = self._ruling.decide(payments, proposal, items)
-        payments, proposal = _left_by(ruled, payments, proposal)
-        self._keep(payments, proposal)
-        for shown in ruled.posted:
-            self._keep_ruled(shown)
+        return self._refused.leave_out(proposal)
 
     def _decide_out(self, *, until: dt.date | None, entity: str | None) -> None:
         """Post the bank's fees and other debits that exactly one rule explains."""
@@ -281,7 +316,7 @@ class _Run:
             self._tally.add(self._ledger.post(batch, now=self._now))
         if drafts.allocations.num_rows:
             positions = self._book.positions(item_keys(drafts.allocations))
-            self._book.allocate(positions, drafts.allocations["allocated_minor"])
+            self._book.allocate(positions, drafts.allocations)
 
     def _tally_ruled(self, shown: Preview, drafts: RuleDrafts) -> None:
         """Count a payment that a rule posts among the outcomes of the run."""
@@ -303,9 +338,11 @@ class _Run:
             pc.equal(allocations["rank"], 0),
             pc.is_in(allocations["payment_id"], value_set=to_draft["payment_id"]),
         )
+        allocations = with_foreign_parts(allocations, first)
         to_post = allocations.filter(first)
+        names = [*DRAFTED, *(set(FOREIGN) & set(to_draft.column_names))]
         drafts = self._drafting.draft(
-            [drafted_payment(row) for row in to_draft.select(DRAFTED).to_pylist()],
+            [drafted_payment(row) for row in to_draft.select(names).to_pylist()],
             self._ordered(to_post, positions.filter(first)),
             _adjustments(proposal.adjustments, to_draft),
         )
@@ -317,7 +354,7 @@ class _Run:
                 drafts=drafts,
             )
             self._tally.add(self._ledger.post(batch, now=self._now))
-        self._book.allocate(positions.filter(first), to_post["allocated_minor"])
+        self._book.allocate(positions.filter(first), to_post)
         on_account = pc.equal(drafts.new_items["kind"], "on_account")
         if pc.any(on_account).as_py():
             self._book.add(drafts.new_items.filter(on_account))
@@ -367,13 +404,28 @@ class _Run:
         )
 
 
+def _of(proposal: Proposal, payments: pa.Table) -> Proposal:
+    """Keep what is said of these payments."""
+
+    def mine(rows: pa.Table) -> pa.Table:
+        wanted = pc.is_in(rows["payment_id"], value_set=payments["payment_id"])
+        return rows.filter(wanted)
+
+    return replace(
+        proposal,
+        decisions=mine(proposal.decisions),
+        allocations=mine(proposal.allocations),
+        adjustments=mine(proposal.adjustments),
+    )
+
+
 def _left_by(
     ruled: Ruled, payments: pa.Table, proposal: Proposal
 ) -> tuple[pa.Table, Proposal]:
     """Leave out the payments that rules post; note the rules that fit the others."""
     if not ruled.posted and not ruled.noted:
         return payments, proposal
-    gone = pa.array([one.payment["payment_id"] for one in ruled.posted], pa.string())
+    gone = pa.array(ruled.ids(), pa.string())
 
     def left(table: pa.Table) -> pa.Table:
         return table.filter(pc.invert(pc.is_in(table["payment_id"], value_set=gone)))
@@ -394,7 +446,14 @@ def _left_by(
 
 
 #: What the draft needs to know of the items it clears.
-ITEM_COLUMNS = ("account", "open_minor", "letter_group", "group_open_minor")
+ITEM_COLUMNS = (
+    "account",
+    "open_minor",
+    "letter_group",
+    "group_open_minor",
+    "foreign_currency",
+    "foreign_open_minor",
+)
 
 DRAFT_ALLOCATION_COLUMNS = [
     "payment_id",
@@ -402,7 +461,8 @@ DRAFT_ALLOCATION_COLUMNS = [
     "entity",
     "customer_id",
     "allocated_minor",
-    *ITEM_COLUMNS,
+    *ITEM_COLUMNS[:-1],
+    "foreign_minor",
 ]
 
 
@@ -459,11 +519,13 @@ def _adjustments(adjustments: pa.Table, drafted: pa.Table) -> pa.Table:
     at = pc.index_in(adjustments["payment_id"], value_set=drafted["payment_id"])
     wanted = pc.and_(pc.equal(adjustments["rank"], 0), pc.is_valid(at))
     rows, payments = adjustments.filter(wanted), drafted.take(at.filter(wanted))
-    return pa.table(
-        {
-            "payment_id": rows["payment_id"],
-            "role": rows["role"],
-            "amount_minor": rows["amount_minor"],
-            "entity": payments["entity"],
-        }
-    )
+    said = {
+        "payment_id": rows["payment_id"],
+        "role": rows["role"],
+        "amount_minor": rows["amount_minor"],
+        "entity": payments["entity"],
+    }
+    if "foreign_minor" in rows.column_names:
+        said["foreign_minor"] = rows["foreign_minor"]
+        said["foreign_currency"] = payments["foreign_currency"]
+    return pa.table(said)

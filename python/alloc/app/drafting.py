@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from alloc import engine
+from alloc.app.foreign import FOREIGN
 from alloc.app.ports import PaymentState
 from alloc.errors import InputError
 from alloc.messages import messages_in
@@ -46,6 +47,8 @@ class DraftedPayment(NamedTuple):
     reference: str | None
     customer_id: str | None
     identified: bool
+    foreign_currency: str | None = None
+    foreign_minor: int | None = None
 
 
 class Drafting:
@@ -80,9 +83,11 @@ class Drafting:
             In the order in which the entries are to be numbered.
         allocations
             payment_id, item_id, customer_id, account, allocated_minor, open_minor,
-            letter_group?, group_open_minor?: rank 0 of these payments.
+            letter_group?, group_open_minor?, foreign_currency?, foreign_minor?: rank 0
+            of these payments.
         adjustments
-            payment_id, role, amount_minor, entity, customer_id?: rank 0.
+            payment_id, role, amount_minor, entity, customer_id?, foreign_currency?,
+            foreign_minor?: rank 0.
 
         Raises
         ------
@@ -143,6 +148,8 @@ class Drafting:
             "suspense_account": accounts["suspense"],
             "fiscal_year": entity.fiscal_year(posting_date),
             "granularity": self._settings.lettering,
+            "foreign_currency": payment.foreign_currency,
+            "foreign_minor": payment.foreign_minor,
         }
 
     def _source(self, payment: DraftedPayment) -> tuple[Entity, str, str]:
@@ -215,6 +222,8 @@ PAYMENT_SCHEMA = pa.schema(
         ("suspense_account", pa.string()),
         ("fiscal_year", pa.int64()),
         ("granularity", pa.string()),
+        ("foreign_currency", pa.string()),
+        ("foreign_minor", pa.int64()),
     ]
 )
 
@@ -251,6 +260,7 @@ def drafted_payment(row: Mapping[str, Any]) -> DraftedPayment:
         the money is parked) and ``customer_id`` (who gets the rest on account).
     """
     fields = {name: row[name] for name in DRAFTED if name != "bank_reference"}
+    fields |= {name: row.get(name) for name in FOREIGN}
     if not row["identified"]:
         fields["customer_id"] = None
     return DraftedPayment(**fields, reference=row["bank_reference"])

@@ -71,11 +71,17 @@ class OpenBook:
         """Rows of the last `visible` table at these positions, as they stand now."""
         return self._live.take(positions)
 
-    def allocate(self, positions: pa.Array, allocated: pa.ChunkedArray) -> None:
-        """Take allocated amounts (minor units) off the items at these rows."""
-        open_minor = self._live["open_minor"].to_numpy().copy()
-        np.subtract.at(open_minor, positions.to_numpy(), allocated.to_numpy())
-        self._set("open_minor", pa.array(open_minor, pa.int64()))
+    def allocate(self, positions: pa.Array, allocations: pa.Table) -> None:
+        """Take what is allocated, here and abroad, off the items at these rows."""
+        for name, part in (
+            ("open_minor", allocations["allocated_minor"]),
+            ("foreign_open_minor", pc.fill_null(allocations["foreign_minor"], 0)),
+        ):
+            taken = np.zeros(self._live.num_rows, np.int64)
+            np.add.at(taken, positions.to_numpy(), part.to_numpy())
+            # What is nothing abroad stays nothing.
+            rest = pc.subtract(self._live[name], pa.array(taken, pa.int64()))
+            self._set(name, rest)
 
     def add(self, items: pa.Table) -> None:
         """Add items that a decision created: money on account of a customer."""

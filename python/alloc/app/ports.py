@@ -248,7 +248,7 @@ class PostingBatch:
     reason, customer_id?
 
     allocations: payment_id, rank, item_id, entity, customer_id, allocated_minor,
-    evidence
+    evidence, foreign_minor? (of items in a foreign currency)
 
     adjustments: payment_id, rank, role, amount_minor (debit > 0), item_id?,
     rate_ppm?
@@ -562,7 +562,8 @@ class Ledger(Protocol):
         items
             entity, item_id, customer_id, currency, open_minor; optional:
             reference, other_references list, customer_name, kind, account,
-            issue_date, due_date, original_minor, disputed bool, payer_id, vat list of
+            issue_date, due_date, original_minor, disputed bool, payer_id,
+            foreign_currency and foreign_minor (what is open in it), vat list of
             (rate_bps, base_minor, vat_minor). Unique by (entity, item_id).
         accounts
             Entity -> customer account, for items without ``account``.
@@ -621,8 +622,9 @@ class Ledger(Protocol):
         list?, currency, kind, account, open_minor, original_minor?, imported_minor,
         issue_date?, due_date?, disputed bool, payer_id?, letter_group?,
         group_open_minor? (of all members of that group), source (import, on_account,
-        adjustment), vat list of (rate_bps, base_minor, vat_minor)?. ``until`` limits
-        by issue date.
+        adjustment), vat list of (rate_bps, base_minor, vat_minor)?, and in the item's
+        own currency foreign_currency?, foreign_imported_minor?, foreign_open_minor?.
+        ``until`` limits by issue date.
         """
 
     def payments(

@@ -12,6 +12,7 @@ from alloc import engine
 from alloc.app.amounts import amount_text
 from alloc.app.clear import DRAFT_ALLOCATION_COLUMNS, ITEM_COLUMNS
 from alloc.app.drafting import Drafting, drafted_payment
+from alloc.app.foreign import FOREIGN, with_foreign_parts
 from alloc.app.open_book import item_keys
 from alloc.app.ports import DecisionFilter, PaymentState, PostingBatch
 from alloc.errors import ConflictError, InputError, NotFoundError
@@ -360,19 +361,24 @@ def _post(
     allocations = chosen.allocations
     for name in ITEM_COLUMNS:
         allocations = allocations.append_column(name, items[name].take(at))
+    abroad = _paid_abroad(payment, allocations)
+    allocations = with_foreign_parts(allocations)
     adjustments = chosen.adjustments
     count = adjustments.num_rows
     drafts = Drafting(settings, today=now.date()).draft(
         [
             drafted_payment(
-                {**payment, "customer_id": chosen.customer_id, "identified": True}
+                {
+                    **payment,
+                    **abroad,
+                    "customer_id": chosen.customer_id,
+                    "identified": True,
+                }
             )
         ],
         allocations.select(DRAFT_ALLOCATION_COLUMNS),
-        adjustments.select(["payment_id", "role", "amount_minor"])
-        .append_column("entity", pa.array([entity] * count, pa.string()))
-        .append_column(
-            "customer_id", pa.array([chosen.customer_id] * count, pa.string())
+        adjustments.select(["payment_id", "role", "amount_minor"]).append_column(
+            "entity", pa.array([entity] * count, pa.string())
         ),
     )
     decision = {
@@ -386,12 +392,26 @@ def _post(
     }
     batch = PostingBatch(
         decisions=pa.Table.from_pylist([decision], schema=engine.schema("decisions")),
-        allocations=chosen.allocations,
+        allocations=allocations.drop_columns(list(ITEM_COLUMNS)),
         adjustments=adjustments,
         drafts=drafts,
         decided_by=decided_by,
     )
     return ledger.post(batch, now=now)
+
+
+def _paid_abroad(
+    payment: Mapping[str, Any], allocations: pa.Table
+) -> Mapping[str, Any]:
+    """Say what was paid abroad, when the proposal was made there."""
+    decided_abroad = (
+        "foreign_minor" in allocations.column_names
+        and pc.any(pc.is_valid(allocations["foreign_minor"])).as_py()
+    )
+    if not decided_abroad:
+        return {}
+    said = (payment["original_currency"], payment["original_minor"])
+    return dict(zip(FOREIGN, said, strict=True))
 
 
 def _payment(ledger: Ledger, payment_id: str) -> Mapping[str, Any]:
@@ -426,4 +446,6 @@ def _as_first_rank(rows: pa.Table, name: str) -> pa.Table:
     schema = engine.schema(name)
     ranks = pa.array([0] * rows.num_rows, schema.field("rank").type)
     column = rows.schema.get_field_index("rank")
+    if "foreign_minor" in rows.column_names:
+        schema = schema.append(rows.schema.field("foreign_minor"))
     return rows.set_column(column, "rank", ranks).select(schema.names).cast(schema)

@@ -11,6 +11,7 @@ import pyarrow as pa
 from alloc import engine
 from alloc.app.amounts import amount_text
 from alloc.app.drafting import MISCELLANEOUS_JOURNAL, PAYMENT_SCHEMA, Drafting
+from alloc.app.foreign import Paid, carried, exchange_line
 from alloc.errors import InputError
 from alloc.rules.labels import fill
 from alloc.rules.model import Book
@@ -48,6 +49,8 @@ _ALLOCATIONS = pa.schema(
         ("open_minor", pa.int64()),
         ("letter_group", pa.int64()),
         ("group_open_minor", pa.int64()),
+        ("foreign_currency", pa.string()),
+        ("foreign_minor", pa.int64()),
     ]
 )
 _ADJUSTMENTS = pa.schema(
@@ -58,6 +61,8 @@ _ADJUSTMENTS = pa.schema(
         ("amount_minor", pa.int64()),
         ("customer_id", pa.string()),
         ("new_item_id", pa.string()),
+        ("foreign_currency", pa.string()),
+        ("foreign_minor", pa.int64()),
     ]
 )
 
@@ -120,6 +125,56 @@ def draft_rule(
     return gathered.drafted(explanation)
 
 
+class _Values:
+    """What amounts of an explanation are in the books.
+
+    An explanation of a payment abroad is in the payment's foreign currency: items lose
+    what they are carried at, lines have the payment's rate, and what is left is the
+    exchange gain or loss. All others are in the currency of the books already.
+    """
+
+    def __init__(
+        self, payment: DraftedPayment, rows: Mapping[str, Mapping[str, Any]]
+    ) -> None:
+        self.paid: Paid | None = None
+        if payment.foreign_currency is not None:
+            abroad = (payment.foreign_currency, payment.foreign_minor or 0)
+            self.paid = Paid(payment.amount_minor, *abroad)
+        self._rows = rows
+        self._rest: dict[str, tuple[int, int | None]] = {}
+        self._cleared, self._booked = 0, payment.amount_minor
+
+    def take(self, item_id: str, minor: int) -> tuple[int, int | None]:
+        """Return what a part of an item is here and abroad; it is open no more."""
+        row = self._rows[item_id]
+        opened = (row["open_minor"], row["foreign_open_minor"])
+        here, abroad = self._rest.get(item_id, opened)
+        part: tuple[int, int | None] = (minor, None)
+        if abroad is not None and self.paid is not None:
+            part = (carried(here, minor, abroad), minor)
+        elif abroad is not None:
+            part = (minor, carried(abroad, minor, here))
+        rest = None if abroad is None or part[1] is None else abroad - part[1]
+        self._rest[item_id] = (here - part[0], rest)
+        self._cleared += part[0]
+        return part
+
+    def here(self, minor: int) -> int:
+        """Return what a line is in the books."""
+        return minor if self.paid is None else self.paid.here(minor)
+
+    def book(self, minor: int) -> int:
+        """Return what a line is in the books, and count it."""
+        self._booked += self.here(minor)
+        return self.here(minor)
+
+    def exchange(self) -> tuple[str, int] | None:
+        """Return the role and amount of the exchange gain or loss, if there is one."""
+        if self.paid is None:
+            return None
+        return exchange_line(self._cleared, self._booked)
+
+
 class _Gathered:
     def __init__(
         self,
@@ -153,6 +208,7 @@ class _Gathered:
         self.adjustments: list[dict[str, Any]] = []
         self.cash = {item.item_id: item.open_minor for item in situation.items}
         self.count: dict[str, int] = defaultdict(int)
+        self.values = _Values(payment, self.rows)
         self.vat: dict[str, list[dict[str, int]]] = {}
 
     def add(self, explanation: Explanation) -> None:
@@ -162,6 +218,8 @@ class _Gathered:
             by_book[line.book].append(line)
         for item_id, minor in explanation.left:
             self.cash[item_id] -= minor
+        if self.values.paid is not None:
+            self._check_alone(by_book)
         for line in by_book[Book.TRANSFER]:
             self._move(line)
         if explanation.offset:
@@ -186,6 +244,24 @@ class _Gathered:
             self._at_bank(main, self.payment.amount_minor)
         if by_book[Book.GROSS]:
             self._gross(main, explanation.lines, by_book[Book.GROSS])
+        if found := self.values.exchange():
+            role, minor = found
+            account = self.drafting.account(self.payment.entity, role)
+            said = {"payment_id": main, "role": role, "account": account}
+            self.adjustments.append(said | {"amount_minor": minor})
+
+    def _check_alone(self, by_book: Mapping[Book, list[Line]]) -> None:
+        """Refuse entries beside that of a payment abroad: they would have no rate."""
+        alone = {Book.LINE, Book.ITEM, Book.KEEP}
+        if self.rule.link is None and not {b for b in by_book if by_book[b]} - alone:
+            return
+        raise InputError(
+            f"rule {self.rule.name} needs an entry beside that of a payment in "
+            f"{self.payment.foreign_currency}: post it in the accounting system",
+            reason="FOREIGN_BESIDE",
+            rule=self.rule.name,
+            currency=self.payment.foreign_currency or "",
+        )
 
     def drafted(self, explanation: Explanation) -> RuleDrafts:
         """Draft what was gathered, and give it back under the payment's own id."""
@@ -200,10 +276,11 @@ class _Gathered:
             entry["payment_id"] = payment_id
         residuals: dict[str, dict[str, Any]] = {}
         for row in drafts.residuals.to_pylist():
-            known = residuals.get(row["item_id"], {"allocated_minor": 0})
-            allocated = known["allocated_minor"] + row["allocated_minor"]
+            known = residuals.get(row["item_id"], {})
+            for name in ("allocated_minor", "foreign_minor"):
+                if row[name] is not None:
+                    row[name] += known.get(name) or 0
             residuals[row["item_id"]] = row | {
-                "allocated_minor": allocated,
                 "payment_id": payment_id,
                 "draft_index": 0,
             }
@@ -307,6 +384,7 @@ class _Gathered:
                 rule=self.rule.name,
             )
         if self._is_rest(line):
+            self.values.book(line.amount_minor)
             return
         item_id = self._next_id(line.component)
         self._adjust(entry, line, party, item_id)
@@ -397,20 +475,28 @@ class _Gathered:
         row = self.rows[item_id]
         names = ("item_id", "customer_id", "account", "open_minor", "letter_group")
         said = {name: row[name] for name in (*names, "group_open_minor")}
-        said |= {"payment_id": entry, "allocated_minor": minor}
+        allocated, foreign = self.values.take(item_id, minor)
+        said |= {"payment_id": entry, "allocated_minor": allocated}
+        said |= {"foreign_currency": row["foreign_currency"], "foreign_minor": foreign}
         self.allocations.append(said)
 
     def _adjust(
         self, entry: str, line: Line, party: str | None = None, item: str | None = None
     ) -> None:
+        minor = self.values.book(line.amount_minor)
+        if not minor:
+            return
+        is_abroad = self.values.paid is not None
         self.adjustments.append(
             {
                 "payment_id": entry,
                 "role": line.role,
                 "account": self.drafting.account(self.payment.entity, line.role),
-                "amount_minor": line.amount_minor,
+                "amount_minor": minor,
                 "customer_id": party or line.party or None,
                 "new_item_id": item,
+                "foreign_currency": self.payment.foreign_currency,
+                "foreign_minor": line.amount_minor if is_abroad else None,
             }
         )
 
@@ -430,11 +516,15 @@ class _Gathered:
                 "customer_id": row["customer_id"],
                 "allocated_minor": row["allocated_minor"],
                 "evidence": "RULE",
+                "foreign_minor": row["foreign_minor"],
             }
             for row in residuals
             if row["customer_id"] is not None
         ]
-        return pa.Table.from_pylist(rows, engine.schema("allocations"))
+        schema = engine.schema("allocations")
+        return pa.Table.from_pylist(
+            rows, schema.append(pa.field("foreign_minor", pa.int64()))
+        )
 
     def _ranked_adjustments(self, explanation: Explanation) -> pa.Table:
         rows: list[dict[str, Any]] = [
@@ -442,13 +532,16 @@ class _Gathered:
                 "payment_id": self.payment.payment_id,
                 "rank": 0,
                 "role": line.role,
-                "amount_minor": line.amount_minor,
+                "amount_minor": self.values.here(line.amount_minor),
                 "item_id": line.item_id,
                 "rate_ppm": line.vat_ppm or line.rate_ppm,
             }
             for line in explanation.lines
             if not self._is_rest(line)
         ]
+        if found := self.values.exchange():
+            said = {"payment_id": self.payment.payment_id, "rank": 0}
+            rows.append(said | {"role": found[0], "amount_minor": found[1]})
         if self.rule.link is not None:
             said = {"payment_id": self.payment.payment_id, "rank": 0}
             said["role"] = self.rule.link.role

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from alloc.app.apply import draft_outcome, try_rule
-from alloc.app.situations import Facts, sets_of
+from alloc.app.situations import Facts, comparable, sets_of
 from alloc.errors import InputError
 from alloc.rules import explain_by_one
 from alloc.rules.matching import misfit
@@ -49,6 +49,10 @@ class Ruled(NamedTuple):
 
     posted: list[Preview]
     noted: dict[str, tuple[str, str]]
+
+    def ids(self) -> list[str]:
+        """Name the payments that rules post."""
+        return [shown.payment["payment_id"] for shown in self.posted]
 
 
 class Ruling:
@@ -241,7 +245,7 @@ class Ruling:
         wanted = pc.and_(
             pc.and_(
                 pc.equal(items["entity"], entity),
-                pc.equal(items["currency"], payment["currency"]),
+                comparable(items, payment),
             ),
             pc.or_(
                 pc.is_in(

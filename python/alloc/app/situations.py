@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow.compute as pc
 
+from alloc.app.foreign import paid_abroad
 from alloc.app.ports import DecisionFilter, DecisionState, PaymentState
 from alloc.errors import NotFoundError
 from alloc.rules import Item, Payment, Situation, VatLine
@@ -16,11 +17,13 @@ from alloc.rules.model import Measure
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    import pyarrow as pa
+
     from alloc.app.ports import Ledger
     from alloc.rules import Rule
     from alloc.settings import Settings
 
-__all__ = ["ITEMS_MAX", "Facts", "load_facts", "sets_of"]
+__all__ = ["ITEMS_MAX", "Facts", "comparable", "load_facts", "sets_of"]
 
 ITEMS_MAX = 2_000
 """Open items of one customer that are tried as a whole balance."""
@@ -93,7 +96,7 @@ class Facts(NamedTuple):
         return [
             Situation(
                 payment=self._payment(),
-                items=_in_due_order(self.rows[key] for key in chosen),
+                items=self._in_due_order(self.rows[key] for key in chosen),
                 supplier_items=debts,
             )
             for chosen in tried
@@ -110,19 +113,25 @@ class Facts(NamedTuple):
         return [
             Situation(
                 payment=self._payment(),
-                items=_in_due_order(rows[key] for key in chosen),
+                items=self._in_due_order(rows[key] for key in chosen),
             )
             for chosen in sets
         ]
 
+    @property
+    def is_abroad(self) -> bool:
+        """Whether the payment is compared with items in a foreign currency."""
+        return self.payment.get("foreign_currency") is not None
+
     def _payment(self) -> Payment:
         row = self.payment
+        abroad = self.is_abroad
         return Payment(
             payment_id=row["payment_id"],
             entity=row["entity"],
-            amount_minor=row["amount_minor"],
+            amount_minor=row["foreign_minor" if abroad else "amount_minor"],
             date=row["value_date"],
-            currency=row["currency"],
+            currency=row["foreign_currency" if abroad else "currency"],
             payer_name=row["payer_name"] or row["ultimate_name"] or "",
             payer_iban=row["payer_iban"] or "",
             text=" ".join(row["remittance_text"] or ()),
@@ -132,16 +141,22 @@ class Facts(NamedTuple):
             returned_minor=self.returned["amount_minor"] if self.returned else 0,
         )
 
+    def _in_due_order(self, rows: Iterable[Mapping[str, Any]]) -> tuple[Item, ...]:
+        items = [_item(_abroad(row) if self.is_abroad else row) for row in rows]
+        return tuple(
+            sorted(items, key=lambda item: (str(item.due_date or ""), item.item_id))
+        )
+
     def _named_debts(self) -> tuple[Item, ...]:
         """List what we owe among the items that a person named."""
         named = {key for chosen in self.sets for key in chosen}
         rows = (self.rows[key] for key in sorted(named))
-        return _in_due_order(row for row in rows if row["open_minor"] < 0)
+        return self._in_due_order(row for row in rows if row["open_minor"] < 0)
 
     def _debts(self, account: str) -> tuple[Item, ...]:
         """List what we owe the same party on an account."""
         parties = {self.customer_id, self.customer.get("supplier_id")} - {None}
-        return _in_due_order(
+        return self._in_due_order(
             row
             for row in self.rows.values()
             if row["account"] == account
@@ -181,7 +196,10 @@ def load_facts(
         )
     (payment,) = found.to_pylist()
     opened = ledger.open_items(entity=payment["entity"])
-    opened = opened.filter(pc.equal(opened["currency"], payment["currency"]))
+    abroad, _ = paid_abroad(found, opened)
+    if abroad.num_rows and payment["amount_minor"] > 0:
+        (payment,) = abroad.to_pylist()
+    opened = opened.filter(comparable(opened, payment))
     returned = _returned(ledger, payment)
     decided = ledger.decisions(
         DecisionFilter(
@@ -283,11 +301,30 @@ def _check_named(items: Sequence[str], rows: Mapping[str, object], entity: str) 
             )
 
 
-def _in_due_order(rows: Iterable[Mapping[str, Any]]) -> tuple[Item, ...]:
-    items = [_item(row) for row in rows]
-    return tuple(
-        sorted(items, key=lambda item: (str(item.due_date or ""), item.item_id))
-    )
+def comparable(items: pa.Table, payment: Mapping[str, Any]) -> pa.ChunkedArray:
+    """Mark the items that a payment is compared with: those in its currency."""
+    abroad = payment.get("foreign_currency")
+    if abroad is not None:
+        mine = pc.equal(items["foreign_currency"], abroad)
+        return pc.fill_null(mine, fill_value=False)
+    return pc.equal(items["currency"], payment["currency"])
+
+
+def _abroad(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Show an item in its foreign currency, its document in proportion."""
+    whole, of = row["foreign_imported_minor"], row["imported_minor"]
+
+    def there(minor: int) -> int:
+        return half_up(minor * whole * (1 if of > 0 else -1), abs(of))
+
+    total = row["original_minor"]
+    vat = row["vat"]
+    return dict(row) | {
+        "open_minor": row["foreign_open_minor"],
+        "imported_minor": whole,
+        "original_minor": total and there(total),
+        "vat": vat and [line | {"vat_minor": there(line["vat_minor"])} for line in vat],
+    }
 
 
 def _item(row: Mapping[str, Any]) -> Item:

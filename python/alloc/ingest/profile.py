@@ -160,6 +160,8 @@ TARGETS: Mapping[str, Mapping[str, Target]] = {
         "issue_date": _DATE,
         "due_date": _DATE,
         "original_minor": _AMOUNT,
+        "foreign_currency": _TEXT,
+        "foreign_minor": _AMOUNT,
         "disputed": _FLAG,
         "payer_id": _TEXT,
         **dict.fromkeys(VAT_AMOUNTS, _AMOUNT),

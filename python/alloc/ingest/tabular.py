@@ -156,6 +156,13 @@ def read_grid_rows(
     return _Mapping(grid, profile, name, entities).result()
 
 
+#: Amounts that are in another currency than that of their row: which column names it.
+_OTHER_CURRENCY = {
+    ("statement", "original_minor"): "original_currency",
+    ("open_items", "foreign_minor"): "foreign_currency",
+}
+
+
 class _Mapping:
     """One pass from a grid to our table; every step works on whole columns."""
 
@@ -385,8 +392,8 @@ class _Mapping:
             texts = pa.array([cell_amount(cell, form) for cell in values], pa.string())
         else:
             texts = self._texts(target)
-        foreign = (self.profile.kind, target) == ("statement", "original_minor")
-        currencies = self.columns["original_currency" if foreign else "currency"]
+        other = _OTHER_CURRENCY.get((self.profile.kind, target), "currency")
+        currencies = self.columns[other]
         digits = _exponents(currencies)
         texts = without_currency(texts, currencies)
         amounts = parse_amounts(texts, digits, form)

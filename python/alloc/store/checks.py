@@ -123,6 +123,58 @@ CHECKS = (
         """,
     ),
     Check(
+        "FOREIGN_OPEN_DIFFERS",
+        "open_item",
+        "what is open in the item's own currency is not what was imported less what "
+        "was allocated, or does not go with what is open here",
+        """
+        select i.entity || ' ' || i.item_id, 'open {' || i.foreign_open_minor || ' '
+          || i.foreign_currency || '}'
+        from open_item i left join (
+          select a.entity, a.item_id, sum(a.foreign_minor) as minor,
+            sum(case when a.foreign_minor is null then 1 else 0 end) as unknown
+          from decision d join allocation a
+            on a.decision_id = d.decision_id and a.rank = 0
+          where d.state = 'posted' group by a.entity, a.item_id
+        ) a on a.entity = i.entity and a.item_id = i.item_id
+        where i.foreign_currency is not null and (
+            i.foreign_open_minor is distinct from
+              i.foreign_imported_minor - coalesce(a.minor, 0)
+            or coalesce(a.unknown, 0) > 0
+            or (i.open_minor > 0) <> (i.foreign_open_minor > 0)
+            or (i.open_minor < 0) <> (i.foreign_open_minor < 0))
+          or i.foreign_currency is null and (
+            a.minor is not null or i.foreign_open_minor is not null)
+        """,
+    ),
+    Check(
+        "FOREIGN_LINES_DIFFER",
+        "journal_entry",
+        "the postings of items in a foreign currency are not what was allocated",
+        """
+        select d.seq, s.account || ' {' || s.minor || ' ' || s.currency || '}' from (
+          select a.decision_id, i.account, i.customer_id,
+            i.foreign_currency as currency, sum(a.foreign_minor) as minor
+          from allocation a
+          join open_item i on i.entity = a.entity and i.item_id = a.item_id
+          where a.rank = 0 and a.foreign_minor is not null
+          group by a.decision_id, i.account, i.customer_id, i.foreign_currency
+        ) s
+        join decision d on d.decision_id = s.decision_id and d.state = 'posted'
+        left join (
+          select e.decision_id, p.account, p.customer_id,
+            p.foreign_currency as currency, sum(p.foreign_minor) as minor
+          from journal_entry e join posting p on p.seq = e.seq
+          where e.kind <> 'reversal' and e.decision_id is not null
+            and p.item_id is null and p.foreign_minor is not null
+          group by e.decision_id, p.account, p.customer_id, p.foreign_currency
+        ) l on l.decision_id = s.decision_id and l.account = s.account
+          and l.customer_id is not distinct from s.customer_id
+          and l.currency = s.currency
+        where s.minor <> -coalesce(l.minor, 0)
+        """,
+    ),
+    Check(
         "ALLOCATION_ORPHAN",
         "allocation",
         "the allocation has no decision or no item",

@@ -19,7 +19,8 @@ DECISIONS = columns(
     "customer_id?"
 )
 ALLOCATIONS = columns(
-    "payment_id rank item_id entity customer_id? allocated_minor evidence"
+    "payment_id rank item_id entity customer_id? allocated_minor evidence "
+    "foreign_minor?"
 )
 ADJUSTMENTS = columns("payment_id rank role amount_minor item_id? rate_ppm?")
 ENTRIES = columns(
@@ -28,14 +29,16 @@ ENTRIES = columns(
 )
 POSTINGS = columns(
     "draft_index line_no account customer_id? label "
-    "amount_minor currency letter_index? item_id? reverses_line_no?"
+    "amount_minor currency letter_index? item_id? reverses_line_no? "
+    "foreign_currency? foreign_minor?"
 )
 NEW_ITEMS = columns(
     "draft_index item_id entity customer_id? account kind currency open_minor "
-    "issue_date reference vat:vat?"
+    "issue_date reference vat:vat? foreign_currency? foreign_minor?"
 )
 RESIDUALS = columns(
-    "payment_id entity item_id customer_id? account allocated_minor residual_minor"
+    "payment_id entity item_id customer_id? account allocated_minor residual_minor "
+    "foreign_minor?"
 )
 LETTERS = columns("letter_index entity account customer_id? kind balance_minor")
 LETTER_MEMBERS = columns("letter_index item_id? letter_group?")

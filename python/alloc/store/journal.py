@@ -20,14 +20,19 @@ ENTRIES = columns(
 )
 POSTINGS = columns(
     "seq line_no entity account customer_id? customer_name? label amount_minor "
-    "currency item_id? letter_group? letter_code? letter_kind? lettered_on:date?"
+    "currency item_id? letter_group? letter_code? letter_kind? lettered_on:date? "
+    "foreign_currency? foreign_minor?"
 )
 ALLOCATIONS = columns(
     "seq decision_id:big payment_id item_id entity customer_id? reference? "
-    "allocated_minor evidence kind? total_minor? imported_minor? vat:vat?"
+    "allocated_minor evidence kind? total_minor? imported_minor? vat:vat? "
+    "foreign_minor?"
 )
-CHAIN_POSTINGS = columns("seq line_no account customer_id? label amount_minor currency")
-CHAIN_ALLOCATIONS = columns("seq item_id customer_id? allocated_minor")
+CHAIN_POSTINGS = columns(
+    "seq line_no account customer_id? label amount_minor currency foreign_currency? "
+    "foreign_minor?"
+)
+CHAIN_ALLOCATIONS = columns("seq item_id customer_id? allocated_minor foreign_minor?")
 GROUPS = columns(
     "letter_group entity account customer_id? fiscal_year kind code balance_minor "
     "lettered_on:date group_max_date:date"
@@ -53,7 +58,7 @@ def journal(db: Database, which: JournalFilter) -> JournalTables:
             f"""
             select p.seq, p.line_no, e.entity, p.account, p.customer_id, c.name,
               p.label, p.amount_minor, p.currency, p.item_id, g.letter_group,
-              g.code, g.kind, g.lettered_on
+              g.code, g.kind, g.lettered_on, p.foreign_currency, p.foreign_minor
             from journal_entry e
             join posting p on p.seq = e.seq
             left join customer c on c.customer_id = p.customer_id
@@ -70,7 +75,8 @@ def journal(db: Database, which: JournalFilter) -> JournalTables:
             f"""
             select e.seq, a.decision_id, e.payment_id, a.item_id, a.entity,
               a.customer_id, i.reference, a.allocated_minor, a.evidence, i.kind,
-              coalesce(i.original_minor, i.imported_minor), i.imported_minor, i.vat
+              coalesce(i.original_minor, i.imported_minor), i.imported_minor, i.vat,
+              a.foreign_minor
             from journal_entry e
             join decision d on d.decision_id = e.decision_id and d.seq = e.seq
             join allocation a on a.decision_id = e.decision_id and a.rank = 0
@@ -104,7 +110,8 @@ def chain(db: Database, which: JournalFilter) -> JournalTables:
                 where.parameters,
             ),
             db.query(
-                "select e.seq, a.item_id, a.customer_id, a.allocated_minor "
+                "select e.seq, a.item_id, a.customer_id, a.allocated_minor, "
+                "a.foreign_minor "
                 "from journal_entry e join decision d "
                 "on d.decision_id = e.decision_id and d.seq = e.seq "
                 "join allocation a on a.decision_id = e.decision_id and a.rank = 0 "

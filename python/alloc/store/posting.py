@@ -34,15 +34,17 @@ _STATES = columns(
     "payment_id kind state? entity? currency? amount_minor? decision_id:big?"
 )
 _ITEMS = columns(
-    "entity item_id allocated_minor residual_minor account customer_id? open_minor? "
-    "has_moved:bool? letter_group? seq? line_no?"
+    "entity item_id allocated_minor residual_minor account customer_id? "
+    "foreign_minor? open_minor? has_moved:bool? letter_group? seq? line_no?"
 )
 _DECISION_ROW = columns(
     "decision_id:big payment_id state status proof confidence_ppm explanations_count "
     "rule? reason customer_id? decided_at decided_by seq?"
 )
+_FOREIGN = columns("entity item_id foreign_minor?")
 _ALLOCATION_ROW = columns(
-    "decision_id:big rank entity item_id customer_id? allocated_minor evidence"
+    "decision_id:big rank entity item_id customer_id? allocated_minor evidence "
+    "foreign_minor?"
 )
 _ADJUSTMENT_ROW = columns(
     "decision_id:big rank line_no role amount_minor item_id? rate_ppm?"
@@ -50,7 +52,8 @@ _ADJUSTMENT_ROW = columns(
 _NEW_ITEM_ROW = columns(
     "entity item_id customer_id? reference currency kind account imported_minor "
     "open_minor original_minor issue_date due_date disputed:bool source payment_id "
-    "seq line_no letter_group? vat:vat?"
+    "seq line_no letter_group? vat:vat? foreign_currency? foreign_imported_minor? "
+    "foreign_open_minor?"
 )
 _RESULT = columns("payment_id decision_id:big? entity journal fiscal_year number seq")
 
@@ -161,15 +164,17 @@ class _Posting:
                 ("residual_minor", "last"),
                 ("account", "last"),
                 ("customer_id", "last"),
+                ("foreign_minor", "sum"),
             ]
         )
-        self.db.stage("stage_settled", settled.rename_columns(_ITEMS.names[:6]))
+        self.db.stage("stage_settled", settled.rename_columns(_ITEMS.names[:7]))
         found = self.db.query(
             """
             select s.entity, s.item_id, s.allocated_minor, s.residual_minor, s.account,
-              s.customer_id, i.open_minor,
+              s.customer_id, s.foreign_minor, i.open_minor,
               s.account <> i.account or s.customer_id is distinct from i.customer_id
-                or s.allocated_minor + s.residual_minor <> i.open_minor,
+                or s.allocated_minor + s.residual_minor <> i.open_minor
+                or (s.foreign_minor is null) <> (i.foreign_currency is null),
               i.letter_group, i.seq, i.line_no
             from stage_settled s
             left join open_item i on i.entity = s.entity and i.item_id = s.item_id
@@ -229,6 +234,7 @@ class _Posting:
                 residuals["item_id"],
                 residuals["customer_id"],
                 residuals["allocated_minor"],
+                residuals["foreign_minor"],
             ],
             schema=SETTLED,
         )
@@ -300,6 +306,7 @@ class _Posting:
                 "customer_id": parked["customer_id"],
                 "allocated_minor": parked["allocated_minor"],
                 "evidence": pa.repeat(RELEASE_EVIDENCE, len(parked)),
+                "foreign_minor": parked["foreign_minor"],
             }
         )
         rows = pa.concat_tables([given, released.cast(given.schema)])
@@ -341,6 +348,8 @@ class _Posting:
             "seq": self._of_entry(self.sealed, rows, "seq", "draft_index"),
             "line_no": lines["line_no"].take(position),
             "letter_group": pa.nulls(count, pa.int64()),
+            "foreign_imported_minor": rows["foreign_minor"],
+            "foreign_open_minor": rows["foreign_minor"],
         }
         stored = {**{name: rows[name] for name in rows.column_names}, **more}
         arrays = [stored[name] for name in _NEW_ITEM_ROW.names]
@@ -463,6 +472,7 @@ class _Posting:
             return
         names = ["entity", "item_id", "open_minor", "letter_group"]
         settle(self.db, letters.items.select(names))
+        settle_foreign(self.db, self.items.select(_FOREIGN.names))
 
     def _move_payments(self) -> None:
         self.db.execute(
@@ -508,6 +518,28 @@ _RANKS_MAX = 1 << 20
 
 def _joined(entity: pa.ChunkedArray, item_id: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.binary_join_element_wise(entity, item_id, "\x1f")
+
+
+def settle_foreign(db: Database, items: pa.Table) -> None:
+    """Take what was paid in an item's own currency off what is open in it.
+
+    Parameters
+    ----------
+    items
+        entity, item_id, foreign_minor?: less than nothing opens it again.
+    """
+    items = items.filter(pc.is_valid(items["foreign_minor"]))
+    if not len(items):
+        return
+    db.stage("stage_foreign", items)
+    db.execute(
+        """
+        update open_item set
+          foreign_open_minor = open_item.foreign_open_minor - s.foreign_minor
+        from stage_foreign s
+        where open_item.entity = s.entity and open_item.item_id = s.item_id
+        """
+    )
 
 
 def settle(db: Database, items: pa.Table) -> None:

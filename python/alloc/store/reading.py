@@ -23,7 +23,7 @@ OPEN_ITEMS = columns(
     "item_id entity customer_id customer_name? reference? other_references:list? "
     "currency kind account open_minor original_minor? imported_minor issue_date? "
     "due_date? disputed:bool payer_id? letter_group? group_open_minor? source "
-    "vat:vat?"
+    "vat:vat? foreign_currency? foreign_imported_minor? foreign_open_minor?"
 )
 PAYMENTS = columns(
     "payment_id entity account booking_date value_date currency amount_minor "
@@ -74,7 +74,7 @@ DECISIONS = columns(
 )
 ALLOCATIONS = columns(
     "decision_id:big payment_id rank item_id entity customer_id? allocated_minor "
-    "evidence open_minor reference? issue_date? due_date?"
+    "evidence open_minor reference? issue_date? due_date? foreign_minor?"
 )
 ADJUSTMENTS = columns(
     "decision_id:big payment_id rank role amount_minor item_id? rate_ppm?"
@@ -125,7 +125,8 @@ def open_items(db: Database, entity: str | None, until: dt.date | None) -> pa.Ta
         select i.item_id, i.entity, i.customer_id, i.customer_name, i.reference,
           i.other_references, i.currency, i.kind, i.account, i.open_minor,
           i.original_minor, i.imported_minor, i.issue_date, i.due_date, i.disputed,
-          i.payer_id, i.letter_group, g.open_minor, i.source, i.vat
+          i.payer_id, i.letter_group, g.open_minor, i.source, i.vat,
+          i.foreign_currency, i.foreign_imported_minor, i.foreign_open_minor
         from open_item i left join partial g on g.letter_group = i.letter_group
         where {where} order by i.entity, i.item_id
         """,
@@ -315,7 +316,7 @@ def decisions(db: Database, which: DecisionFilter) -> DecisionTables:
             """
             select a.decision_id, s.payment_id, a.rank, a.item_id, a.entity,
               a.customer_id, a.allocated_minor, a.evidence, i.open_minor, i.reference,
-              i.issue_date, i.due_date
+              i.issue_date, i.due_date, a.foreign_minor
             from stage_found s
             join allocation a on a.decision_id = s.decision_id
             join open_item i on i.entity = a.entity and i.item_id = a.item_id

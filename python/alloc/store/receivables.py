@@ -28,21 +28,27 @@ if TYPE_CHECKING:
 _ITEMS = columns(
     "entity item_id customer_id customer_name? reference? other_references:list? "
     "currency kind? account? open_minor original_minor? issue_date? due_date? "
-    "disputed:bool? payer_id? vat:vat?"
+    "disputed:bool? payer_id? vat:vat? foreign_currency? foreign_minor?"
 )
 _CUSTOMERS = columns(
     "customer_id name known_ibans:list? aliases:list? customer_type? parent_id? "
     "supplier_id? siren? vat_number?"
 )
+#: What closes an item as if it never was; 0 times nothing is nothing.
+NOTHING = (
+    "imported_minor = 0, open_minor = 0, "
+    "foreign_imported_minor = 0 * foreign_imported_minor, "
+    "foreign_open_minor = 0 * foreign_open_minor"
+)
 _OUTCOMES = columns("outcome count:big")
 _KEPT = columns("entity item_id currency theirs_minor ours_minor")
 
-#: What an item says of itself beside its key and its amount.
-_ATTRIBUTES = tuple(
-    name for name in _ITEMS.names if name not in ("entity", "item_id", "open_minor")
-)
+#: The key of an item, and its amounts: here, and in its own currency.
+_OWN = ("entity", "item_id", "open_minor", "foreign_minor")
+#: What an item says of itself beside them.
+_ATTRIBUTES = tuple(name for name in _ITEMS.names if name not in _OWN)
 #: What may not change under an allocation.
-_IDENTITY = ("customer_id", "currency", "account")
+_IDENTITY = ("customer_id", "currency", "account", "foreign_currency")
 
 
 def import_open_items(
@@ -60,6 +66,7 @@ def import_open_items(
         items, ["entity", "item_id"], what=source.name, reason="OPEN_ITEM_TWICE"
     )
     check_currencies(pc.unique(items["currency"]).to_pylist(), file=source.name)
+    _check_foreign(items, source.name)
     items = _completed(items, accounts, source.name)
     with db.write():
         if known := already_imported(db, source):
@@ -82,6 +89,28 @@ def import_open_items(
                 closed=closed,
             )
         )
+
+
+def _check_foreign(items: pa.Table, file: str) -> None:
+    """Check that an amount in another currency names it, and says the same as ours."""
+    minor = items["foreign_minor"]
+    named = pc.equal(pc.is_valid(items["foreign_currency"]), pc.is_valid(minor))
+    signs = pc.equal(pc.sign(minor), pc.sign(items["open_minor"]))
+    other = pc.not_equal(items["foreign_currency"], items["currency"])
+    fits = pc.and_(named, pc.fill_null(pc.and_(signs, other), fill_value=True))
+    wrong = items.filter(pc.invert(fits))
+    if len(wrong):
+        item_id = wrong["item_id"][0].as_py()
+        raise InputError(
+            f"{file}: item {item_id} has an amount in another currency that does not "
+            "go with its own: give foreign_currency and foreign_minor together, in "
+            "another currency and with the same sign",
+            reason="FOREIGN_AMOUNT_INVALID",
+            file=file,
+            item_id=item_id,
+        )
+    currencies = pc.unique(items["foreign_currency"].drop_null())
+    check_currencies(currencies.to_pylist(), file=file)
 
 
 def _completed(items: pa.Table, accounts: Mapping[str, str], file: str) -> pa.Table:
@@ -126,6 +155,8 @@ def _compare_items(db: Database, items: pa.Table) -> dict[str, int]:
           when i.source <> 'import' then 'known'
           when i.imported_minor <> i.open_minor and ({moved}) then 'kept'
           when s.open_minor not in (i.imported_minor, i.open_minor) or {differs}
+            or s.foreign_minor is distinct from i.foreign_open_minor
+              and i.imported_minor = i.open_minor
             then 'changed'
           else 'known' end as outcome
         from stage_item s
@@ -143,8 +174,10 @@ def _add_items(running: Import) -> None:
     running.db.execute(
         f"""
         insert into open_item (entity, item_id, {", ".join(_ATTRIBUTES)},
-          imported_minor, open_minor, source, import_id)
-        select s.entity, s.item_id, {names}, s.open_minor, s.open_minor, 'import', $1
+          imported_minor, open_minor, foreign_imported_minor, foreign_open_minor,
+          source, import_id)
+        select s.entity, s.item_id, {names}, s.open_minor, s.open_minor,
+          s.foreign_minor, s.foreign_minor, 'import', $1
         from stage_outcome o
         join stage_item s on s.entity = o.entity and s.item_id = o.item_id
         where o.outcome = 'new'
@@ -163,7 +196,11 @@ def _follow_items(running: Import) -> None:
           imported_minor = case when {untouched} then s.open_minor
             else open_item.imported_minor end,
           open_minor = case when {untouched} then s.open_minor
-            else open_item.open_minor end
+            else open_item.open_minor end,
+          foreign_imported_minor = case when {untouched} then s.foreign_minor
+            else open_item.foreign_imported_minor end,
+          foreign_open_minor = case when {untouched} then s.foreign_minor
+            else open_item.foreign_open_minor end
         from stage_outcome o
         join stage_item s on s.entity = o.entity and s.item_id = o.item_id
         where o.outcome = 'changed' and open_item.entity = o.entity
@@ -206,7 +243,7 @@ def _close_missing(db: Database, snapshot_of: Collection[str]) -> int:
         """
     db.execute("create index stage_outcome_key on stage_outcome (entity, item_id)")
     closed = db.integer(f"select count(*) from open_item where {where}")
-    db.execute(f"update open_item set imported_minor = 0, open_minor = 0 where {where}")
+    db.execute(f"update open_item set {NOTHING} where {where}")
     return closed
 
 

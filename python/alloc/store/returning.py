@@ -32,7 +32,8 @@ _DECISION_ROW = columns(
     "rule? reason customer_id? decided_at decided_by seq?"
 )
 _ALLOCATION_ROW = columns(
-    "decision_id:big rank entity item_id customer_id? allocated_minor evidence"
+    "decision_id:big rank entity item_id customer_id? allocated_minor evidence "
+    "foreign_minor?"
 )
 _ADJUSTMENT_ROW = columns(
     "decision_id:big rank line_no role amount_minor item_id? rate_ppm?"
@@ -152,6 +153,8 @@ class _Returning(Reversing):
             "account": line["account"],
             "customer_id": line["customer_id"],
             "amount_minor": -line["amount_minor"],
+            "foreign_currency": line["foreign_currency"],
+            "foreign_minor": _mirrored_minor(line),
             "letter_index": index,
             "reverses_line_no": line["line_no"],
         }
@@ -163,6 +166,7 @@ class _Returning(Reversing):
                 "item_id": item["item_id"],
                 "customer_id": item["customer_id"],
                 "allocated_minor": -item["allocated_minor"],
+                "foreign_minor": _mirrored_minor(item),
             }
             for item in self.items.to_pylist()
         ]
@@ -195,6 +199,7 @@ class _Returning(Reversing):
                 "customer_id": item["customer_id"],
                 "allocated_minor": -item["allocated_minor"],
                 "evidence": evidence,
+                "foreign_minor": _mirrored_minor(item),
             }
             for item in self.items.to_pylist()
         ]
@@ -227,3 +232,8 @@ class _Returning(Reversing):
 
     def _remember_match(self) -> None:
         """Leave it: the match was right, the money did not hold."""
+
+
+def _mirrored_minor(row: dict[str, Any]) -> int | None:
+    minor = row["foreign_minor"]
+    return None if minor is None else -minor

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from alloc.store.database import Database
 
 #: What is sealed with each entry, beside its postings.
-SETTLED = columns("draft_index item_id customer_id? allocated_minor")
+SETTLED = columns("draft_index item_id customer_id? allocated_minor foreign_minor?")
 
 _ENTRY_ROW = columns(
     "seq entity journal fiscal_year number kind posting_date piece_date piece_ref "
@@ -25,7 +25,8 @@ _ENTRY_ROW = columns(
     "previous_hash hash"
 )
 _POSTING_ROW = columns(
-    "seq line_no account customer_id? label amount_minor currency item_id?"
+    "seq line_no account customer_id? label amount_minor currency item_id? "
+    "foreign_currency? foreign_minor?"
 )
 _SERIES = columns("entity journal fiscal_year next_number:big")
 _LAST = columns("seq hash")
@@ -37,6 +38,8 @@ _SEALED_LINE = [
     "label",
     "amount_minor",
     "currency",
+    "foreign_currency",
+    "foreign_minor",
 ]
 
 

@@ -17,7 +17,8 @@ from alloc.store.columns import columns, listed
 from alloc.store.drafted import ENTRIES, LETTERS, POSTINGS
 from alloc.store.files import utc
 from alloc.store.lettering import GROUPS, MEMBERS
-from alloc.store.posting import settle
+from alloc.store.posting import settle, settle_foreign
+from alloc.store.receivables import NOTHING
 from alloc.store.sealing import SETTLED, seal
 
 if TYPE_CHECKING:
@@ -32,11 +33,12 @@ _ENTRY = columns(
     "seq payment_id entity journal number kind piece_date piece_ref currency"
 )
 _POSTING = columns(
-    "seq line_no account customer_id? amount_minor item_id? letter_group?"
+    "seq line_no account customer_id? amount_minor item_id? letter_group? "
+    "foreign_currency? foreign_minor?"
 )
 _ITEM = columns(
     "entity item_id customer_id? account allocated_minor imported_minor open_minor "
-    "letter_group?"
+    "letter_group? foreign_minor?"
 )
 _OWN = columns("entity item_id imported_minor open_minor")
 _USERS = columns("item_id decision_id:big")
@@ -246,13 +248,14 @@ class Reversing:
         self.lines = self.db.query(
             f"""
             select p.seq, p.line_no, p.account, p.customer_id, p.amount_minor,
-              p.item_id, max(case when g.state = 'live' then g.letter_group end)
+              p.item_id, max(case when g.state = 'live' then g.letter_group end),
+              p.foreign_currency, p.foreign_minor
             from posting p
             left join letter_member m on m.seq = p.seq and m.line_no = p.line_no
             left join letter_group g on g.letter_group = m.letter_group
             where p.seq in {of_decision}
             group by p.seq, p.line_no, p.account, p.customer_id, p.amount_minor,
-              p.item_id
+              p.item_id, p.foreign_currency, p.foreign_minor
             order by p.seq, p.line_no
             """,
             _POSTING,
@@ -261,7 +264,7 @@ class Reversing:
         self.items = self.db.query(
             """
             select a.entity, a.item_id, a.customer_id, i.account, a.allocated_minor,
-              i.imported_minor, i.open_minor, i.letter_group
+              i.imported_minor, i.open_minor, i.letter_group, a.foreign_minor
             from allocation a
             join open_item i on i.entity = a.entity and i.item_id = a.item_id
             where a.decision_id = $1 and a.rank = 0 order by a.entity, a.item_id
@@ -372,6 +375,12 @@ class Reversing:
             pa.nulls(len(self.items), pa.int64()),
         )
         settle(self.db, _last_of(freed.select(names), lettered.items.select(names)))
+        back = pc.negate_checked(self.items["foreign_minor"])
+        keys = [self.items["entity"], self.items["item_id"]]
+        settle_foreign(
+            self.db,
+            pa.table([*keys, back], names=["entity", "item_id", "foreign_minor"]),
+        )
 
     def _kept(self, olds: set[int], *, first: int) -> tuple[pa.Table, pa.Table]:
         """Return what stays lettered of the old groups: other decisions' part."""
@@ -428,8 +437,8 @@ class Reversing:
         """Items that the entry created are no more: their money goes back."""
         self.db.stage("stage_closed", self.own.select(["entity", "item_id"]))
         self.db.execute(
-            """
-            update open_item set imported_minor = 0, open_minor = 0 from stage_closed s
+            f"""
+            update open_item set {NOTHING} from stage_closed s
             where open_item.entity = s.entity and open_item.item_id = s.item_id
             """
         )

@@ -41,6 +41,8 @@ pub const DRAFT_PAYMENTS: Table = Table {
         option("item_prefix", Text),
         option("source_item_id", Text),
         option("granularity", Text),
+        option("foreign_currency", Text),
+        option("foreign_minor", Int),
     ],
 };
 
@@ -57,6 +59,8 @@ pub const DRAFT_ALLOCATIONS: Table = Table {
         option("entity", Text),
         option("letter_group", Int),
         option("group_open_minor", Int),
+        option("foreign_currency", Text),
+        option("foreign_minor", Int),
     ],
 };
 
@@ -71,6 +75,8 @@ pub const DRAFT_ADJUSTMENTS: Table = Table {
         option("customer_id", Text),
         option("label", Text),
         option("new_item_id", Text),
+        option("foreign_currency", Text),
+        option("foreign_minor", Int),
     ],
 };
 
@@ -101,6 +107,8 @@ pub const POSTED_POSTINGS: Table = Table {
         key("amount_minor", Int),
         option("item_id", Text),
         option("letter_group", Int),
+        option("foreign_currency", Text),
+        option("foreign_minor", Int),
     ],
 };
 
@@ -142,6 +150,8 @@ pub const CHAIN_POSTINGS: Table = Table {
         key("label", Text),
         key("amount_minor", Int),
         option("currency", Text),
+        option("foreign_currency", Text),
+        option("foreign_minor", Int),
     ],
 };
 
@@ -155,6 +165,7 @@ pub const CHAIN_ALLOCATIONS: Table = Table {
         value("customer_id", Text),
         key("allocated_minor", Int),
         option("evidence", Text),
+        option("foreign_minor", Int),
     ],
 };
 

@@ -58,6 +58,8 @@ pub struct ChainPosting<'a> {
     pub amount_minor: i64,
     /// Its currency.
     pub currency: &'a str,
+    /// The amount in another currency: which, and its minor units.
+    pub foreign: Option<(&'a str, i64)>,
 }
 
 /// An allocation that an entry posts.
@@ -69,6 +71,8 @@ pub struct ChainAllocation<'a> {
     pub customer_id: Option<&'a str>,
     /// Minor units.
     pub allocated_minor: i64,
+    /// Minor units of the item's other currency.
+    pub foreign_minor: Option<i64>,
     /// What spoke for it.
     pub evidence: Option<&'a str>,
 }

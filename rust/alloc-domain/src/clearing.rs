@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::currency::Currency;
+use crate::currency::{Currency, Foreign};
 use crate::journal::{EntryKind, JournalEntry};
 use crate::lettering::LetterKind;
 
@@ -57,6 +57,8 @@ pub struct Payment<'a> {
     pub currency: Currency,
     /// Cash received, minor units, >= 0.
     pub amount_minor: i64,
+    /// What the payer paid in another currency.
+    pub foreign: Option<Foreign>,
     /// The bank account (512…), or the suspense account (471…) of a release.
     pub source_account: &'a str,
     /// Who gets the rest on account; nobody known sends it to suspense.
@@ -84,6 +86,8 @@ pub struct Allocation<'a> {
     pub account: &'a str,
     /// Minor units, same sign as `open_minor`, never more than it.
     pub allocated_minor: i64,
+    /// What of the item's amount in another currency is settled.
+    pub foreign: Option<Foreign>,
     /// Open before the batch, minor units; credit notes < 0.
     pub open_minor: i64,
     /// The partial lettering group to which the item already belongs.
@@ -103,6 +107,8 @@ pub struct Adjustment<'a> {
     pub account: &'a str,
     /// Minor units, debit > 0, credit < 0.
     pub amount_minor: i64,
+    /// What it is in the currency of the payment; posted where the line creates an item.
+    pub foreign: Option<Foreign>,
     /// The customer, on a customer account.
     pub customer_id: Option<&'a str>,
     /// What a person reads; the label of the payment when absent.
@@ -128,6 +134,8 @@ pub struct ItemResidual<'a> {
     pub account: &'a str,
     /// What the payment settled, minor units.
     pub allocated_minor: i64,
+    /// What of the item's amount in another currency it settled.
+    pub foreign: Option<Foreign>,
     /// What stays open after this payment, minor units.
     pub residual_minor: i64,
 }
@@ -151,6 +159,8 @@ pub struct NewItem<'a> {
     pub currency: Currency,
     /// Minor units, credit < 0.
     pub open_minor: i64,
+    /// The same in another currency.
+    pub foreign: Option<Foreign>,
     /// The date at the bank, days since 1970-01-01.
     pub issue_date: i32,
     /// The voucher reference.
@@ -234,6 +244,8 @@ pub struct PostedPosting<'a> {
     pub customer_id: Option<&'a str>,
     /// Minor units, debit > 0.
     pub amount_minor: i64,
+    /// The same in another currency.
+    pub foreign: Option<Foreign>,
     /// The open item that it created.
     pub item_id: Option<&'a str>,
     /// The lettering group it is in; that group is dissolved by the reversal.

@@ -89,6 +89,15 @@ impl fmt::Debug for Currency {
     }
 }
 
+/// What an amount in the currency of the books is in another one; it has the same sign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Foreign {
+    /// The other currency.
+    pub currency: Currency,
+    /// Its minor units.
+    pub minor: i64,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

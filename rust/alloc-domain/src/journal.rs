@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::currency::Currency;
+use crate::currency::{Currency, Foreign};
 use crate::reason::{Reason, ReasonKind};
 
 /// Postings that one entry may hold; a bordereau of 900 invoices posted one by one stays below.
@@ -87,6 +87,8 @@ pub struct Posting<'a> {
     pub amount_minor: i64,
     /// The currency of the amount.
     pub currency: Currency,
+    /// The amount in another currency.
+    pub foreign: Option<Foreign>,
     /// The lettering group it belongs to, an index into the groups of the same batch.
     pub letter: Option<usize>,
     /// The open item that this posting creates.
@@ -314,6 +316,7 @@ mod tests {
             label: "x".into(),
             amount_minor,
             currency,
+            foreign: None,
             letter: None,
             item_id: None,
             reverses_line_no: None,

@@ -15,7 +15,7 @@ pub mod payment;
 pub mod reason;
 
 pub use allocation::{Adjustment, Allocation, Decision, Evidence, EvidenceSet, Proof, Status};
-pub use currency::Currency;
+pub use currency::{Currency, Foreign};
 pub use item::{ItemKind, OpenItem};
 pub use journal::{EntryHeader, EntryKind, JournalEntry, JournalError, Posting};
 pub use lettering::{LetterKind, LetteringError, letter_code, letter_index};

@@ -10,6 +10,8 @@
 //!              piece_ref label currency payment_id decision_id reverses_seq posted_at posted_by
 //! posting    = 'P'  line_no account customer_id label amount_minor currency
 //! allocation = 'A'  item_id customer_id allocated_minor evidence
+//! foreign    = 'F'  foreign_currency foreign_minor   after a posting that has them
+//!              'F'  foreign_minor                    after an allocation that has it
 //! ```
 //! The content of an entry is its entry record, its postings by line number and its allocations in
 //! the order given. Its hash is SHA-256 over the previous hash (32 bytes, zeros before the first)
@@ -70,6 +72,11 @@ impl Content {
         self.text(posting.label);
         self.integer(posting.amount_minor);
         self.text(posting.currency);
+        if let Some((currency, minor)) = posting.foreign {
+            self.bytes.push(b'F');
+            self.text(currency);
+            self.integer(minor);
+        }
     }
 
     fn allocation(&mut self, allocation: &ChainAllocation<'_>) {
@@ -78,6 +85,10 @@ impl Content {
         self.optional_text(allocation.customer_id);
         self.integer(allocation.allocated_minor);
         self.optional_text(allocation.evidence);
+        if let Some(minor) = allocation.foreign_minor {
+            self.bytes.push(b'F');
+            self.integer(minor);
+        }
     }
 
     fn hash(&self, previous: &Hash) -> Hash {

@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use alloc_domain::clearing::{
     Adjustment, Allocation, Drafts, Granularity, ItemResidual, NewItem, Payment,
 };
-use alloc_domain::{EntryHeader, EntryKind, JournalEntry, Posting};
+use alloc_domain::{Currency, EntryHeader, EntryKind, Foreign, JournalEntry, Posting};
 use rustc_hash::FxHashMap;
 
 pub use error::{ClearError, LINES_MAX};
@@ -129,6 +129,7 @@ fn name_released_item<'a>(payment: &Payment<'a>, parts: &mut Vec<Allocation<'a>>
             customer_id: None,
             account: payment.source_account,
             allocated_minor: -payment.amount_minor,
+            foreign: None, // Money is parked in the currency of the books.
             open_minor: -payment.amount_minor,
             letter_group: None,
             group_open_minor: None,
@@ -153,6 +154,8 @@ struct Lines<'p, 'a> {
     new_items: Vec<NewItem<'a>>,
     /// Cash and adjustments less allocations, minor units: what is left of the money.
     rest: i128,
+    /// The same in the payment's other currency.
+    foreign_rest: i128,
 }
 
 impl<'a> Drafting<'a> {
@@ -177,8 +180,10 @@ impl<'a> Drafting<'a> {
                 i128::from(payment.amount_minor),
                 None,
             )?;
+            lines.posted_in(payment.foreign);
         }
-        lines.rest = i128::from(if is_release { 0 } else { payment.amount_minor });
+        let cash = if is_release { 0 } else { payment.amount_minor };
+        lines.take(cash, payment.foreign);
         let is_source = |part: &&Allocation<'a>| {
             is_release && part.customer_id.is_none() && part.account == payment.source_account
         };
@@ -226,12 +231,13 @@ impl<'a> Drafting<'a> {
                 customer_id: part.customer_id,
                 account: part.account,
                 allocated_minor: part.allocated_minor,
+                foreign: part.foreign,
                 residual_minor: used.residual_minor,
             });
             let position = match payment.granularity {
                 Granularity::PerDocument => groups.len(),
                 Granularity::PerGroup => *positions
-                    .entry((part.account, part.customer_id, used.is_cleared()))
+                    .entry((place(part), used.is_cleared()))
                     .or_insert(groups.len()),
             };
             if position == groups.len() {
@@ -249,8 +255,10 @@ impl<'a> Drafting<'a> {
                 .map(|(_, part)| i128::from(part.allocated_minor))
                 .sum();
             let (_, first) = group[0];
-            lines.rest -= total;
+            let foreign = sum_foreign(payment, group.iter().map(|&(_, part)| part.foreign))?;
+            lines.take_group(-total, foreign);
             lines.post(first.account, first.customer_id, -total, Some(node))?;
+            lines.posted_in(foreign);
         }
         Ok(())
     }
@@ -271,6 +279,39 @@ impl<'a> Drafting<'a> {
     }
 }
 
+/// What one posting may stand for: account, customer, and the other currency of its items.
+type Place<'a> = (&'a str, Option<&'a str>, Option<Currency>);
+
+fn place<'a>(part: &Allocation<'a>) -> Place<'a> {
+    let currency = part.foreign.map(|foreign| foreign.currency);
+    (part.account, part.customer_id, currency)
+}
+
+/// The other-currency amount of a posting, credit for what is settled; none when there is none.
+fn sum_foreign(
+    payment: &Payment<'_>,
+    parts: impl Iterator<Item = Option<Foreign>>,
+) -> Result<Option<Foreign>, ClearError> {
+    let mut sum: Option<(Currency, i128)> = None;
+    for part in parts.flatten() {
+        let (_, total) = sum.get_or_insert((part.currency, 0));
+        *total -= i128::from(part.minor);
+    }
+    sum.map(|(currency, total)| to_foreign(payment, currency, total))
+        .transpose()
+}
+
+fn to_foreign(
+    payment: &Payment<'_>,
+    currency: Currency,
+    minor: i128,
+) -> Result<Foreign, ClearError> {
+    let minor = i64::try_from(minor).map_err(|_| ClearError::AmountTooLarge {
+        payment_id: payment.payment_id.to_owned(),
+    })?;
+    Ok(Foreign { currency, minor })
+}
+
 /// Settled items get their own posting unless it would point against that of the items which stay
 /// open: credit notes are never posted as a debit beside a larger credit of the same payment.
 fn join_odd_parts(groups: &mut Vec<Vec<(usize, &Allocation<'_>)>>) {
@@ -282,10 +323,10 @@ fn join_odd_parts(groups: &mut Vec<Vec<(usize, &Allocation<'_>)>>) {
     };
     let mut later = 1;
     while later < groups.len() {
-        let key = (groups[later][0].1.account, groups[later][0].1.customer_id);
+        let key = place(groups[later][0].1);
         let earlier = groups[..later]
             .iter()
-            .position(|group| (group[0].1.account, group[0].1.customer_id) == key);
+            .position(|group| place(group[0].1) == key);
         match earlier {
             Some(earlier)
                 if total(&groups[earlier]).signum() * total(&groups[later]).signum() == -1 =>
@@ -321,6 +362,29 @@ impl<'p, 'a> Lines<'p, 'a> {
             postings: Vec::new(),
             new_items: Vec::new(),
             rest: 0,
+            foreign_rest: 0,
+        }
+    }
+
+    /// Adds money to what is left.
+    fn take(&mut self, amount_minor: i64, foreign: Option<Foreign>) {
+        self.take_group(i128::from(amount_minor), foreign);
+    }
+
+    /// Adds a sum to what is left; items in a third currency do not touch the payment's.
+    fn take_group(&mut self, amount: i128, foreign: Option<Foreign>) {
+        self.rest += amount;
+        if let (Some(own), Some(foreign)) = (self.payment.foreign, foreign)
+            && own.currency == foreign.currency
+        {
+            self.foreign_rest += i128::from(foreign.minor);
+        }
+    }
+
+    /// Says what the last posting is in another currency.
+    fn posted_in(&mut self, foreign: Option<Foreign>) {
+        if let Some(posting) = self.postings.last_mut() {
+            posting.foreign = foreign;
         }
     }
 
@@ -344,6 +408,7 @@ impl<'p, 'a> Lines<'p, 'a> {
             label: self.payment.label.into(),
             amount_minor,
             currency: self.payment.currency,
+            foreign: None,
             letter,
             item_id: None,
             reverses_line_no: None,
@@ -360,7 +425,7 @@ impl<'p, 'a> Lines<'p, 'a> {
                     role: line.role.to_owned(),
                 });
             }
-            self.rest += i128::from(line.amount_minor);
+            self.take(line.amount_minor, line.foreign);
             let suffix = match line.role {
                 ROLE_ON_ACCOUNT => Some("OA"),
                 ROLE_SUSPENSE => Some("SU"),
@@ -385,6 +450,7 @@ impl<'p, 'a> Lines<'p, 'a> {
                 posting.label = label.into();
             }
             if let Some(item_id) = item_id {
+                posting.foreign = line.foreign;
                 self.open_item(item_id, line.role);
             }
         }
@@ -404,8 +470,15 @@ impl<'p, 'a> Lines<'p, 'a> {
             return Ok(());
         }
         let rest = std::mem::take(&mut self.rest);
+        let foreign = match payment.foreign {
+            Some(foreign) if self.foreign_rest != 0 => {
+                Some(to_foreign(payment, foreign.currency, -self.foreign_rest)?)
+            }
+            _ => None,
+        };
         if let Some(customer_id) = payment.customer_id {
             self.post(payment.customer_account, Some(customer_id), -rest, None)?;
+            self.posted_in(foreign);
             let item_id = self.next_item_id("OA");
             self.open_item(item_id, ROLE_ON_ACCOUNT);
         } else if payment.kind == EntryKind::Release {
@@ -415,6 +488,7 @@ impl<'p, 'a> Lines<'p, 'a> {
             });
         } else {
             self.post(payment.suspense_account, None, -rest, None)?;
+            self.posted_in(foreign);
             let item_id = self.next_item_id("SU");
             self.open_item(item_id, ROLE_SUSPENSE);
         }
@@ -446,6 +520,7 @@ impl<'p, 'a> Lines<'p, 'a> {
             kind,
             currency: self.payment.currency,
             open_minor: posting.amount_minor,
+            foreign: posting.foreign,
             issue_date: self.payment.piece_date,
             reference: self.payment.piece_ref,
         });

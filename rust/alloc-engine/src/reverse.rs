@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use alloc_domain::clearing::{Drafts, Letter, LetterMember, PostedEntry, PostedPosting};
 use alloc_domain::{
-    EntryHeader, EntryKind, JournalEntry, JournalError, LetterKind, Posting, Reason, ReasonKind,
+    EntryHeader, EntryKind, Foreign, JournalEntry, JournalError, LetterKind, Posting, Reason,
+    ReasonKind,
 };
 use rustc_hash::FxHashMap;
 
@@ -144,19 +145,27 @@ fn mirror<'a>(
     let label = terms.label.replace("{entry}", &name);
     let mut postings = Vec::with_capacity(lines.len());
     for line in lines {
-        let amount_minor = line
-            .amount_minor
-            .checked_neg()
-            .ok_or(ReverseError::AmountTooLarge {
+        let mirrored = |minor: i64| {
+            minor.checked_neg().ok_or(ReverseError::AmountTooLarge {
                 seq: line.seq,
                 line_no: line.line_no,
-            })?;
+            })
+        };
+        let amount_minor = mirrored(line.amount_minor)?;
+        let foreign = match line.foreign {
+            Some(foreign) => Some(Foreign {
+                minor: mirrored(foreign.minor)?,
+                ..foreign
+            }),
+            None => None,
+        };
         postings.push(Posting {
             account: line.account,
             customer_id: line.customer_id,
             label: Cow::Owned(label.clone()),
             amount_minor,
             currency: entry.currency,
+            foreign,
             letter: letter(entry, line, drafts),
             item_id: None,
             reverses_line_no: Some(line.line_no),
@@ -240,6 +249,7 @@ mod tests {
             account,
             customer_id: (account == "411000").then_some("C-A"),
             amount_minor,
+            foreign: None,
             item_id: None,
             letter_group: None,
         }
@@ -263,6 +273,19 @@ mod tests {
         assert_eq!(entry.header().reverses_seq, Some(7));
         assert_eq!(entry.header().posting_date, 20_100);
         assert_eq!(drafts.letters[0].kind, LetterKind::Full);
+    }
+
+    #[test]
+    fn an_amount_abroad_is_mirrored_with_its_line() {
+        let mut bank = line(1, "512000", 60_000);
+        bank.foreign = Some(Foreign {
+            currency: Currency::EUR,
+            minor: 7,
+        });
+        let lines = [bank, line(2, "411000", -60_000)];
+        let drafts = reverse_entries(&[posted(7)], &lines, &TERMS).expect("balanced");
+        let mirrored = drafts.entries[0].postings()[0].foreign.expect("kept");
+        assert_eq!(mirrored.minor, -7);
     }
 
     #[test]

@@ -236,6 +236,8 @@ pub struct PostingRows {
     label: StringArray,
     amount_minor: Int64Array,
     currency: StringArray,
+    foreign_currency: StringArray,
+    foreign_minor: Int64Array,
 }
 
 impl Rows for PostingRows {
@@ -250,6 +252,8 @@ impl Rows for PostingRows {
             label: columns.text("label").clone(),
             amount_minor: columns.ints("amount_minor").clone(),
             currency: columns.text("currency").clone(),
+            foreign_currency: columns.text("foreign_currency").clone(),
+            foreign_minor: columns.ints("foreign_minor").clone(),
         }
     }
 }
@@ -265,6 +269,7 @@ impl PostingRows {
             label: self.label.value(row),
             amount_minor: self.amount_minor.value(row),
             currency: text_at(&self.currency, row).unwrap_or(entry_currency),
+            foreign: text_at(&self.foreign_currency, row).zip(int_at(&self.foreign_minor, row)),
         }
     }
 }
@@ -276,6 +281,7 @@ pub struct AllocationRows {
     customer_id: StringArray,
     allocated_minor: Int64Array,
     evidence: StringArray,
+    foreign_minor: Int64Array,
 }
 
 impl Rows for AllocationRows {
@@ -288,6 +294,7 @@ impl Rows for AllocationRows {
             customer_id: columns.text("customer_id").clone(),
             allocated_minor: columns.ints("allocated_minor").clone(),
             evidence: columns.text("evidence").clone(),
+            foreign_minor: columns.ints("foreign_minor").clone(),
         }
     }
 }
@@ -300,6 +307,7 @@ impl AllocationRows {
             item_id: self.item_id.value(row),
             customer_id: text_at(&self.customer_id, row),
             allocated_minor: self.allocated_minor.value(row),
+            foreign_minor: int_at(&self.foreign_minor, row),
             evidence: text_at(&self.evidence, row),
         }
     }

@@ -3,7 +3,7 @@
 use alloc_domain::clearing::{
     Adjustment, Allocation, Granularity, Payment, PostedEntry, PostedPosting,
 };
-use alloc_domain::{Currency, EntryKind, LetterKind};
+use alloc_domain::{Currency, EntryKind, Foreign, LetterKind};
 use arrow_array::{Array, StringArray};
 
 use super::columns::{Columns, Reader, int_at, text_at};
@@ -38,6 +38,16 @@ fn currency(columns: &Columns, row: usize) -> Result<Currency, ArrowReadError> {
         row: row + 1,
         value: value.to_owned(),
     })
+}
+
+/// The amount in another currency, when the row has both of its columns.
+fn foreign(columns: &Columns, row: usize) -> Result<Option<Foreign>, ArrowReadError> {
+    let Some(minor) = int_at(columns.ints("foreign_minor"), row) else {
+        return Ok(None);
+    };
+    let expected = "an ISO 4217 code beside foreign_minor";
+    let currency = parsed(columns, "foreign_currency", row, expected, Currency::parse)?;
+    Ok(Some(Foreign { currency, minor }))
 }
 
 fn kind(columns: &Columns, row: usize) -> Result<EntryKind, ArrowReadError> {
@@ -81,6 +91,7 @@ pub fn read_draft_payments(
                 label: text("label").value(row),
                 currency: currency(columns, row)?,
                 amount_minor: columns.ints("amount_minor").value(row),
+                foreign: foreign(columns, row)?,
                 source_account: text("source_account").value(row),
                 customer_id: text_at(text("customer_id"), row),
                 customer_account: text("customer_account").value(row),
@@ -106,18 +117,21 @@ pub fn read_draft_allocations(
     let (allocated, open) = (columns.ints("allocated_minor"), columns.ints("open_minor"));
     let (entities, groups) = (columns.text("entity"), columns.ints("letter_group"));
     let group_open = columns.ints("group_open_minor");
-    let rows = (0..columns.len()).map(|row| Allocation {
-        payment_id: payment_ids.value(row),
-        item_id: item_ids.value(row).into(),
-        entity: text_at(entities, row),
-        customer_id: text_at(customer_ids, row),
-        account: accounts.value(row),
-        allocated_minor: allocated.value(row),
-        open_minor: open.value(row),
-        letter_group: int_at(groups, row),
-        group_open_minor: int_at(group_open, row),
+    let rows = (0..columns.len()).map(|row| {
+        Ok(Allocation {
+            payment_id: payment_ids.value(row),
+            item_id: item_ids.value(row).into(),
+            entity: text_at(entities, row),
+            customer_id: text_at(customer_ids, row),
+            account: accounts.value(row),
+            allocated_minor: allocated.value(row),
+            foreign: foreign(columns, row)?,
+            open_minor: open.value(row),
+            letter_group: int_at(groups, row),
+            group_open_minor: int_at(group_open, row),
+        })
     });
-    Ok(rows.collect())
+    rows.collect()
 }
 
 /// The lines beside the items; `keep` owns the text.
@@ -130,16 +144,19 @@ pub fn read_draft_adjustments(
 ) -> Result<Vec<Adjustment<'_>>, ArrowReadError> {
     let columns = keep.insert(Columns::read(&DRAFT_ADJUSTMENTS, reader, Unknown::Refused)?);
     let columns: &Columns = columns;
-    let rows = (0..columns.len()).map(|row| Adjustment {
-        payment_id: columns.text("payment_id").value(row),
-        role: columns.text("role").value(row),
-        account: columns.text("account").value(row),
-        amount_minor: columns.ints("amount_minor").value(row),
-        customer_id: text_at(columns.text("customer_id"), row),
-        label: text_at(columns.text("label"), row),
-        new_item_id: text_at(columns.text("new_item_id"), row),
+    let rows = (0..columns.len()).map(|row| {
+        Ok(Adjustment {
+            payment_id: columns.text("payment_id").value(row),
+            role: columns.text("role").value(row),
+            account: columns.text("account").value(row),
+            amount_minor: columns.ints("amount_minor").value(row),
+            foreign: foreign(columns, row)?,
+            customer_id: text_at(columns.text("customer_id"), row),
+            label: text_at(columns.text("label"), row),
+            new_item_id: text_at(columns.text("new_item_id"), row),
+        })
     });
-    Ok(rows.collect())
+    rows.collect()
 }
 
 /// Posted entries that are to be reversed; `keep` owns the text.
@@ -179,16 +196,19 @@ pub fn read_posted_postings(
 ) -> Result<Vec<PostedPosting<'_>>, ArrowReadError> {
     let columns = keep.insert(Columns::read(&POSTED_POSTINGS, reader, Unknown::Ignored)?);
     let columns: &Columns = columns;
-    let rows = (0..columns.len()).map(|row| PostedPosting {
-        seq: columns.ints("seq").value(row),
-        line_no: columns.ints("line_no").value(row),
-        account: columns.text("account").value(row),
-        customer_id: text_at(columns.text("customer_id"), row),
-        amount_minor: columns.ints("amount_minor").value(row),
-        item_id: text_at(columns.text("item_id"), row),
-        letter_group: int_at(columns.ints("letter_group"), row),
+    let rows = (0..columns.len()).map(|row| {
+        Ok(PostedPosting {
+            seq: columns.ints("seq").value(row),
+            line_no: columns.ints("line_no").value(row),
+            account: columns.text("account").value(row),
+            customer_id: text_at(columns.text("customer_id"), row),
+            amount_minor: columns.ints("amount_minor").value(row),
+            foreign: foreign(columns, row)?,
+            item_id: text_at(columns.text("item_id"), row),
+            letter_group: int_at(columns.ints("letter_group"), row),
+        })
     });
-    Ok(rows.collect())
+    rows.collect()
 }
 
 /// Index and kind of lettering groups that want their code.

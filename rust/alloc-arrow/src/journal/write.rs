@@ -98,8 +98,8 @@ fn entries(drafts: &Drafts<'_>) -> RecordBatch {
 }
 
 fn postings(drafts: &Drafts<'_>) -> RecordBatch {
-    let mut integers: [Int64Builder; 5] = std::array::from_fn(|_| Int64Builder::new());
-    let mut texts: [StringBuilder; 5] = std::array::from_fn(|_| StringBuilder::new());
+    let mut integers: [Int64Builder; 6] = std::array::from_fn(|_| Int64Builder::new());
+    let mut texts: [StringBuilder; 6] = std::array::from_fn(|_| StringBuilder::new());
     for (index, entry) in drafts.entries.iter().enumerate() {
         for (line, posting) in entry.postings().iter().enumerate() {
             integers[0].append_value(position(index));
@@ -107,11 +107,18 @@ fn postings(drafts: &Drafts<'_>) -> RecordBatch {
             integers[2].append_value(posting.amount_minor);
             integers[3].append_option(posting.letter.map(position));
             integers[4].append_option(posting.reverses_line_no);
+            integers[5].append_option(posting.foreign.map(|foreign| foreign.minor));
             texts[0].append_value(posting.account);
             texts[1].append_option(posting.customer_id);
             texts[2].append_value(&posting.label);
             texts[3].append_value(posting.currency.as_str());
             texts[4].append_option(posting.item_id.as_deref());
+            texts[5].append_option(
+                posting
+                    .foreign
+                    .as_ref()
+                    .map(|other| other.currency.as_str()),
+            );
         }
     }
     let [
@@ -120,9 +127,16 @@ fn postings(drafts: &Drafts<'_>) -> RecordBatch {
         amount_minor,
         letter_index,
         reverses_line_no,
+        foreign_minor,
     ] = integers.map(|mut integer| Arc::new(integer.finish()) as ArrayRef);
-    let [account, customer_id, label, currency, item_id] =
-        texts.map(|mut text| Arc::new(text.finish()) as ArrayRef);
+    let [
+        account,
+        customer_id,
+        label,
+        currency,
+        item_id,
+        foreign_currency,
+    ] = texts.map(|mut text| Arc::new(text.finish()) as ArrayRef);
     batch(vec![
         ("draft_index", draft_index),
         ("line_no", line_no),
@@ -134,13 +148,16 @@ fn postings(drafts: &Drafts<'_>) -> RecordBatch {
         ("letter_index?", letter_index),
         ("item_id?", item_id),
         ("reverses_line_no?", reverses_line_no),
+        ("foreign_currency?", foreign_currency),
+        ("foreign_minor?", foreign_minor),
     ])
 }
 
 fn new_items(drafts: &Drafts<'_>) -> RecordBatch {
     let mut draft_index = Int64Builder::new();
-    let mut texts: [StringBuilder; 7] = std::array::from_fn(|_| StringBuilder::new());
+    let mut texts: [StringBuilder; 8] = std::array::from_fn(|_| StringBuilder::new());
     let mut open_minor = Int64Builder::new();
+    let mut foreign_minor = Int64Builder::new();
     let mut issue_date = Date32Builder::new();
     for item in &drafts.new_items {
         draft_index.append_value(position(item.draft_index));
@@ -152,6 +169,8 @@ fn new_items(drafts: &Drafts<'_>) -> RecordBatch {
         texts[5].append_value(item.currency.as_str());
         texts[6].append_value(item.reference);
         open_minor.append_value(item.open_minor);
+        texts[7].append_option(item.foreign.as_ref().map(|other| other.currency.as_str()));
+        foreign_minor.append_option(item.foreign.map(|foreign| foreign.minor));
         issue_date.append_value(item.issue_date);
     }
     let [
@@ -162,6 +181,7 @@ fn new_items(drafts: &Drafts<'_>) -> RecordBatch {
         kind,
         currency,
         reference,
+        foreign_currency,
     ] = texts.map(|mut text| Arc::new(text.finish()) as ArrayRef);
     batch(vec![
         ("draft_index", Arc::new(draft_index.finish())),
@@ -174,6 +194,8 @@ fn new_items(drafts: &Drafts<'_>) -> RecordBatch {
         ("open_minor", Arc::new(open_minor.finish())),
         ("issue_date", Arc::new(issue_date.finish())),
         ("reference", reference),
+        ("foreign_currency?", foreign_currency),
+        ("foreign_minor?", Arc::new(foreign_minor.finish())),
     ])
 }
 
@@ -218,19 +240,20 @@ fn letter_members(drafts: &Drafts<'_>) -> RecordBatch {
 }
 
 fn residuals(drafts: &Drafts<'_>) -> RecordBatch {
-    let mut integers: [Int64Builder; 3] = std::array::from_fn(|_| Int64Builder::new());
+    let mut integers: [Int64Builder; 4] = std::array::from_fn(|_| Int64Builder::new());
     let mut texts: [StringBuilder; 5] = std::array::from_fn(|_| StringBuilder::new());
     for row in &drafts.residuals {
         integers[0].append_option(row.draft_index.map(position));
         integers[1].append_value(row.allocated_minor);
         integers[2].append_value(row.residual_minor);
+        integers[3].append_option(row.foreign.map(|foreign| foreign.minor));
         texts[0].append_value(row.payment_id);
         texts[1].append_value(row.entity);
         texts[2].append_value(&row.item_id);
         texts[3].append_option(row.customer_id);
         texts[4].append_value(row.account);
     }
-    let [draft_index, allocated_minor, residual_minor] =
+    let [draft_index, allocated_minor, residual_minor, foreign_minor] =
         integers.map(|mut integer| Arc::new(integer.finish()) as ArrayRef);
     let [payment_id, entity, item_id, customer_id, account] =
         texts.map(|mut text| Arc::new(text.finish()) as ArrayRef);
@@ -243,6 +266,7 @@ fn residuals(drafts: &Drafts<'_>) -> RecordBatch {
         ("account", account),
         ("allocated_minor", allocated_minor),
         ("residual_minor", residual_minor),
+        ("foreign_minor?", foreign_minor),
     ])
 }
 

@@ -40,6 +40,7 @@ fn posting(line_no: i64, account: &'static str, amount_minor: i64) -> ChainPosti
         label: "Customer payment",
         amount_minor,
         currency: "EUR",
+        foreign: None,
     }
 }
 
@@ -63,6 +64,7 @@ fn row(journal: &'static str, amount_minor: i64) -> Row {
             item_id: "F1",
             customer_id: Some("C-A"),
             allocated_minor: amount_minor,
+            foreign_minor: None,
             evidence: Some("WHOLE_BALANCE"),
         }],
         seal: Seal {
@@ -104,6 +106,26 @@ fn codes(rows: &[Row]) -> Vec<(Option<i64>, &'static str)> {
         .iter()
         .map(|finding| (finding.seq, finding.code))
         .collect()
+}
+
+#[test]
+fn an_amount_abroad_is_under_the_hash() {
+    let sealed = |posting_minor: Option<i64>, item_minor: Option<i64>| {
+        let mut row = row("BQ1", 10_000);
+        row.postings[0].foreign = posting_minor.map(|minor| ("USD", minor));
+        row.allocations[0].foreign_minor = item_minor;
+        let mut sealer = Sealer::new(1, Numbers::default(), GENESIS);
+        feed(&mut sealer, &row).expect("balanced").hash
+    };
+    let hashes = [
+        sealed(None, None),
+        sealed(Some(11_500), None),
+        sealed(Some(11_501), None),
+        sealed(None, Some(11_500)),
+    ];
+    for (place, hash) in hashes.iter().enumerate() {
+        assert!(!hashes[..place].contains(hash));
+    }
 }
 
 #[test]

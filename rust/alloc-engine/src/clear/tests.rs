@@ -18,6 +18,7 @@ fn payment(payment_id: &'static str, amount_minor: i64) -> Payment<'static> {
         label: "Customer payment",
         currency: Currency::EUR,
         amount_minor,
+        foreign: None,
         source_account: "512000",
         customer_id: Some("C-A"),
         customer_account: "411000",
@@ -39,6 +40,7 @@ fn part(
         customer_id: Some("C-A"),
         account: "411000",
         allocated_minor,
+        foreign: None,
         open_minor,
         letter_group: None,
         group_open_minor: None,
@@ -51,6 +53,7 @@ fn line(role: &'static str, account: &'static str, amount_minor: i64) -> Adjustm
         role,
         account,
         amount_minor,
+        foreign: None,
         customer_id: None,
         label: None,
         new_item_id: None,
@@ -431,6 +434,64 @@ fn batches() -> impl Strategy<Value = Vec<(i64, Vec<(i64, i64)>)>> {
     let open = prop_oneof![1..2_000_000_i64, -500_000..-1_i64];
     let items = prop::collection::vec((open, 1..=100_i64), 0..12);
     prop::collection::vec((0..1000_i64, items), 1..8)
+}
+
+/// What the postings of the first entry are in another currency.
+fn abroad(drafts: &Drafts<'_>) -> Vec<(String, i64, Option<i64>)> {
+    let postings = drafts.entries[0].postings().iter();
+    postings
+        .map(|line| {
+            let minor = line.foreign.map(|foreign| foreign.minor);
+            (line.account.to_owned(), line.amount_minor, minor)
+        })
+        .collect()
+}
+
+fn dollars(minor: i64) -> Foreign {
+    let currency = Currency::parse("USD").expect("a currency");
+    Foreign { currency, minor }
+}
+
+#[test]
+fn the_amount_abroad_stands_on_bank_and_customer_and_its_rest_is_on_account() {
+    let mut paid = payment("B1", 10_500);
+    paid.foreign = Some(dollars(12_000));
+    let mut first = part("B1", "F1", 4_000, 4_000);
+    first.foreign = Some(dollars(4_600));
+    let mut second = part("B1", "F2", 5_000, 5_000);
+    second.foreign = Some(dollars(5_900));
+    let mut fee = line("bank_charges", "627800", 100);
+    fee.foreign = Some(dollars(110));
+    let gain = line("fx_gain", "756000", -800);
+    let drafts = draft_entries(&[paid], &[first, second], &[fee, gain]).expect("balanced");
+    assert_eq!(
+        abroad(&drafts),
+        [
+            ("512000".to_owned(), 10_500, Some(12_000)),
+            ("627800".to_owned(), 100, None),
+            ("411000".to_owned(), -9_000, Some(-10_500)),
+            ("756000".to_owned(), -800, None),
+            ("411000".to_owned(), -800, Some(-1_610)),
+        ]
+    );
+    assert_eq!(drafts.new_items[0].foreign, Some(dollars(-1_610)));
+    assert_eq!(drafts.residuals[0].foreign, Some(dollars(4_600)));
+}
+
+#[test]
+fn items_of_two_currencies_never_share_a_posting() {
+    let mut abroad_item = part("B1", "F1", 4_000, 4_000);
+    abroad_item.foreign = Some(dollars(4_600));
+    let parts = [abroad_item, part("B1", "F2", 5_000, 5_000)];
+    let drafts = draft_entries(&[payment("B1", 9_000)], &parts, &[]).expect("balanced");
+    assert_eq!(
+        abroad(&drafts),
+        [
+            ("512000".to_owned(), 9_000, None),
+            ("411000".to_owned(), -4_000, Some(-4_600)),
+            ("411000".to_owned(), -5_000, None),
+        ]
+    );
 }
 
 proptest! {

@@ -7,6 +7,8 @@ what an allocation takes of it, and what a line of an entry is worth abroad.
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -31,6 +33,6 @@ def upgrade() -> None:
     _add("posting", *text("foreign_currency"), *big("foreign_minor"))
 
 
-def _add(table: str, *columns: sa.Column[object]) -> None:
+def _add(table: str, *columns: sa.Column[Any]) -> None:
     for column in columns:
         op.add_column(table, column)
