@@ -50,7 +50,6 @@ check-python: $(VENV)/.wheel-dev
 
 build: $(VENV)/.wheel ## Build the release wheel into dist/ and install it into .venv
 
-# PostgreSQL, browsers and the like come with the features that need them.
 system:
 	@.ci/system
 

@@ -1,16 +1,18 @@
 """Work of another process on a ledger.
 
 ``python store_work.py LEDGER TASK TIMEOUT_MS [KILL_AT]`` prints ``ready`` before it
-begins, then ``done`` or the reason of the refusal. With KILL_AT it kills itself
-(-9) there: an even number 2n is before the n-th statement of the task, 2n + 1 is
-after it; ``count`` prints how many such points there are.
+begins, then what came of it or the reason of the refusal. With KILL_AT it kills itself
+(-9) there: an even number 2n is before the n-th statement of the task, 2n + 1 is after
+it; ``count`` prints how many such points there are.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -27,7 +29,7 @@ from store_books import (
     source,
 )
 
-from alloc.errors import AllocError
+from alloc.errors import AllocError, ConflictError
 from alloc.store import open_ledger
 from alloc.store.database import Database
 
@@ -76,28 +78,62 @@ def post_all(ledger: Ledger) -> None:
         ledger.post(batch(ledger, plans[first : first + size]), now=NOW)
 
 
+def race(ledger: Ledger) -> str:
+    """Draft every batch, wait for a line, post them all; say how often who won."""
+    plans = [
+        Plan(entry_id(line), {f"F{number}": line.amount_minor})
+        for number, line in enumerate(lines())
+    ]
+    size = COUNT // DAYS
+    batches = [
+        batch(ledger, plans[first : first + size]) for first in range(0, COUNT, size)
+    ]
+    tell("drafted")
+    sys.stdin.readline()
+    outcomes: Counter[str] = Counter()
+    for drafted in batches:
+        try:
+            ledger.post(drafted, now=NOW)
+        except ConflictError as error:
+            outcomes[error.reason] += 1
+        else:
+            outcomes["POSTED"] += 1
+    return json.dumps(outcomes)
+
+
 def hold(ledger: Ledger) -> None:
     """Hold the write lock until a line comes in."""
     with ledger._db.write():  # type: ignore[attr-defined]  # noqa: SLF001
-        sys.stdout.write("held\n")
-        sys.stdout.flush()
+        tell("held")
         sys.stdin.readline()
 
 
-TASKS = {"import": import_all, "post": post_all, "hold": hold}
+def tell(word: str) -> None:
+    """Say something to the test."""
+    sys.stdout.write(f"{word}\n")
+    sys.stdout.flush()
+
+
+TASKS: dict[str, Callable[..., str | None]] = {
+    "import": import_all,
+    "post": post_all,
+    "race": race,
+    "hold": hold,
+}
 
 
 class Killer:
-    """Counts the points before and after every statement, and kills at one."""
+    """Counts the points before and after every statement, and strikes at one."""
 
-    def __init__(self, kill_at: int) -> None:
+    def __init__(self, kill_at: int, strike: Callable[[], object]) -> None:
         self._kill_at = kill_at
+        self._strike = strike
         self.points = 0
 
-    def install(self) -> None:
+    def install(self, put: Callable[..., None] = setattr) -> None:
         """Stand around every way to reach the database."""
         for name in ("execute", "query", "scalar", "stage", "append"):
-            setattr(Database, name, self._around(getattr(Database, name)))
+            put(Database, name, self._around(getattr(Database, name)))
 
     def _around(self, method: Callable[..., object]) -> Callable[..., object]:
         def around(*arguments: object, **options: object) -> object:
@@ -110,26 +146,29 @@ class Killer:
 
     def _point(self) -> None:
         if self.points == self._kill_at:
-            os.kill(os.getpid(), signal.SIGKILL)
+            self._strike()
         self.points += 1
 
 
-def main(path: str, task: str, timeout_ms: int, kill_at: str = "") -> None:
+def kill_self() -> None:
+    """Die at once."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def main(url: str, task: str, timeout_ms: int, kill_at: str = "") -> None:
     """Open the ledger, say so, wait for a line, do the task."""
     pa.set_cpu_count(1)
-    killer = Killer(int(kill_at) if kill_at.isdigit() else -1)
-    with open_ledger(path, write=True, busy_timeout_ms=timeout_ms) as ledger:
-        sys.stdout.write("ready\n")
-        sys.stdout.flush()
+    killer = Killer(int(kill_at) if kill_at.isdigit() else -1, kill_self)
+    with open_ledger(url, write=True, busy_timeout_ms=timeout_ms) as ledger:
+        tell("ready")
         sys.stdin.readline()
         if kill_at:
             killer.install()
         try:
-            TASKS[task](ledger)
+            answer = TASKS[task](ledger) or "done"
         except AllocError as error:
-            sys.stdout.write(f"{error.reason}\n")
-        else:
-            sys.stdout.write(f"{killer.points}\n" if kill_at == "count" else "done\n")
+            answer = error.reason
+        tell(str(killer.points) if kill_at == "count" else answer)
 
 
 if __name__ == "__main__":

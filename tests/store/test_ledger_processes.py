@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import random
-import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from store_books import Books, Line
@@ -18,14 +20,17 @@ from alloc.app.verify import verify
 from alloc.errors import ConflictError
 from alloc.store import open_ledger
 
+if TYPE_CHECKING:
+    from ledger_places import Place
+
 WORK = Path(__file__).with_name("store_work.py")
 KILLS = 10
 
 
-def start(path: Path, task: str, *, kill_at: str = "") -> subprocess.Popen[str]:
+def start(url: str, task: str, *, kill_at: str = "") -> subprocess.Popen[str]:
     """Start another process on the ledger; it waits for `go`."""
     process = subprocess.Popen(
-        [sys.executable, str(WORK), str(path), task, "10000", kill_at],
+        [sys.executable, str(WORK), url, task, "10000", kill_at],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -49,20 +54,20 @@ def finished(process: subprocess.Popen[str]) -> None:
     process.communicate(timeout=60)
 
 
-@pytest.fixture(scope="module")
-def imported(empty_ledger: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="session")
+def imported(place: Place, empty_url: str) -> str:
     """A ledger with payments and items that wait."""
-    path = shutil.copy(empty_ledger, tmp_path_factory.mktemp("work") / "ledger.db")
-    process = start(path, "import")
+    url = place.copy(empty_url)
+    process = start(url, "import")
     go(process)
     assert said(process) == "done"
     finished(process)
-    return path
+    return url
 
 
-def complete(path: Path) -> None:
+def complete(url: str) -> None:
     """Everything is posted exactly once and the ledger verifies."""
-    with open_ledger(str(path), write=False) as ledger:
+    with open_ledger(url, write=False) as ledger:
         report = verify(ledger)
         assert report.findings == ()
         assert report.counts["entries"] == COUNT
@@ -70,60 +75,61 @@ def complete(path: Path) -> None:
         assert left == {name: 1 for name in items() if int(name[1:]) % 2}
 
 
-def test_two_processes_post_the_same_payments_and_one_wins_each(
-    imported: Path, tmp_path: Path
+@pytest.mark.parametrize("writers", [2, 8])
+def test_several_processes_post_the_same_payments_and_one_wins_each(
+    place: Place, imported: str, writers: int
 ) -> None:
-    path = shutil.copy(imported, tmp_path / "ledger.db")
-    both = [start(path, "post"), start(path, "post")]
-    for process in both:
+    url = place.copy(imported)
+    racers = [start(url, "race") for _ in range(writers)]
+    for process in racers:
         go(process)
-    answers = sorted(said(process) for process in both)
-    for process in both:
+    assert {said(process) for process in racers} == {"drafted"}
+    for process in racers:
+        go(process)
+    outcomes: Counter[str] = Counter()
+    for process in racers:
+        outcomes.update(json.loads(said(process)))
         finished(process)
-    assert answers[0] in {"ITEMS_CHANGED", "PAYMENT_DECIDED", "done"}
-    with open_ledger(str(path), write=True) as ledger:
-        assert verify(ledger).findings == ()
-        post_all(ledger)
-    complete(path)
+    assert outcomes["POSTED"] == DAYS
+    assert outcomes["PAYMENT_DECIDED"] == (writers - 1) * DAYS
+    complete(url)
 
 
 def test_a_ledger_that_another_process_writes_to_is_busy(
-    imported: Path, tmp_path: Path
+    place: Place, imported: str
 ) -> None:
-    path = shutil.copy(imported, tmp_path / "ledger.db")
-    holder = start(path, "hold")
+    url = place.copy(imported)
+    holder = start(url, "hold")
     go(holder)
     assert said(holder) == "held"
-    with open_ledger(str(path), write=True, busy_timeout_ms=50) as ledger:
+    with open_ledger(url, write=True, busy_timeout_ms=50) as ledger:
         with pytest.raises(ConflictError) as busy:
             Books(ledger, files=10).receive(Line("LATE", 100))
         assert busy.value.reason == "LEDGER_BUSY"
-        assert "ledger.db" in str(busy.value)
+        assert ledger.name in str(busy.value)
         assert ledger.payments().num_rows == COUNT
         go(holder)
         finished(holder)
         assert Books(ledger, files=10).receive(Line("LATE", 100)).new == 1
 
 
-@pytest.fixture(scope="module")
-def points(
-    empty_ledger: Path, imported: Path, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, int]:
+@pytest.fixture(scope="session")
+def points(place: Place, empty_url: str, imported: str) -> dict[str, int]:
     """How many points there are at which a task can be killed."""
     counted = {}
-    for task, ledger in (("import", empty_ledger), ("post", imported)):
-        path = shutil.copy(ledger, tmp_path_factory.mktemp("count") / "ledger.db")
-        process = start(path, task, kill_at="count")
+    for task, ledger in (("import", empty_url), ("post", imported)):
+        url = place.copy(ledger)
+        process = start(url, task, kill_at="count")
         go(process)
         counted[task] = int(said(process))
         finished(process)
     return counted
 
 
-def killed(path: Path, task: str, seed: int, points: int) -> None:
+def killed(url: str, task: str, seed: int, points: int) -> None:
     """Kill -9 a process at a random point of its task."""
     point = random.Random(seed).randrange(points)
-    process = start(path, task, kill_at=str(point))
+    process = start(url, task, kill_at=str(point))
     go(process)
     finished(process)
     assert process.returncode == -signal.SIGKILL
@@ -131,47 +137,47 @@ def killed(path: Path, task: str, seed: int, points: int) -> None:
 
 @pytest.mark.parametrize("seed", range(KILLS))
 def test_a_process_killed_while_it_posts_leaves_whole_batches(
-    imported: Path, points: dict[str, int], tmp_path: Path, seed: int
+    place: Place, imported: str, points: dict[str, int], seed: int
 ) -> None:
-    path = shutil.copy(imported, tmp_path / "ledger.db")
-    killed(path, "post", seed, points["post"])
-    with open_ledger(str(path), write=True) as ledger:
+    url = place.copy(imported)
+    killed(url, "post", seed, points["post"])
+    with open_ledger(url, write=True) as ledger:
         report = verify(ledger)
         assert report.findings == ()
         assert report.counts["entries"] % (COUNT // DAYS) == 0
         assert report.counts["entries"] <= COUNT
         post_all(ledger)
-    complete(path)
+    complete(url)
 
 
 @pytest.mark.parametrize("seed", range(KILLS))
 def test_a_process_killed_while_it_imports_leaves_whole_files(
-    empty_ledger: Path, points: dict[str, int], tmp_path: Path, seed: int
+    place: Place, empty_url: str, points: dict[str, int], seed: int
 ) -> None:
-    path = shutil.copy(empty_ledger, tmp_path / "ledger.db")
-    killed(path, "import", seed, points["import"])
-    with open_ledger(str(path), write=True) as ledger:
+    url = place.copy(empty_url)
+    killed(url, "import", seed, points["import"])
+    with open_ledger(url, write=True) as ledger:
         assert verify(ledger).findings == ()
         assert ledger.payments().num_rows in {0, COUNT}
         assert ledger.open_items().num_rows in {0, COUNT}
         import_all(ledger)
         assert ledger.payments().num_rows == len(lines())
         post_all(ledger)
-    complete(path)
+    complete(url)
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_process_killed_from_outside_leaves_whole_batches(
-    imported: Path, tmp_path: Path, seed: int
+    place: Place, imported: str, seed: int
 ) -> None:
     """The kill comes at any moment, also inside a statement."""
-    path = shutil.copy(imported, tmp_path / "ledger.db")
-    process = start(path, "post")
+    url = place.copy(imported)
+    process = start(url, "post")
     go(process)
     time.sleep(random.Random(seed).uniform(0.05, 0.5))
     process.kill()
     finished(process)
-    with open_ledger(str(path), write=True) as ledger:
+    with open_ledger(url, write=True) as ledger:
         assert verify(ledger).findings == ()
         post_all(ledger)
-    complete(path)
+    complete(url)

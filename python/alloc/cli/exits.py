@@ -69,6 +69,7 @@ class OutputError(AllocError):
 
 
 _BY_REASON = {
+    "DATABASE_MISSING": ExitCode.CONFIG,
     "DISK_FULL": ExitCode.IO,
     "FILE_CHANGED": ExitCode.BUSY,
     "FILE_IS_FOLDER": ExitCode.NO_INPUT,
@@ -79,8 +80,11 @@ _BY_REASON = {
     "ITEMS_CHANGED": ExitCode.BUSY,
     "NO_PERMISSION": ExitCode.CANNOT_CREATE,
     "LEDGER_BUSY": ExitCode.BUSY,
-    "LEDGER_CHANGED": ExitCode.BUSY,
+    "LEDGER_CONFLICT": ExitCode.BUSY,
+    "LEDGER_DENIED": ExitCode.CONFIG,
+    "LEDGER_EXISTS": ExitCode.CANNOT_CREATE,
     "LEDGER_MISSING": ExitCode.NO_INPUT,
+    "LEDGER_UNREACHABLE": ExitCode.BUSY,
     "LEDGER_VERSION": ExitCode.CONFIG,
     "RUN_IN_PROGRESS": ExitCode.BUSY,
 }

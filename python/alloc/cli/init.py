@@ -106,8 +106,8 @@ def _refuse_lost_ledger(workspace: Workspace, settings: Settings) -> None:
     if workspace.has_worked() and not workspace.has_ledger(settings):
         raise OutputError(
             f"{workspace.root} was worked in (see done/, failed/, reports/, exports/), "
-            "but its ledger is gone: bring it back from the backup; for a fresh start "
-            "move these folders away, or choose another folder",
+            "but its ledger is gone: bring it back with 'alloc ledger restore'; for a "
+            "fresh start move these folders away, or choose another folder",
             reason="LEDGER_LOST",
             file=workspace.root,
         )

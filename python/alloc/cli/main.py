@@ -46,6 +46,7 @@ SECTIONS = {
     },
     "Setting up": {
         "init": "Create a workspace: configuration, folders, ledger.",
+        "ledger": "Back the ledger up, restore it, upgrade it.",
         "entity": "List the legal entities, or add one.",
         "profile": "Show the mapping profiles, and what they read.",
         "rules": "Check, test and explain the rules for gaps between cash and items.",

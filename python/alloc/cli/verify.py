@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from alloc.app.verify import VerifyReport
     from alloc.cli.render import View
 
-__all__ = ["command"]
+__all__ = ["command", "draw"]
 
 CHECKED = {
     "entries": deferred_plural("{count} journal entry", "{count} journal entries"),
@@ -52,11 +52,12 @@ def command(session: Session) -> int:
         "counts": report.counts,
         "findings": report.findings,
     }
-    emit(session, document, lambda: _draw(View(settings.locale), report))
+    emit(session, document, lambda: draw(View(settings.locale), report))
     return ExitCode.DATA if broken else ExitCode.OK
 
 
-def _draw(view: View, report: VerifyReport) -> None:
+def draw(view: View, report: VerifyReport) -> None:
+    """Show what a check of the ledger found."""
     from alloc.cli.render import Column
 
     say = view.messages.say

@@ -17,10 +17,27 @@ if TYPE_CHECKING:
     from alloc.ingest.reader import Reader
     from alloc.settings import Settings
 
-__all__ = ["CONFIG_NAME", "FOLDERS", "Workspace", "find_workspace", "workspace_here"]
+__all__ = [
+    "BACKUPS",
+    "CONFIG_NAME",
+    "FOLDERS",
+    "Workspace",
+    "find_workspace",
+    "workspace_here",
+]
 
 CONFIG_NAME = "alloc.toml"
-FOLDERS = ("profiles", "inbox", "done", "failed", "reports", "exports", "rules")
+BACKUPS = "backups"
+FOLDERS = (
+    "profiles",
+    "inbox",
+    "done",
+    "failed",
+    "reports",
+    "exports",
+    "rules",
+    BACKUPS,
+)
 
 
 @dataclass(frozen=True, slots=True)

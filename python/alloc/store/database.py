@@ -108,7 +108,7 @@ class Database:
         """Replace a temporary table by these rows."""
         with self._translated(), self._connection.cursor() as cursor:
             cursor.adbc_ingest(name, stored(table), mode="replace", temporary=True)
-        self.run(self.backend.staged(name))
+        self.run(self.backend.staged(name, len(table)))
 
     def append(self, name: str, table: pa.Table) -> None:
         """Add rows to a table of the ledger; all of its columns that are named."""

@@ -98,9 +98,14 @@ class Where:
         return " and ".join(self._conditions) or "1 = 1"
 
 
-def stage_keys(db: Database, name: str, keys: Collection[str] | Collection[int]) -> str:
-    """Stage keys and return the query that lists them."""
-    kind = pa.int64() if all(isinstance(key, int) for key in keys) else pa.string()
+def stage_keys(
+    db: Database,
+    name: str,
+    keys: Collection[str] | Collection[int],
+    kind: pa.DataType | None = None,
+) -> str:
+    """Stage keys, text unless told, and return the query that lists them."""
+    kind = kind or pa.string()
     db.stage(name, pa.table({"key": pa.array(list(dict.fromkeys(keys)), kind)}))
     return f"(select key from {name})"
 
@@ -290,7 +295,8 @@ def decisions(db: Database, which: DecisionFilter) -> DecisionTables:
         listed = ", ".join(f"'{state.value}'" for state in sorted(which.states))
         conditions.append(f"d.state in ({listed or 'null'})")
     if which.decision_ids is not None:
-        keys = stage_keys(db, "stage_decisions", which.decision_ids)
+        wanted = which.decision_ids
+        keys = stage_keys(db, "stage_decisions", wanted, pa.int64())
         conditions.append(f"d.decision_id in {keys}")
     if which.payment_ids is not None:
         keys = stage_keys(db, "stage_wanted", which.payment_ids)

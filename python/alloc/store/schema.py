@@ -14,13 +14,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alloc.errors import AllocError, ConflictError, StoreError
+from alloc.errors import ConflictError, StoreError
 from alloc.store.backend import backend_of
 from alloc.store.backend.sqlite import SQLite
 from alloc.store.database import Database
 from alloc.store.revision import HEAD, REVISIONS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from alloc.store.backend.base import Backend
 
 #: Before the first revision: nothing.
@@ -70,24 +72,29 @@ def check_revision(database: Database) -> None:
     found = database.revision()
     if not found:
         raise database.backend.no_ledger()
-    if found == HEAD:
-        return
+    if found != HEAD:
+        raise other_revision(database.backend.name, found)
+
+
+def other_revision(name: str, found: str) -> StoreError:
+    """Say that this version of alloc does not read a schema, and what does."""
     what = (
         "run 'alloc ledger upgrade'"
         if found in REVISIONS
         else "use the version of alloc that wrote it"
     )
-    raise StoreError(
-        f"{database.backend.name} has schema {found}, this version of alloc needs "
-        f"{HEAD}: {what}",
+    return StoreError(
+        f"{name} has schema {found}, this version of alloc needs {HEAD}: {what}",
         reason="LEDGER_VERSION",
-        ledger=database.backend.name,
+        ledger=name,
         found=found,
         needed=HEAD,
     )
 
 
-def create_ledger(url: str, *, revision: str = HEAD) -> None:
+def create_ledger(
+    url: str, *, revision: str = HEAD, fill: Callable[[Database], None] | None = None
+) -> None:
     """Create an empty ledger; it appears whole or not at all.
 
     Parameters
@@ -96,7 +103,9 @@ def create_ledger(url: str, *, revision: str = HEAD) -> None:
         As `alloc.store.open_ledger` takes it. A file must not exist; a PostgreSQL
         database must, without a ledger in its first schema.
     revision
-        An older one is for what is to be upgraded: a backup.
+        Of the schema; an older one is for the content of an older ledger.
+    fill
+        Puts content into it, in the same transaction.
 
     Raises
     ------
@@ -107,17 +116,21 @@ def create_ledger(url: str, *, revision: str = HEAD) -> None:
     """
     backend = backend_of(url)
     if isinstance(backend, SQLite):
-        _create_file(backend.path, revision)
+        _create_file(backend.path, revision, fill)
     else:
-        _create(backend, revision)
+        _create(backend, revision, fill)
 
 
-def _create_file(path: Path, revision: str) -> None:
+def _create_file(
+    path: Path, revision: str, fill: Callable[[Database], None] | None
+) -> None:
+    if path.exists():
+        raise _exists(path)
     built = SQLite(str(path.with_name(f".{path.name}.{os.getpid()}.new")))
     try:
         try:
-            _create(built, revision)
-        except AllocError as error:
+            _create(built, revision, fill)
+        except StoreError as error:
             raise StoreError(
                 f"{path} could not be created: {error}",
                 reason="LEDGER_NOT_CREATED",
@@ -128,7 +141,9 @@ def _create_file(path: Path, revision: str) -> None:
         built.path.unlink(missing_ok=True)
 
 
-def _create(backend: Backend, revision: str) -> None:
+def _create(
+    backend: Backend, revision: str, fill: Callable[[Database], None] | None
+) -> None:
     database = Database(backend, write=True, create=True)
     try:
         if database.revision():
@@ -136,6 +151,8 @@ def _create(backend: Backend, revision: str) -> None:
         database.run(backend.before_migration)
         with database.transaction():
             migrate(database, since=BASE, until=revision)
+            if fill is not None:
+                fill(database)
     except ConflictError as error:
         raise _exists(backend.name) from error
     finally:

@@ -58,7 +58,7 @@ class Backend(ABC):
         """Return the statements that begin a session."""
 
     @abstractmethod
-    def staged(self, name: str) -> Sequence[str]:
+    def staged(self, name: str, rows: int) -> Sequence[str]:
         """Return the statements that follow a temporary table's filling."""
 
     @abstractmethod

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from adbc_driver_manager.dbapi import Connection
 
+_ANALYZED_MIN = 500
 _UNREACHABLE = ("08", "57P")
 _SETTINGS = {
     "application_name": "alloc",
@@ -37,8 +38,8 @@ _SETTINGS = {
 class PostgreSQL(Backend):
     """One schema of a database: the first of the connection's search path.
 
-    Whoever writes first locks the row of the schema's version, and nothing else in any
-    other order: so there are no deadlocks, and the chain of entries has one end.
+    Whoever writes locks the table of the schema's version before anything else: so
+    there are no deadlocks, and the chain of entries has one end.
     The user, the password and TLS are libpq's: in the URL, in ``PGPASSWORD``, in
     ``~/.pgpass`` or in a service file.
     """
@@ -76,9 +77,9 @@ class PostgreSQL(Backend):
         ]
         return [f"select {', '.join(calls)}"]
 
-    def staged(self, name: str) -> Sequence[str]:
-        """Return what tells the planner how many rows there are: plans depend on it."""
-        return (f"analyze {name}",)
+    def staged(self, name: str, rows: int) -> Sequence[str]:
+        """Tell the planner of many rows: it takes a new table for a small one."""
+        return (f"analyze {name}",) if rows > _ANALYZED_MIN else ()
 
     def named(self, error: BaseException) -> AllocError:
         """Give an error its name, by the code that the SQL standard gives it."""
@@ -118,8 +119,8 @@ class PostgreSQL(Backend):
     def no_ledger(self) -> NotFoundError:
         """Say that the database holds no ledger yet."""
         return NotFoundError(
-            f"there is no ledger in {self.name}: restore it from the backup; only a"
-            " new workspace starts one with alloc init",
+            f"there is no ledger in {self.name}: bring it back with 'alloc ledger "
+            "restore'; only a new workspace starts one with alloc init",
             reason="LEDGER_MISSING",
             ledger=self.name,
         )
@@ -170,7 +171,8 @@ class PostgreSQL(Backend):
     def damaged(self) -> StoreError:
         """Say that the server found a page broken."""
         return StoreError(
-            f"{self.name} is damaged: restore the latest backup and run alloc verify",
+            f"{self.name} is damaged: move it away and bring the latest backup back "
+            "with 'alloc ledger restore'",
             reason="LEDGER_DAMAGED",
             ledger=self.name,
         )
@@ -198,7 +200,9 @@ def _name_of(url: str) -> str:
             field="ledger.url",
         ) from None
     query = parse_qs(parts.query)
-    host = parts.hostname or query.get("host", ["localhost"])[0]
+    host = parts.hostname or query.get("host", [""])[0]
+    if not host or host.startswith("/"):  # A socket: the server is on this machine.
+        host = "localhost"
     return f"{host}{port}/{unquote(parts.path.lstrip('/'))}"
 
 

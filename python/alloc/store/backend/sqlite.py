@@ -72,9 +72,9 @@ class SQLite(Backend):
         ]
         return [f"pragma {setting}" for setting in settings]
 
-    def staged(self, name: str) -> Sequence[str]:
+    def staged(self, name: str, rows: int) -> Sequence[str]:
         """Return nothing: the planner of SQLite does without statistics."""
-        del name
+        del name, rows
         return ()
 
     def named(self, error: BaseException) -> AllocError:
@@ -93,8 +93,8 @@ class SQLite(Backend):
         """Say what is wrong with a file; SQLite would create one that is missing."""
         if not self.path.exists():
             raise NotFoundError(
-                f"there is no ledger {self.path}: restore it from the backup; only a"
-                " new workspace starts one with alloc init",
+                f"there is no ledger {self.path}: bring it back with 'alloc ledger "
+                "restore'; only a new workspace starts one with alloc init",
                 reason="LEDGER_MISSING",
                 file=self.path,
             )
@@ -145,7 +145,8 @@ class SQLite(Backend):
     def damaged(self) -> StoreError:
         """Say that the file is broken."""
         return StoreError(
-            f"{self.name} is damaged: restore the latest backup and run alloc verify",
+            f"{self.name} is damaged: move it away and bring the latest backup back "
+            "with 'alloc ledger restore'",
             reason="LEDGER_DAMAGED",
             file=self.path,
         )
@@ -167,5 +168,6 @@ _NAMES: tuple[tuple[str, Callable[[SQLite], AllocError]], ...] = (
     ("not a database", SQLite.no_ledger),
     ("readonly database", SQLite.no_permission),
     ("unable to open", SQLite.no_permission),
+    ("failed to open", SQLite.no_permission),
     ("I/O error", SQLite.io_failed),
 )
