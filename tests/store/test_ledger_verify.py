@@ -3,10 +3,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
+import adbc_driver_manager
 import pyarrow as pa
 import pytest
-from store_books import NOW, Books, Line, Plan, entry_id, source
+from ledger_places import Databases, made
+from store_books import NOW, Books, source
+from store_fill import fill
 
 from alloc.app.verify import verify
 from alloc.store import open_ledger
@@ -14,8 +18,7 @@ from alloc.store import open_ledger
 if TYPE_CHECKING:
     from pathlib import Path
 
-AMOUNTS = {"B1": 12_000, "B2": 5_000, "B3": 700, "B4": 900, "B5": 1_000}
-B1, B2, B3, B4, B5 = (entry_id(Line(name, amount)) for name, amount in AMOUNTS.items())
+    from postgresql_server import Server
 
 GUARDS = (
     "drop trigger posting_no_update",
@@ -33,27 +36,7 @@ GUARDS = (
 def filled(ledger_path: Path) -> Path:
     """A ledger with something in every table."""
     with open_ledger(str(ledger_path), write=True) as ledger:
-        books = Books(ledger)
-        reference = {"payment_id": B1, "line_no": 1, "reference": "F1"}
-        lines = (Line(name, amount) for name, amount in AMOUNTS.items())
-        books.receive(*lines, references=[reference])
-        books.due({"F1": 10_000, "F2": 5_000, "F3": 2_000, "F4": 1_000})
-        names = pa.table({"customer_id": ["C-A"], "name": ["Garage Martin"]})
-        ledger.import_customers(source("c", "customers"), names, now=NOW)
-        advice = pa.table(
-            {"advice": ["1"], "line_no": [1], "reference": ["F1"]}
-        ).append_column("amount_minor", pa.array([10_000]))
-        ledger.import_advices(source("a", "remittances"), advice, now=NOW)
-        discount = {"discount_granted": ("665000", 100)}
-        books.post(Plan(B1, {"F1": 10_000, "F2": 1_000}), Plan(B4, kind="suspense"))
-        books.post(Plan(B2, {"F2": 4_000}), Plan(B3, {"F3": 700}))
-        books.reverse(books.decision_of(B3))
-        books.post(Plan(B4, {"F4": 1_000}, kind="release", deductions=discount))
-        books.propose(Plan(B5, {"F3": 1_000}))
-        books.due({"F1": 9_000})
-        report = verify(ledger)
-        assert report.findings == ()
-        assert report.counts["entries"] == 6
+        fill(Books(ledger))
     return ledger_path
 
 
@@ -241,3 +224,23 @@ def test_many_broken_rows_are_counted_not_listed(books: Books) -> None:
     found = [row for row in verify(books.ledger).errors if row.code == "OPEN_DIFFERS"]
     assert len(found) == LISTED_MAX + 1
     assert "20 more" in found[-1].message
+
+
+def test_what_somebody_changed_in_postgresql_is_found(server: Server) -> None:
+    url = made(Databases(server))
+    with open_ledger(url, write=True) as ledger:
+        fill(Books(ledger))
+    database = urlsplit(url).path.lstrip("/")
+    with pytest.raises(adbc_driver_manager.Error, match="never edited"):
+        server.execute("update posting set amount_minor = 1", database=database)
+    server.execute(
+        "alter table posting disable trigger all",
+        "alter table journal_entry disable trigger all",
+        "update posting set amount_minor = 1 where seq = 1 and line_no = 2",
+        "update journal_entry set number = 77 where seq = 2",
+        "update open_item set open_minor = open_minor - 1 where item_id = 'F2'",
+        database=database,
+    )
+    with open_ledger(url, write=False) as ledger:
+        found = {finding.code for finding in verify(ledger).errors}
+    assert {"ENTRY_UNBALANCED", "BROKEN_CHAIN", "NUMBER_GAP", "OPEN_DIFFERS"} <= found

@@ -32,10 +32,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["TABLES", "Backup", "back_up", "examine", "restore", "upgrade"]
+__all__ = [
+    "TABLES",
+    "Backup",
+    "back_up",
+    "declared_schema",
+    "examine",
+    "restore",
+    "upgrade",
+]
 
-#: Every table of the ledger; those that others point to come first.
+#: Every table of the newest schema; those that others point to come first.
 TABLES = (
+    "answered_call",
+    "claim",
+    "operation",
     "import_file",
     "import_notice",
     "statement",
@@ -113,8 +124,8 @@ def examine(path: Path) -> Backup:
         ``FILE_MISSING``.
     """
     with _opened(path) as packed:
-        for name in TABLES:
-            packed.table(name)
+        for _ in packed.tables():
+            pass
         return packed.backup
 
 
@@ -180,8 +191,8 @@ def restore(path: Path, url: str) -> Backup:
         found = packed.backup.revision
 
         def fill(database: Database) -> None:
-            for name in TABLES:
-                database.append(name, packed.table(name))
+            for name, table in packed.tables():
+                database.append(name, table)
             if found != HEAD:
                 migrate(database, since=found)
 
@@ -203,9 +214,10 @@ def _pack(database: Database, sink: BinaryIO, now: dt.datetime) -> None:
     moment = now.timetuple()[:6]
     with zipfile.ZipFile(sink, "w") as archive:
         for name in TABLES:
-            table = database.query(
-                f"select * from {name} order by 1, 2, 3, 4", _schema(database, name)
-            )
+            schema = declared_schema(database, name)
+            if not len(schema):  # The table came with a later revision.
+                continue
+            table = database.query(f"select * from {name} order by 1, 2, 3, 4", schema)
             packed = pa.BufferOutputStream()
             pq.write_table(table, packed, compression="zstd")
             data = packed.getvalue().to_pybytes()
@@ -222,8 +234,8 @@ def _pack(database: Database, sink: BinaryIO, now: dt.datetime) -> None:
         archive.writestr(zipfile.ZipInfo(_MANIFEST, moment), text)
 
 
-def _schema(database: Database, name: str) -> pa.Schema:
-    """Return the columns that a table has in this revision."""
+def declared_schema(database: Database, name: str) -> pa.Schema:
+    """Return the columns of a table; none when this revision has no such table."""
     declared = database.query(database.backend.columns_of, _DECLARED, (name,))
     return pa.schema(
         [(row["name"], _TYPES[row["kind"]]) for row in declared.to_pylist()]
@@ -242,27 +254,36 @@ class _Packed:
         self._path = path
         try:
             manifest = json.loads(archive.read(_MANIFEST))
-            self._parts = {name: manifest["tables"][name] for name in TABLES}
-            rows = {name: int(part["rows"]) for name, part in self._parts.items()}
+            self._parts = {
+                name: (int(part["rows"]), str(part["sha256"]))
+                for name, part in manifest["tables"].items()
+            }
+            rows = {name: count for name, (count, _) in self._parts.items()}
             self.backup = Backup(str(manifest["revision"]), rows)
             is_ours = manifest["format"] == _FORMAT
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise _no_backup(path) from error
-        if not is_ours:
+        if not is_ours or not set(rows) <= set(TABLES):
             raise _no_backup(path)
         if self.backup.revision not in REVISIONS:
             raise other_revision(path.name, self.backup.revision)
 
-    def table(self, name: str) -> pa.Table:
-        """Read a table, which must be what the manifest says."""
+    def tables(self) -> Iterator[tuple[str, pa.Table]]:
+        """Read each table, which must be what the manifest says."""
+        for name in TABLES:
+            if name in self._parts:
+                yield name, self._table(name)
+
+    def _table(self, name: str) -> pa.Table:
+        rows, sha256 = self._parts[name]
         try:
             data = self._archive.read(_part(name))
         except (KeyError, zipfile.BadZipFile, zlib.error) as error:
             raise _damaged(self._path, name) from error
-        if hashlib.sha256(data).hexdigest() != self._parts[name]["sha256"]:
+        if hashlib.sha256(data).hexdigest() != sha256:
             raise _damaged(self._path, name)
         table = pq.read_table(pa.BufferReader(data))
-        if len(table) != self.backup.rows[name]:
+        if len(table) != rows:
             raise _damaged(self._path, name)
         return table
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,7 @@ def kept_script(dialect: str) -> Path:
     return _MIGRATIONS / f"{dialect}.sql"
 
 
+@cache
 def rendered(dialect: str, *, since: str, until: str) -> str:
     """Let Alembic write the SQL from one revision to another, in its own process.
 
