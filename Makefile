@@ -11,6 +11,8 @@ BIN    := $(VENV)/bin
 UV     := $(BIN)/uv pip install -q --compile-bytecode --python $(BIN)/python
 RUST_SOURCES   := Cargo.toml Cargo.lock $(shell find rust -path rust/fuzz -prune -o \( -name '*.rs' -o -name Cargo.toml \) -print)
 PYTHON_SOURCES := pyproject.toml $(shell find python -type f ! -name '*.so' ! -name '*.pyc')
+SERVER_SOURCES := $(shell find server -type f ! -name '*.pyc')
+PROTO_SOURCES  := $(wildcard proto/alloc/v1/*.proto)
 
 DEMO      ?= demo
 DEMO_SIZE ?= month
@@ -21,7 +23,7 @@ TARGET  ?=
 MINUTES ?= 10
 SEED    ?= 1
 
-.PHONY: help demo test check check-rust check-python build lock bench fuzz judge clean system toolchain
+.PHONY: help demo test check check-rust check-python build lock bench fuzz judge proto check-proto clean system toolchain
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -33,7 +35,7 @@ test: system check $(VENV)/.wheel-dev ## Every check and every test
 	@cargo test --locked --quiet --workspace
 	@$(BIN)/python -m pytest
 
-check: check-rust check-python ## Formats, lints, types, import contracts; no tests
+check: check-rust check-python check-proto ## Formats, lints, types, import contracts; no tests
 
 check-rust: toolchain
 	@cargo fmt --all --check
@@ -47,6 +49,23 @@ check-python: $(VENV)/.wheel-dev
 	@$(BIN)/mypy
 	@$(BIN)/python -m mypy.stubtest alloc._core --mypy-config-file pyproject.toml
 	@$(BIN)/lint-imports --no-cache
+
+# Compared with the branch main, where there is one.
+check-proto: $(VENV)/.dev
+	@$(BIN)/buf lint
+	@$(BIN)/buf format --diff --exit-code proto
+	@if git rev-parse --quiet --verify main:proto >/dev/null; then \
+	  before=$$(mktemp -d); trap 'rm -rf "$$before"' EXIT; \
+	  git archive main buf.yaml proto third_party | tar -x -C "$$before"; \
+	  $(BIN)/buf breaking --against "$$before"; \
+	fi
+
+proto: $(VENV)/.dev ## Generate python/alloc/v1 from proto/alloc/v1
+	@$(BIN)/python tests/grpc/reasons.py
+	@$(BIN)/buf format -w proto
+	@$(BIN)/python -m grpc_tools.protoc -I proto -I third_party/googleapis \
+	  --plugin=protoc-gen-mypy=$(BIN)/protoc-gen-mypy --plugin=protoc-gen-mypy_grpc=$(BIN)/protoc-gen-mypy_grpc \
+	  --python_out=python --grpc_python_out=python --mypy_out=quiet:python --mypy_grpc_out=quiet:python $(PROTO_SOURCES)
 
 build: $(VENV)/.wheel ## Build the release wheel into dist/ and install it into .venv
 
@@ -79,7 +98,8 @@ $(VENV)/.wheel: $(RUST_SOURCES) $(PYTHON_SOURCES) $(VENV)/.runtime
 	@$(UV) --no-deps --reinstall dist/alloc_engine-*.whl
 	@touch $@
 
-$(VENV)/.wheel-dev: $(VENV)/.wheel $(VENV)/.dev
+$(VENV)/.wheel-dev: $(VENV)/.wheel $(VENV)/.dev $(SERVER_SOURCES)
+	@$(UV) --no-deps --no-build-isolation --reinstall ./server
 	@touch $@
 
 lock: $(VENV)/.tools ## Resolve the dependency locks again (hashes, no registry address)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 FILE_LINES_MAX = 800
 FUNCTION_LINES_MAX = 70
-CODE_FOLDERS = ("rust", "python", "server", "bench", "tests")
+CODE_FOLDERS = ("rust", "python", "server", "proto", "bench", "tests")
 GENERATED = ("python/alloc/v1/",)
 
 

@@ -11,7 +11,7 @@ from alloc.cli.exits import ConfigError, OutputError
 from alloc.errors import ConflictError, InputError, NotFoundError
 
 if TYPE_CHECKING:
-    from alloc.app.ports import Ledger
+    from alloc.app.shared_ledger import SharedLedger
     from alloc.cli.session import Session
     from alloc.ingest.profile import Profile
     from alloc.ingest.reader import Reader
@@ -100,7 +100,7 @@ class Workspace:
 
         return Reader(self.profiles())
 
-    def open_ledger(self, settings: Settings, *, write: bool) -> Ledger:
+    def open_ledger(self, settings: Settings, *, write: bool) -> SharedLedger:
         """Open the ledger; the caller closes it.
 
         The first command that writes makes the ledger of a new workspace. Where there

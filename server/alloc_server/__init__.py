@@ -1,0 +1,1 @@
+"""The gRPC service over a workspace of `alloc`: thin servicers over `alloc.app`."""

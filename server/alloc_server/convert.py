@@ -1,0 +1,262 @@
+"""Messages to tables and back: names and forms, no rule and no arithmetic."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+from google.type import date_pb2
+
+from alloc import engine
+from alloc.app.review import Items, OnAccount, Rank
+from alloc.errors import InputError, LimitError
+from alloc.v1 import allocation_pb2 as pb
+from alloc_server.limits import BATCH_BYTES_MAX, PAGE_SIZE, PAGE_SIZE_MAX
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from alloc.app.review import Choice
+
+__all__ = [
+    "arrow_of",
+    "choice_of",
+    "date_message",
+    "decision_messages",
+    "ipc_of",
+    "page_size_of",
+    "payment_tables",
+    "place_of",
+    "posted_entries",
+    "with_entity",
+]
+
+_OPTIONAL_TEXTS = (
+    "customer_id",
+    "payer_name",
+    "payer_iban",
+    "end_to_end_id",
+    "creditor_reference",
+)
+
+
+#: Numbers of rows have fewer.
+_DIGITS = 19
+
+
+@cache
+def _schema(name: str) -> pa.Schema:
+    return engine.schema(name)
+
+
+def payment_tables(entity: str, payment: pb.Payment) -> tuple[pa.Table, pa.Table]:
+    """Return a payment and its remittance lines as the engine takes them."""
+    row = {name: getattr(payment, name) or None for name in _OPTIONAL_TEXTS}
+    row |= {
+        "payment_id": _required(payment.payment_id, "payment.payment_id"),
+        "entity": entity,
+        "value_date": _date(payment.value_date, "payment.value_date"),
+        "currency": payment.amount.currency_code,
+        "amount_minor": payment.amount.minor,
+        "remittance_text": list(payment.remittance_text),
+    }
+    lines = [
+        {
+            "payment_id": payment.payment_id,
+            "line_no": number,
+            "reference": line.reference or None,
+            "amount_minor": _optional(line, "amount_minor"),
+            "deduction_minor": _optional(line, "deduction_minor"),
+            "reason": line.reason or None,
+        }
+        for number, line in enumerate(payment.remittance_lines, start=1)
+    ]
+    return (
+        pa.Table.from_pylist([row], _schema("payments")),
+        pa.Table.from_pylist(lines, _schema("remittances")),
+    )
+
+
+def _required(text: str, field: str) -> str:
+    if text:
+        return text
+    raise InputError(f"{field} is missing", reason="FIELD_MISSING", field=field)
+
+
+def _optional(message: Any, name: str) -> Any:  # noqa: ANN401 - any message and field
+    return getattr(message, name) if message.HasField(name) else None
+
+
+def _date(message: date_pb2.Date, field: str) -> dt.date:
+    try:
+        return dt.date(message.year, message.month, message.day)
+    except ValueError:
+        raise InputError(
+            f"{field} is {message.year}-{message.month}-{message.day}: give year, month"
+            " and day",
+            reason="DATE_INVALID",
+            field=field,
+        ) from None
+
+
+def date_message(day: dt.date) -> date_pb2.Date:
+    """Return a date as a message."""
+    return date_pb2.Date(year=day.year, month=day.month, day=day.day)
+
+
+def decision_messages(
+    decisions: pa.Table, allocations: pa.Table, adjustments: pa.Table
+) -> list[pb.Decision]:
+    """Return decisions with their explanations, in the order of the table."""
+    ranks: dict[str, dict[int, pb.Explanation]] = defaultdict(dict)
+
+    def explanation(row: Mapping[str, Any]) -> pb.Explanation:
+        mine = ranks[row["payment_id"]]
+        return mine.setdefault(row["rank"], pb.Explanation(rank=row["rank"]))
+
+    for row in allocations.to_pylist():
+        explanation(row).allocations.add(
+            item_id=row["item_id"],
+            customer_id=row["customer_id"] or "",
+            allocated_minor=row["allocated_minor"],
+            evidence=row["evidence"].split(",") if row["evidence"] else (),
+        )
+    for row in adjustments.to_pylist():
+        explanation(row).adjustments.add(
+            role=row["role"],
+            amount_minor=row["amount_minor"],
+            item_id=row["item_id"] or "",
+            rate_ppm=row["rate_ppm"],
+        )
+    return [
+        pb.Decision(
+            payment_id=row["payment_id"],
+            status=pb.DecisionStatus.Value(f"DECISION_STATUS_{row['status'].upper()}"),
+            proof=pb.Proof.Value(f"PROOF_{row['proof'].upper()}"),
+            confidence_ppm=row["confidence_ppm"],
+            explanations_count=row["explanations_count"],
+            rule=row["rule"] or "",
+            reason=row["reason"],
+            customer_id=row["customer_id"] or "",
+            explanations=[
+                found for _, found in sorted(ranks[row["payment_id"]].items())
+            ],
+        )
+        for row in decisions.to_pylist()
+    ]
+
+
+def posted_entries(posted: pa.Table) -> list[pb.PostedEntry]:
+    """Return the entries of a `alloc.app.ports.PostResult`."""
+    names = ("seq", "journal", "fiscal_year", "number")
+    return [
+        pb.PostedEntry(**{name: row[name] for name in names})
+        for row in posted.to_pylist()
+    ]
+
+
+def choice_of(choice: pb.Choice) -> Choice:
+    """Return what a person chose.
+
+    Raises
+    ------
+    alloc.errors.InputError
+        ``CHOICE_MISSING``, or an item stands twice (``ITEM_REPEATED``).
+    """
+    which = choice.WhichOneof("choice")
+    if which == "rank":
+        return Rank(choice.rank)
+    if which == "on_account_of":
+        return OnAccount(choice.on_account_of)
+    if which is None or not choice.items.items:
+        raise InputError(
+            "the choice is missing: name a rank, items, or a customer for the whole",
+            reason="CHOICE_MISSING",
+            field="choice",
+        )
+    items: dict[str, int | None] = {}
+    for item in choice.items.items:
+        if item.item_id in items:
+            raise InputError(
+                f"item {item.item_id} is named twice: name each once",
+                reason="ITEM_REPEATED",
+                item_id=item.item_id,
+            )
+        items[item.item_id] = _optional(item, "allocated_minor")
+    return Items(items, choice.items.on_account_of or None)
+
+
+def page_size_of(asked: int) -> int:
+    """Return how many rows a page has."""
+    if 0 <= asked <= PAGE_SIZE_MAX:
+        return asked or PAGE_SIZE
+    raise InputError(
+        f"page_size is {asked}: it must be 0 to {PAGE_SIZE_MAX}",
+        reason="PAGE_INVALID",
+        field="page_size",
+    )
+
+
+def place_of(page_token: str) -> int:
+    """Return the number of the last row of the page before; 0 before the first."""
+    if not page_token:
+        return 0
+    if page_token.isascii() and page_token.isdecimal() and len(page_token) < _DIGITS:
+        return int(page_token)
+    raise InputError(
+        "page_token is none of ours: send the next_page_token of the page before",
+        reason="PAGE_INVALID",
+        field="page_token",
+    )
+
+
+def arrow_of(data: bytes, field: str) -> pa.Table:
+    """Read one Arrow IPC stream.
+
+    Raises
+    ------
+    alloc.errors.LimitError
+        It is too large (``BATCH_OVER_LIMIT``).
+    alloc.errors.InputError
+        It is none (``ARROW_INVALID``).
+    """
+    if len(data) > BATCH_BYTES_MAX:
+        raise LimitError(
+            f"{field} has {len(data)} bytes: send at most {BATCH_BYTES_MAX} a message",
+            reason="BATCH_OVER_LIMIT",
+            field=field,
+        )
+    try:
+        table = pa.ipc.open_stream(data).read_all()
+        # What came in may point outside its own buffers.
+        table.validate(full=True)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise InputError(
+            f"{field} is no Arrow IPC stream that can be read",
+            reason="ARROW_INVALID",
+            field=field,
+        ) from error
+    return table
+
+
+def ipc_of(table: pa.Table) -> bytes:
+    """Write a table as one Arrow IPC stream."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return bytes(sink.getvalue())
+
+
+def with_entity(table: pa.Table, entity: str, field: str) -> pa.Table:
+    """Say for each row whose it is; the rows must not say so themselves."""
+    if "entity" in table.schema.names:
+        raise InputError(
+            f"{field} has a column entity: the message names the entity, leave it out",
+            reason="COLUMN_UNKNOWN",
+            field=field,
+            column="entity",
+        )
+    return table.append_column("entity", pa.repeat(entity, table.num_rows))

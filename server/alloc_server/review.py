@@ -1,0 +1,165 @@
+"""`ReviewService`: the payments that a person decides."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from alloc.app.ports import DecisionFilter
+from alloc.app.review import accept, proposal_of, refuse
+from alloc.errors import InputError
+from alloc.v1 import allocation_pb2, review_service_pb2_grpc
+from alloc.v1 import review_service_pb2 as pb
+from alloc_server.convert import (
+    choice_of,
+    date_message,
+    decision_messages,
+    page_size_of,
+    place_of,
+    posted_entries,
+)
+from alloc_server.limits import LEASE_SECONDS_MAX
+from alloc_server.owned import owned_payment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import grpc
+
+    from alloc.app.ports import DecisionTables
+    from alloc.app.shared_ledger import SharedLedger
+    from alloc_server.workplace import Workplace
+
+__all__ = ["ReviewService"]
+
+
+class ReviewService(review_service_pb2_grpc.ReviewServiceServicer):
+    """The queue, who works on what, and what they decide.
+
+    Parameters
+    ----------
+    workplace
+        The workspace that is served.
+    """
+
+    def __init__(self, workplace: Workplace) -> None:
+        self._workplace = workplace
+
+    def ListReviews(
+        self, request: pb.ListReviewsRequest, context: grpc.ServicerContext
+    ) -> pb.ListReviewsResponse:
+        """Return a page of the queue; its token is the last decision in it."""
+        del context
+        size = page_size_of(request.page_size)
+        since = place_of(request.page_token)
+        with self._workplace.reading() as ledger:
+            waiting = ledger.decisions(DecisionFilter(entity=request.entity or None))
+            claims = ledger.claims(now=self._workplace.now()).to_pylist()
+        later = waiting.decisions.filter(
+            pc.greater(waiting.decisions["decision_id"], since)
+        )
+        page = later.slice(0, size)
+        claimed = {row["payment_id"]: row for row in claims}
+        last = str(page["decision_id"][-1].as_py()) if page.num_rows else ""
+        return pb.ListReviewsResponse(
+            reviews=_reviews(waiting, page, claimed),
+            next_page_token=last if later.num_rows > size else "",
+        )
+
+    def ClaimReview(
+        self, request: pb.ClaimReviewRequest, context: grpc.ServicerContext
+    ) -> pb.ClaimReviewResponse:
+        """Claim a payment for a while."""
+        if not 0 <= request.lease_seconds <= LEASE_SECONDS_MAX:
+            raise InputError(
+                f"lease_seconds is {request.lease_seconds}: it must be 0 to"
+                f" {LEASE_SECONDS_MAX}",
+                reason="LEASE_INVALID",
+                field="lease_seconds",
+            )
+        return self._workplace.once(
+            request,
+            context,
+            pb.ClaimReviewResponse,
+            lambda ledger, who: self._claimed(ledger, request, who),
+        )
+
+    def _claimed(
+        self, ledger: SharedLedger, request: pb.ClaimReviewRequest, who: str
+    ) -> pb.ClaimReviewResponse:
+        owned_payment(ledger, request.entity, request.payment_id)
+        proposal_of(ledger, request.payment_id)
+        now = self._workplace.now()
+        until = now + dt.timedelta(seconds=request.lease_seconds)
+        ledger.claim(request.payment_id, by=who, until=until, now=now)
+        return pb.ClaimReviewResponse(claimed_until=f"{until:%Y-%m-%dT%H:%M:%S}Z")
+
+    def DecideReview(
+        self, request: pb.DecideReviewRequest, context: grpc.ServicerContext
+    ) -> pb.DecideReviewResponse:
+        """Post what is chosen, or refuse all that is proposed."""
+        return self._workplace.once(
+            request,
+            context,
+            pb.DecideReviewResponse,
+            lambda ledger, who: self._decided(ledger, request, who),
+        )
+
+    def _decided(
+        self, ledger: SharedLedger, request: pb.DecideReviewRequest, who: str
+    ) -> pb.DecideReviewResponse:
+        now, payment_id = self._workplace.now(), request.payment_id
+        owned_payment(ledger, request.entity, payment_id)
+        ledger.check_claim(payment_id, by=who, now=now)
+        if request.WhichOneof("verdict") == "refuse_reason":
+            count = refuse(
+                ledger,
+                payment_id,
+                decided_by=who,
+                reason=request.refuse_reason,
+                now=now,
+            )
+            return pb.DecideReviewResponse(refused_count=count)
+        accepted = accept(
+            ledger,
+            self._workplace.settings,
+            payment_id,
+            choice_of(request.accept),
+            decided_by=who,
+            now=now,
+        )
+        posted = accepted.result.posted
+        return pb.DecideReviewResponse(
+            decision_id=posted["decision_id"][0].as_py(),
+            entries=posted_entries(posted),
+        )
+
+
+def _reviews(
+    waiting: DecisionTables, page: pa.Table, claimed: Mapping[str, Mapping[str, Any]]
+) -> list[pb.Review]:
+    def of_page(rows: pa.Table) -> pa.Table:
+        return rows.filter(pc.is_in(rows["decision_id"], value_set=page["decision_id"]))
+
+    messages = decision_messages(
+        page, of_page(waiting.allocations), of_page(waiting.adjustments)
+    )
+    return [
+        pb.Review(
+            decision_id=row["decision_id"],
+            entity=row["entity"],
+            amount=allocation_pb2.Amount(
+                minor=row["amount_minor"], currency_code=row["currency"]
+            ),
+            value_date=date_message(row["value_date"]),
+            payer_name=row["payer_name"] or "",
+            remittance_text=row["remittance_text"] or (),
+            decision=message,
+            claimed_by=claimed.get(row["payment_id"], {}).get("claimed_by", ""),
+            claimed_until=claimed.get(row["payment_id"], {}).get("claimed_until", ""),
+        )
+        for row, message in zip(page.to_pylist(), messages, strict=True)
+    ]
