@@ -30,7 +30,7 @@ from alloc.app.open_book import OpenBook, item_keys
 from alloc.app.ports import PaymentState, PostingBatch
 from alloc.app.refused import Refused
 from alloc.app.ruling import Ruling
-from alloc.app.situations import load_facts
+from alloc.app.situations import collected_vat, load_facts
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -205,7 +205,11 @@ class _Run:
         customers = ledger.customers()
         self._customers = contract(customers, "customers")
         self._ruling = Ruling(
-            self._settings, self._rules, customers, today=self._now.date()
+            self._settings,
+            self._rules,
+            customers,
+            today=self._now.date(),
+            collected=collected_vat(ledger, self._rules),
         )
         # What the bank took back is open again before the day's payments are decided.
         self._decide_out(until=until, entity=entity)
@@ -314,6 +318,7 @@ class _Run:
         if not self._dry_run:
             batch = batch_of(shown, drafts, status="auto", decided_by="alloc")
             self._tally.add(self._ledger.post(batch, now=self._now))
+        self._ruling.keep(drafts)
         if drafts.allocations.num_rows:
             positions = self._book.positions(item_keys(drafts.allocations))
             self._book.allocate(positions, drafts.allocations)

@@ -15,7 +15,7 @@ from alloc.app.ports import (
     OperationRow,
     PaymentState,
 )
-from alloc.app.situations import Facts
+from alloc.app.situations import Facts, collected_vat
 from alloc.errors import InputError, NotFoundError
 
 if TYPE_CHECKING:
@@ -103,6 +103,7 @@ def operation_facts(
         customers.get(owner, {}),
         {row["item_id"]: row for row in rows},
         (operation.items,),
+        collected=collected_vat(ledger, (rule,)),
     )
 
 

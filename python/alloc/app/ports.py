@@ -221,10 +221,8 @@ class OperationRow:
         Its identity, in the place of a payment's.
     entity, currency
         In whose books, and their currency.
-    date
-        Of the voucher.
-    reference
-        Of the voucher, when the company gave one.
+    date, reference
+        Of the voucher; the company may give no reference.
     """
 
     operation_id: str
@@ -419,10 +417,9 @@ class LetterTables:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing `verify` found.
+    """One thing `verify` found; ``subject`` names the table, ``key`` the row.
 
-    ``severity`` is ``error`` (an invariant is broken) or ``notice`` (worth a look:
-    a gap between two statements). ``subject`` names the table, ``key`` the row.
+    ``severity`` is ``error`` (an invariant is broken) or ``notice`` (worth a look).
     """
 
     severity: str
@@ -627,6 +624,9 @@ class Ledger(Protocol):
         ``until`` limits by issue date.
         """
 
+    def collected_vat(self) -> pa.Table:
+        """Return VAT due: entity, item_id, rate_ppm, vat_minor, allocated_minor."""
+
     def payments(
         self,
         *,
@@ -641,10 +641,9 @@ class Ledger(Protocol):
         amount_minor, payer_name?, payer_iban?, ultimate_name?, remittance_text list?,
         end_to_end_id?, creditor_reference?, mandate_id?, bank_reference?,
         transaction_code?, charges_minor?, original_currency?, original_minor?,
-        return_reason?,
-        additional_info?, state, aside_reason?, item_prefix (what the ids of new items
-        start with: another one after each reversal), parked_item_id?, parked_account?
-        (of money in suspense)
+        return_reason?, additional_info?, state, aside_reason?, item_prefix (what the
+        ids of new items start with: another one after each reversal),
+        parked_item_id?, parked_account? (of money in suspense)
         """
 
     def customers(self) -> pa.Table:

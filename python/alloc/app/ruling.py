@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from alloc.app.apply import Preview
+    from alloc.app.rule_drafting import RuleDrafts
+    from alloc.app.situations import CollectedVat
     from alloc.engine import Proposal
     from alloc.rules import Outcome, Rule, Situation
     from alloc.settings import Settings
@@ -68,6 +70,8 @@ class Ruling:
         Columns of `alloc.app.ports.Ledger.customers`.
     today
         The day of the run.
+    collected
+        VAT that is due already; `keep` adds to it.
     """
 
     def __init__(
@@ -77,8 +81,10 @@ class Ruling:
         customers: pa.Table,
         *,
         today: dt.date,
+        collected: CollectedVat,
     ) -> None:
         self._settings, self._today = settings, today
+        self._collected = {key: dict(rates) for key, rates in collected.items()}
         self._rules = [
             rule
             for rule in rules
@@ -267,7 +273,29 @@ class Ruling:
             other: _rows_of(items, other, payment["currency"], customer_id, used)
             for other in self._linked
         }
-        return Facts(payment, customer_id, customer, rows, sets, elsewhere=elsewhere)
+        return Facts(
+            payment,
+            customer_id,
+            customer,
+            rows,
+            sets,
+            elsewhere=elsewhere,
+            collected=self._collected,
+        )
+
+    def keep(self, drafts: RuleDrafts) -> None:
+        """Remember the VAT that a posted rule made due."""
+        paid = {
+            row["item_id"]: (row["entity"], row["allocated_minor"])
+            for row in drafts.allocations.to_pylist()
+        }
+        for row in drafts.adjustments.to_pylist():
+            if row["role"] != "vat_collected" or row["item_id"] not in paid:
+                continue
+            entity, allocated = paid[row["item_id"]]
+            rates = self._collected.setdefault((entity, row["item_id"]), {})
+            minor, by = rates.get(row["rate_ppm"], (0, 0))
+            rates[row["rate_ppm"]] = (minor - row["amount_minor"], by + allocated)
 
 
 def _rows_of(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,7 +16,7 @@ from alloc.rules.arithmetic import half_up
 from alloc.rules.model import Measure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     import pyarrow as pa
 
@@ -23,12 +24,24 @@ if TYPE_CHECKING:
     from alloc.rules import Rule
     from alloc.settings import Settings
 
-__all__ = ["ITEMS_MAX", "Facts", "comparable", "load_facts", "sets_of"]
+__all__ = [
+    "ITEMS_MAX",
+    "CollectedVat",
+    "Facts",
+    "collected_vat",
+    "comparable",
+    "load_facts",
+    "sets_of",
+]
 
 ITEMS_MAX = 2_000
 """Open items of one customer that are tried as a whole balance."""
 
 _BPS = 100
+
+
+#: (entity, item) -> rate in ppm -> VAT that was made due, and by how much paid.
+CollectedVat = Mapping[tuple[str, str], Mapping[int, tuple[int, int]]]
 
 
 class Facts(NamedTuple):
@@ -48,6 +61,8 @@ class Facts(NamedTuple):
         For money that goes out: the decision on the payment that it takes back.
     elsewhere
         Open items of other companies, by entity and id.
+    collected
+        VAT that earlier payments made due.
     """
 
     def rows_for(self, rule: Rule) -> Mapping[str, Mapping[str, Any]]:
@@ -63,6 +78,7 @@ class Facts(NamedTuple):
     sets: tuple[tuple[str, ...], ...]
     returned: Mapping[str, Any] | None = None
     elsewhere: Mapping[str, Mapping[str, Mapping[str, Any]]] = MappingProxyType({})
+    collected: CollectedVat = MappingProxyType({})
 
     def situations(self, rule: Rule, settings: Settings) -> list[Situation]:
         """Return what a rule is tried on: one situation for each set of items."""
@@ -142,7 +158,13 @@ class Facts(NamedTuple):
         )
 
     def _in_due_order(self, rows: Iterable[Mapping[str, Any]]) -> tuple[Item, ...]:
-        items = [_item(_abroad(row) if self.is_abroad else row) for row in rows]
+        if self.is_abroad:
+            items = [_item(_abroad(row), {}) for row in rows]
+        else:
+            items = [
+                _item(row, self.collected.get((row["entity"], row["item_id"]), {}))
+                for row in rows
+            ]
         return tuple(
             sorted(items, key=lambda item: (str(item.due_date or ""), item.item_id))
         )
@@ -233,7 +255,17 @@ def load_facts(
         }
         for entity in sorted(linked)
     }
-    return Facts(payment, customer_id, customer, rows, tuple(sets), returned, elsewhere)
+    collected = collected_vat(ledger, rules)
+    return Facts(
+        payment,
+        customer_id,
+        customer,
+        rows,
+        tuple(sets),
+        returned,
+        elsewhere,
+        collected,
+    )
 
 
 def _returned(ledger: Ledger, payment: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -327,7 +359,7 @@ def _abroad(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _item(row: Mapping[str, Any]) -> Item:
+def _item(row: Mapping[str, Any], collected: Mapping[int, tuple[int, int]]) -> Item:
     total = row["original_minor"] or row["imported_minor"]
     paid = total - row["open_minor"]
     lines = row["vat"]
@@ -340,17 +372,36 @@ def _item(row: Mapping[str, Any]) -> Item:
         kind=row["kind"],
         vat=None
         if lines is None
-        else tuple(
-            VatLine(
-                rate_ppm=line["rate_bps"] * _BPS,
-                vat_minor=line["vat_minor"],
-                due_minor=vat_due(line["vat_minor"], paid, total),
-            )
-            for line in lines
-        ),
+        else tuple(_vat_line(line, paid, total, collected) for line in lines),
         issue_date=row["issue_date"],
         due_date=row["due_date"],
     )
+
+
+def _vat_line(
+    line: Mapping[str, int],
+    paid: int,
+    total: int,
+    collected: Mapping[int, tuple[int, int]],
+) -> VatLine:
+    """Say what of a document's VAT is due: as posted, else as far as it is paid."""
+    rate = line["rate_bps"] * _BPS
+    posted, by = collected.get(rate, (0, 0))
+    return VatLine(
+        rate_ppm=rate,
+        vat_minor=line["vat_minor"],
+        due_minor=posted + vat_due(line["vat_minor"], paid - by, total),
+    )
+
+
+def collected_vat(ledger: Ledger, rules: Iterable[Rule]) -> CollectedVat:
+    """Read the VAT that posted decisions made due, when a rule wants to know."""
+    found: dict[tuple[str, str], dict[int, tuple[int, int]]] = {}
+    if any(rule.vat_on_collection for rule in rules):
+        for row in ledger.collected_vat().to_pylist():
+            rates = found.setdefault((row["entity"], row["item_id"]), {})
+            rates[row["rate_ppm"]] = (row["vat_minor"], row["allocated_minor"])
+    return found
 
 
 def vat_due(vat_minor: int, paid: int, total: int) -> int:

@@ -51,7 +51,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     rate_ppm
         Rate of the component, where it has one.
     item_id
-        The item it is a part of, for a transfer.
+        The item it is a part of, for a transfer and for VAT that falls due.
     party
         Customer of the line when it is not the items' own.
     """
@@ -275,14 +275,7 @@ def _vat_lines(rule: Rule, part: Part, vat: Vat) -> list[Line]:
 def _collected(
     items: Iterable[Item], left: Mapping[str, int], moved: Mapping[str, int]
 ) -> list[Line]:
-    """Make due the VAT of what was paid, cumulated, so that the parts add up."""
-    due = _summed(
-        pair
-        for item in items
-        for pair in _falls_due(
-            item, left.get(item.item_id, 0) + moved.get(item.item_id, 0)
-        )
-    )
+    """Make due the VAT of what was paid of each item, cumulated."""
     return [
         Line(
             component="vat_on_collection",
@@ -290,8 +283,13 @@ def _collected(
             role=role,
             amount_minor=amount,
             vat_ppm=rate,
+            item_id=item.item_id,
         )
-        for rate, minor in due
+        for item in items
+        for rate, minor in _falls_due(
+            item, left.get(item.item_id, 0) + moved.get(item.item_id, 0)
+        )
+        if minor
         for role, amount in (
             ("vat_collected_pending", minor),
             ("vat_collected", -minor),

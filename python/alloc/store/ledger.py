@@ -170,6 +170,10 @@ class SqlLedger:
         """Return the customers' items that are not zero."""
         return reading.open_items(self._db, entity, until)
 
+    def collected_vat(self) -> pa.Table:
+        """Return the VAT that posted decisions made due, by item and rate."""
+        return reading.collected_vat(self._db)
+
     def payments(
         self,
         *,

@@ -32,6 +32,7 @@ PAYMENTS = columns(
     "charges_minor? original_currency? original_minor? return_reason? "
     "additional_info? state aside_reason? item_prefix parked_item_id? parked_account?"
 )
+COLLECTED_VAT = columns("entity item_id rate_ppm vat_minor allocated_minor")
 CUSTOMERS = columns(
     "customer_id name known_ibans:list? aliases:list? customer_type? parent_id? "
     "supplier_id? siren? vat_number?"
@@ -137,6 +138,23 @@ def open_items(db: Database, entity: str | None, until: dt.date | None) -> pa.Ta
         """,
         OPEN_ITEMS,
         where.parameters,
+    )
+
+
+def collected_vat(db: Database) -> pa.Table:
+    """Return the VAT that posted decisions made due, and what they paid for it."""
+    return db.query(
+        """
+        select a.entity, a.item_id, j.rate_ppm, -sum(j.amount_minor),
+          sum(a.allocated_minor)
+        from adjustment j
+        join decision d on d.decision_id = j.decision_id and d.state = 'posted'
+        join allocation a on a.decision_id = j.decision_id and a.rank = 0
+          and a.item_id = j.item_id
+        where j.rank = 0 and j.role = 'vat_collected' and j.rate_ppm is not null
+        group by a.entity, a.item_id, j.rate_ppm order by 1, 2, 3
+        """,
+        COLLECTED_VAT,
     )
 
 

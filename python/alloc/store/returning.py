@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from alloc.app.ports import RETURN_OF, PaymentState, ReverseResult
 from alloc.errors import ConflictError
@@ -26,6 +25,9 @@ if TYPE_CHECKING:
     from alloc.app.ports import ReturnedPayment
     from alloc.store.database import Database
 
+_TURNED = columns("role amount_minor rate_ppm? item_id?")
+#: The pair of accounts between which VAT moves when it falls due.
+_VAT_DUE = {"vat_collected", "vat_collected_pending"}
 _BANK = columns("state amount_minor entity currency")
 _DECISION_ROW = columns(
     "decision_id:big payment_id state status proof confidence_ppm explanations_count "
@@ -52,14 +54,25 @@ def return_payment(
 class _Returning(Reversing):
     returned: ReturnedPayment
     new_id: int = field(init=False)
+    turned: list[dict[str, Any]] = field(init=False)
 
     def _check_unused(self) -> None:
-        """Check that the payment only cleared items, and that the money agrees."""
-        cleared = self.lines.filter(pc.is_valid(self.lines["letter_group"]))
+        """Check that the payment only cleared items, and that the money agrees.
+
+        VAT that it made due moves no money: it turns with it.
+        """
+        self.turned = self.db.query(
+            "select role, amount_minor, rate_ppm, item_id from adjustment "
+            "where decision_id = $1 and rank = 0 order by line_no",
+            _TURNED,
+            (self.reversal.decision_id,),
+        ).to_pylist()
         is_plain = (
             len(self.entry) == 1
             and not len(self.own)
-            and len(cleared) == len(self.lines) - 1
+            and {row["role"] for row in self.turned} <= _VAT_DUE
+            and not sum(line["amount_minor"] for line in self._unlettered())
+            and bool(self._unlettered()) == bool(self.turned)
             and self.entry["kind"][0].as_py() == "clearing"
         )
         if not is_plain:
@@ -91,6 +104,10 @@ class _Returning(Reversing):
             line for line in self.lines.to_pylist() if line["letter_group"] is not None
         ]
         lines = [self._mirrored(line, index) for index, line in enumerate(cleared)]
+        lines += [
+            {"account": line["account"], "amount_minor": -line["amount_minor"]}
+            for line in self._unlettered()
+        ]
         lines += [
             {"account": account, "amount_minor": minor}
             for _, account, minor, _ in terms.adjustments
@@ -148,6 +165,12 @@ class _Returning(Reversing):
         mirrored = pa.array([entry["seq"]], pa.int64())
         return sealed.set_column(index, "reverses_seq", mirrored), postings, letters
 
+    def _unlettered(self) -> list[dict[str, Any]]:
+        """Return the lines beside the money's own, the first, and those of items."""
+        return [
+            line for line in self.lines.to_pylist()[1:] if line["letter_group"] is None
+        ]
+
     def _mirrored(self, line: dict[str, Any], index: int) -> dict[str, Any]:
         return {
             "account": line["account"],
@@ -203,16 +226,15 @@ class _Returning(Reversing):
             }
             for item in self.items.to_pylist()
         ]
+        beside = [row | {"amount_minor": -row["amount_minor"]} for row in self.turned]
+        beside += [
+            {"role": role, "amount_minor": minor, "rate_ppm": rate}
+            for role, _, minor, rate in terms.adjustments
+        ]
+        said = {"decision_id": self.new_id, "rank": 0}
         adjustments = [
-            {
-                "decision_id": self.new_id,
-                "rank": 0,
-                "line_no": number,
-                "role": role,
-                "amount_minor": minor,
-                "rate_ppm": rate,
-            }
-            for number, (role, _, minor, rate) in enumerate(terms.adjustments, start=1)
+            said | row | {"line_no": number}
+            for number, row in enumerate(beside, start=1)
         ]
         self.db.append("decision", pa.Table.from_pylist([decision], _DECISION_ROW))
         self.db.append("allocation", pa.Table.from_pylist(allocations, _ALLOCATION_ROW))
