@@ -7,7 +7,8 @@
 
 The policy comes from the environment: ``ALLOC_MAX_WRONG_PPM`` (default 100),
 ``ALLOC_AMOUNT_ONLY`` (default 1) and ``ALLOC_DEDUCTIONS`` (kinds joined by commas;
-default: all of them).
+default: all of them). With ``--history`` it counts what payers chose among what was
+open when it was asked, and hands the counts to the next calls.
 """
 
 from __future__ import annotations
@@ -39,6 +40,49 @@ POLICY = {
 }
 
 
+class Memory:
+    """What was open on each day, until the history says what was paid of it."""
+
+    #: Days that are counted before their counts are added up.
+    BATCH = 64
+
+    def __init__(self) -> None:
+        self.rows_read = 0
+        self.waiting: list[tuple[pa.Table, pa.Table]] = []
+        self.counted: list[pa.Table] = []
+        self.known = alloc.observe_habits()
+
+    def remember(self, open_items: pa.Table, payments: pa.Table) -> None:
+        """Keep a day until its payments are in the history."""
+        self.waiting.append((open_items, payments))
+
+    def learn(self, history: pa.Table) -> None:
+        """Count what the payments of the days that wait have chosen."""
+        news = history.slice(self.rows_read)
+        if not len(news):
+            return
+        self.rows_read = len(history)
+        for open_items, payments in self.waiting:
+            told = pc.is_in(news["payment_id"], payments["payment_id"].combine_chunks())
+            self.counted.append(alloc.observe_habits(open_items, news.filter(told)))
+        self.waiting.clear()
+        if len(self.counted) >= self.BATCH:
+            rows = pa.concat_tables([self.known, *self.counted])
+            self.known = alloc.observe_habits(known=rows)
+            self.counted.clear()
+
+    def habits(self, open_items: pa.Table) -> pa.Table:
+        """Return the counts of the payers of a day, and those of all payers."""
+        payer = self.known["customer_id"]
+        owners = pc.unique(open_items["customer_id"])
+        return self.known.filter(
+            pc.or_kleene(pc.is_null(payer), pc.is_in(payer, owners))
+        )
+
+
+MEMORY = Memory()
+
+
 def propose(
     open_items: pa.Table,
     payments: pa.Table,
@@ -62,13 +106,20 @@ def propose(
         {"amount_minor": "open_minor"}.get(name, name)
         for name in open_items.column_names
     ]
+    open_items = open_items.rename_columns(names)
+    habits = None
+    if history is not None:
+        MEMORY.learn(history)
+        MEMORY.remember(open_items, payments)
+        habits = MEMORY.habits(open_items)
     known = payments["customer_id"].null_count == 0
     got: Proposal = alloc.propose(
-        open_items.rename_columns(names),
+        open_items,
         payments,
         remittances,
         None if known else customers,
-        history,
+        None if known else history,
+        habits=habits,
         policy=POLICY,
     )
     chosen = got.allocations.filter(pc.equal(got.allocations["rank"], 0))

@@ -9,17 +9,18 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from alloc.engine import Proposal, __version__, propose
+    from alloc.engine import Proposal, __version__, observe_habits, propose
     from alloc.errors import AllocError
 
 _HOME = {
     "AllocError": "alloc.errors",
     "Proposal": "alloc.engine",
     "__version__": "alloc.engine",
+    "observe_habits": "alloc.engine",
     "propose": "alloc.engine",
 }
 
-__all__ = ["AllocError", "Proposal", "__version__", "propose"]
+__all__ = ["AllocError", "Proposal", "__version__", "observe_habits", "propose"]
 
 
 def __getattr__(name: str) -> object:

@@ -17,6 +17,7 @@ __all__ = [
     "draft_entries",
     "letter_codes",
     "letter_index",
+    "observe_habits",
     "propose",
     "read_bank_file",
     "reverse_entries",
@@ -64,12 +65,33 @@ def toml_lines(text: str) -> list[tuple[str, int]]:
         The text is not TOML (``TOML_SYNTAX``, with ``line``).
     """
 
+def observe_habits(
+    open_items: _Table | None, history: _Table | None, known: _Table | None
+) -> RecordBatch:
+    """Count the habits that past payments show, and add them to known ones.
+
+    Parameters
+    ----------
+    open_items
+        What was open before the first of them.
+    history
+        What they settled.
+    known
+        What was counted before.
+
+    Returns
+    -------
+    RecordBatch
+        The columns of ``table_schema("habits")``.
+    """
+
 def propose(
     open_items: _Table,
     payments: _Table,
     remittances: _Table | None,
     customers: _Table | None,
     history: _Table | None,
+    habits: _Table | None,
     *,
     max_wrong_ppm: int,
     amount_only: bool,
@@ -81,7 +103,7 @@ def propose(
 
     Parameters
     ----------
-    open_items, payments, remittances, customers, history
+    open_items, payments, remittances, customers, history, habits
         Tables of the contract (`table_schema`), whole or as streams of batches;
         None stands for a table without rows. Columns that have the contract's types
         are not copied; the interpreter lock is released while they are read.

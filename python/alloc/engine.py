@@ -43,6 +43,7 @@ __all__ = [
     "draft_entries",
     "letter_codes",
     "letter_index",
+    "observe_habits",
     "propose",
     "read_bank_file",
     "reverse_entries",
@@ -121,6 +122,7 @@ def propose(
     customers: Table | None = None,
     history: Table | None = None,
     *,
+    habits: Table | None = None,
     rules: object = None,
     policy: Mapping[str, object] | None = None,
     threads: int | None = None,
@@ -136,6 +138,9 @@ def propose(
         Anything that speaks the Arrow PyCapsule interface, with the columns of
         `schema`; optional columns may be left out, unknown ones are refused. Advice
         lines of payments that are not handed in are left aside.
+    habits
+        What payers were observed to choose, by `observe_habits`: how likely a set of
+        items is before the amount is known. None knows nothing of any payer.
     rules
         Not available yet: must be None.
     policy
@@ -194,6 +199,7 @@ def propose(
         remittances,
         customers,
         history,
+        habits,
         max_wrong_ppm=checked["max_wrong_ppm"],
         amount_only=checked["amount_only"],
         deductions=list(checked["deductions"]),
@@ -201,6 +207,45 @@ def propose(
         threads=threads,
     )
     return Proposal(*(_table(batch) for batch in batches))
+
+
+def observe_habits(
+    open_items: Table | None = None,
+    history: Table | None = None,
+    known: Table | None = None,
+) -> pa.Table:
+    """Count which shapes of sets payers chose among what was open.
+
+    Every row is a fact to look at, to leave out, and to hand to `propose`.
+
+    Parameters
+    ----------
+    open_items
+        What was open before the first payment, with the columns of `propose`.
+    history
+        What the payments settled. A payment shows nothing when a single item was open,
+        when it is for several customers, or for items that are not among `open_items`.
+    known
+        What was counted before, one or more such tables in a row: it is added up.
+
+    Returns
+    -------
+    pyarrow.Table
+        ``entity``, ``customer_id`` (null: the payers of the entity, each as one),
+        ``habit``, ``open_from`` (where 1, 5, 17, 65 items or more were open),
+        ``count`` of ``of`` payments that showed it, ``expected_milli`` (thousandths of
+        payments that would show it if the payer had no habits), ``since``, ``until``.
+        Habits: ``oldest_item``, ``other_item``, ``everything``, ``oldest_items``,
+        ``latest_items``, ``run``, ``all_but_run``, ``oldest_and_run``,
+        ``latest_and_run``, ``two_runs``, ``scattered_few`` (up to 8 items),
+        ``scattered_many``, ``in_part``.
+
+    Raises
+    ------
+    alloc.errors.InputError
+        A table is wrong; the column and row are named.
+    """
+    return _table(_core.observe_habits(open_items, history, known))
 
 
 def _read_policy(policy: Mapping[str, object]) -> dict[str, Any]:
@@ -235,7 +280,7 @@ def schema(name: str) -> pa.Schema:
     ----------
     name
         ``open_items``, ``payments``, ``remittances``, ``customers``, ``history``,
-        ``decisions``, ``allocations`` or ``adjustments``.
+        ``habits``, ``decisions``, ``allocations`` or ``adjustments``.
 
     Returns
     -------

@@ -13,6 +13,7 @@ NAMES = (
     "remittances",
     "customers",
     "history",
+    "habits",
     "decisions",
     "allocations",
     "adjustments",

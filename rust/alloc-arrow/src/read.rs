@@ -7,7 +7,8 @@
 use std::sync::Arc;
 
 use alloc_domain::{
-    Currency, Customer, ItemKind, OpenItem, PastAllocation, Payment, RemittanceLine,
+    Currency, Customer, Habit, ItemKind, Observed, OpenItem, PastAllocation, Payment,
+    RemittanceLine,
 };
 use arrow_array::cast::AsArray;
 use arrow_array::types::{ArrowPrimitiveType, Date32Type, Int64Type};
@@ -17,7 +18,7 @@ use arrow_schema::{ArrowError, DataType, Schema};
 
 use crate::error::ArrowReadError;
 use crate::schema::{
-    CUSTOMERS, Column, ColumnType, HISTORY, OPEN_ITEMS, PAYMENTS, REMITTANCES, Table,
+    CUSTOMERS, Column, ColumnType, HABITS, HISTORY, OPEN_ITEMS, PAYMENTS, REMITTANCES, Table,
 };
 
 /// The batches of one table in the contract's types, columns in the contract's order.
@@ -486,16 +487,62 @@ pub fn history(data: &TableData) -> Vec<PastAllocation<'_>> {
     debug_assert_eq!(data.table, &HISTORY);
     let mut out = Vec::with_capacity(data.rows());
     for reader in data.readers() {
+        let payment_id = reader.texts("payment_id");
+        let entity = reader.texts("entity");
+        let item_id = reader.texts("item_id");
         let customer_id = reader.texts("customer_id");
         let payer_name = reader.texts("payer_name");
         let payer_iban = reader.texts("payer_iban");
+        let value_date = reader.numbers::<Date32Type>("value_date");
+        let allocated_minor = reader.numbers::<Int64Type>("allocated_minor");
         out.extend((0..reader.batch.rows).map(|row| PastAllocation {
+            payment_id: payment_id.value(row),
+            value_date: value_date.value(row),
+            entity: entity.value(row),
+            item_id: item_id.value(row),
+            allocated_minor: allocated_minor.value(row),
             customer_id: customer_id.value(row),
             payer_name: payer_name.option(row),
             payer_iban: payer_iban.option(row),
         }));
     }
     out
+}
+
+/// The rows of `habits`.
+///
+/// # Errors
+/// [`ArrowReadError`]: a habit is unknown.
+pub fn habits(data: &TableData) -> Result<Vec<Observed<'_>>, ArrowReadError> {
+    debug_assert_eq!(data.table, &HABITS);
+    let mut out = Vec::with_capacity(data.rows());
+    for reader in data.readers() {
+        let [entity, customer_id, habit] =
+            ["entity", "customer_id", "habit"].map(|name| reader.texts(name));
+        let [open_from, count, of, expected] = ["open_from", "count", "of", "expected_milli"]
+            .map(|name| reader.numbers::<Int64Type>(name));
+        let [since, until] = ["since", "until"].map(|name| reader.numbers::<Date32Type>(name));
+        for row in 0..reader.batch.rows {
+            let name = habit.value(row);
+            let unknown = || ArrowReadError::KindUnknown {
+                table: reader.table.name,
+                row: reader.first_row + row,
+                value: name.to_owned(),
+                known: Habit::ALL.map(|(name, _)| name).join(", "),
+            };
+            out.push(Observed {
+                entity: entity.value(row),
+                customer_id: customer_id.option(row),
+                habit: Habit::parse(name).ok_or_else(unknown)?,
+                open_from: open_from.value(row),
+                count: count.value(row),
+                of: of.value(row),
+                expected_milli: expected.value(row),
+                days: (since.value(row), until.value(row)),
+            });
+        }
+    }
+    Ok(out)
 }
 
 #[cfg(test)]

@@ -167,6 +167,23 @@ pub const HISTORY: Table = Table {
     ],
 };
 
+/// What payers were observed to choose: one row per payer, habit and class of pools; those without
+/// a payer are of the whole entity.
+pub const HABITS: Table = Table {
+    name: "habits",
+    columns: &[
+        key("entity", Text),
+        value("customer_id", Text),
+        key("habit", Text),
+        key("open_from", Int),
+        key("count", Int),
+        key("of", Int),
+        key("expected_milli", Int),
+        key("since", Date),
+        key("until", Date),
+    ],
+};
+
 /// One row per payment, ordered by value date and payment id.
 pub const DECISIONS: Table = Table {
     name: "decisions",
@@ -210,12 +227,13 @@ pub const ADJUSTMENTS: Table = Table {
 };
 
 /// Every table of the engine's contract.
-pub const TABLES: [Table; 8] = [
+pub const TABLES: [Table; 9] = [
     OPEN_ITEMS,
     PAYMENTS,
     REMITTANCES,
     CUSTOMERS,
     HISTORY,
+    HABITS,
     DECISIONS,
     ALLOCATIONS,
     ADJUSTMENTS,
@@ -224,7 +242,7 @@ pub const TABLES: [Table; 8] = [
 /// The table of that name.
 #[must_use]
 pub fn table(name: &str) -> Option<&'static Table> {
-    static ALL: [Table; 8] = TABLES;
+    static ALL: [Table; 9] = TABLES;
     ALL.iter().find(|table| table.name == name)
 }
 

@@ -2,11 +2,44 @@
 
 use std::sync::Arc;
 
-use alloc_domain::{Decision, OpenItem, Payment};
+use alloc_domain::{Decision, Observed, OpenItem, Payment};
 use arrow_array::builder::{Int64Builder, StringBuilder};
-use arrow_array::{ArrayRef, RecordBatch};
+use arrow_array::{ArrayRef, Date32Array, Int64Array, RecordBatch};
 
-use crate::schema::{ADJUSTMENTS, ALLOCATIONS, DECISIONS, Table};
+use crate::schema::{ADJUSTMENTS, ALLOCATIONS, DECISIONS, HABITS, Table};
+
+/// What payers were observed to choose.
+#[must_use]
+pub fn habits(observed: &[Observed<'_>]) -> RecordBatch {
+    let mut entity = StringBuilder::new();
+    let mut customer_id = StringBuilder::new();
+    let mut habit = StringBuilder::new();
+    for row in observed {
+        entity.append_value(row.entity);
+        customer_id.append_option(row.customer_id);
+        habit.append_value(row.habit.name());
+    }
+    let numbers = |of: fn(&Observed<'_>) -> i64| -> ArrayRef {
+        Arc::new(Int64Array::from_iter_values(observed.iter().map(of)))
+    };
+    let days = |of: fn(&Observed<'_>) -> i32| -> ArrayRef {
+        Arc::new(Date32Array::from_iter_values(observed.iter().map(of)))
+    };
+    batch(
+        &HABITS,
+        vec![
+            Arc::new(entity.finish()),
+            Arc::new(customer_id.finish()),
+            Arc::new(habit.finish()),
+            numbers(|row| row.open_from),
+            numbers(|row| row.count),
+            numbers(|row| row.of),
+            numbers(|row| row.expected_milli),
+            days(|row| row.days.0),
+            days(|row| row.days.1),
+        ],
+    )
+}
 
 fn batch(table: &Table, columns: Vec<ArrayRef>) -> RecordBatch {
     RecordBatch::try_new(table.schema(), columns)

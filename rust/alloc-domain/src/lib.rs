@@ -8,7 +8,8 @@ pub mod bank;
 pub mod chain;
 pub mod clearing;
 pub mod currency;
-pub mod item;
+pub mod habit;
+mod item;
 pub mod journal;
 pub mod lettering;
 pub mod payment;
@@ -16,6 +17,7 @@ pub mod reason;
 
 pub use allocation::{Adjustment, Allocation, Decision, Evidence, EvidenceSet, Proof, Status};
 pub use currency::{Currency, Foreign};
+pub use habit::{FEW_MAX, HABITS, Habit, Observed};
 pub use item::{ItemKind, OpenItem};
 pub use journal::{EntryHeader, EntryKind, JournalEntry, JournalError, Posting};
 pub use lettering::{LetterKind, LetteringError, letter_code, letter_index};

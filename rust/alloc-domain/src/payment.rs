@@ -59,9 +59,19 @@ pub struct Customer<'a> {
     pub parent_id: Option<&'a str>,
 }
 
-/// A confirmed allocation of the past, as far as it tells who pays from where.
+/// A confirmed allocation of the past: who paid it from where, and what it settled.
 #[derive(Clone, Debug)]
 pub struct PastAllocation<'a> {
+    /// The payment.
+    pub payment_id: &'a str,
+    /// When it came, days since 1970-01-01.
+    pub value_date: i32,
+    /// The legal entity that was paid.
+    pub entity: &'a str,
+    /// The item that was settled.
+    pub item_id: &'a str,
+    /// What was settled of it, minor units, sign of the item.
+    pub allocated_minor: i64,
     /// Whose item was cleared.
     pub customer_id: &'a str,
     /// The name on the bank line.

@@ -6,6 +6,7 @@ use alloc_domain::{
 
 use crate::explain::{Case, Explanation, Pick, explain};
 use crate::gather::{Gathered, Message, Unread, gather};
+use crate::habit::Habits;
 use crate::ledger::{Ledger, age};
 use crate::limits::PAYERS_MAX;
 use crate::model::Amounts;
@@ -24,6 +25,8 @@ pub struct Decider<'c, 'r, 'a> {
     pub payers: &'c PayerIndex<'a>,
     /// How common amounts are.
     pub amounts: &'c Amounts,
+    /// What payers are known to choose.
+    pub habits: &'c Habits<'a>,
     /// What the user permits.
     pub policy: Policy,
 }
@@ -151,6 +154,7 @@ impl<'a> Decider<'_, '_, 'a> {
             places: &gathered.places,
             advice: &gathered.advice,
             amounts: self.amounts,
+            habits: self.habits,
             policy: self.policy,
         }
     }

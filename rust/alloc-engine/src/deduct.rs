@@ -324,26 +324,35 @@ fn explained(case: &Case<'_, '_, '_>, named: &[u32], set: &Set) -> Vec<Way> {
         let choices = (FEE_MAX_MINOR / FEE_STEP_MINOR).unsigned_abs();
         add(DeductionKind::BankFee, (0, 0), None, KIND_PPT / choices);
     }
-    // A part payment explains any gap: of what is named, or of the one item that is not, for what
-    // is paid beyond the named ones is not always too much.
+    ways.extend(paid_short(case, named, set, gap));
+    ways
+}
+
+/// A part payment explains any gap: of what is named, or of the one item that is not, for what is
+/// paid beyond the named ones is not always too much.
+fn paid_short(case: &Case<'_, '_, '_>, named: &[u32], set: &Set, gap: i64) -> Vec<Way> {
     let short = match set.change {
         Change::Nothing => named,
         Change::With(ref item) => std::slice::from_ref(item),
         Change::Without(_) => &[],
     };
-    for &item in short {
+    let way = |&item: &u32| {
         let open = case.open(item);
-        if open > gap && gap.saturating_mul(SHORT_PART) >= open {
-            let choices = short.len() as u64 * open.unsigned_abs();
-            add(
-                DeductionKind::ShortPayment,
-                (0, 0),
-                Some(item),
-                KIND_PPT / choices,
-            );
+        let choices = open.unsigned_abs().saturating_mul(short.len() as u64);
+        Way {
+            kind: DeductionKind::ShortPayment,
+            rate_ppm: 0,
+            vat_ppm: 0,
+            short: Some(item),
+            weight: KIND_PPT / choices.max(1),
         }
-    }
-    ways
+    };
+    let is_short = |&&item: &&u32| {
+        let open = case.open(item);
+        open > gap && gap.saturating_mul(SHORT_PART) >= open
+    };
+    let ways = short.iter().filter(is_short).map(way);
+    ways.filter(|way| way.weight > 0).collect()
 }
 
 /// The weight of an overpayment: any part of the sum up to a limit, or up to a whole hundred.

@@ -3,13 +3,14 @@
 //! A ladder, surest first. References decide where they add up; what they leave open an amount may
 //! close, but only when it is enumerated that nothing else has that amount.
 
-use alloc_domain::{Adjustment, Evidence, EvidenceSet, ItemKind, Proof};
+use alloc_domain::{Adjustment, Evidence, EvidenceSet, Proof};
 
 use rustc_hash::FxHashSet;
 
 use crate::choice::{Choice, choose};
 use crate::deduct::{Deducted, by_deduction, doubt, part};
-use crate::ledger::{Ledger, age};
+use crate::habit::Habits;
+use crate::ledger::{Ledger, age, may_be_paid};
 use crate::model::{Amounts, by_shape};
 use crate::policy::{
     CERTAIN_PPM, DeductionKind, NEAR_ERROR_PPM, PARTIAL_ERROR_PPM, Policy, REFERENCES_ERROR_PPM,
@@ -83,6 +84,8 @@ pub struct Case<'c, 'r, 'a> {
     pub advice: &'c [AdviceMatch],
     /// How common amounts are in the entity.
     pub amounts: &'c Amounts,
+    /// What payers are known to choose.
+    pub habits: &'c Habits<'a>,
     /// What the user permits.
     pub policy: Policy,
 }
@@ -433,14 +436,9 @@ fn by_amount(case: &Case<'_, '_, '_>, rival_ppt: u64) -> (Option<Explanation>, i
         .filter(|hit| hit.strength >= Strength::Trimmed && hit.sharers == 1)
         .map(|hit| hit.item)
         .collect();
-    let issued = |item: u32| {
-        let item = case.ledger.item(item);
-        !matches!(item.kind, ItemKind::Payable | ItemKind::Proforma)
-            && item
-                .issue_date
-                .is_none_or(|issued| issued <= case.value_date)
+    let may_be = |item: u32| {
+        fixed.binary_search(&item).is_ok() || may_be_paid(case.ledger.item(item), case.value_date)
     };
-    let may_be = |item: u32| fixed.binary_search(&item).is_ok() || issued(item);
     let pool: Vec<u32> = case.pool.iter().copied().filter(|&i| may_be(i)).collect();
     let Some(answer) = by_shape(case, &pool, &fixed, rival_ppt) else {
         return (None, 0);

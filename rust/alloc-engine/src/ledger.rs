@@ -1,6 +1,6 @@
 //! The open items of a call, grouped for the questions that decisions ask.
 
-use alloc_domain::{Currency, OpenItem};
+use alloc_domain::{Currency, ItemKind, OpenItem};
 use rustc_hash::FxHashMap;
 
 use crate::error::EngineError;
@@ -177,6 +177,27 @@ impl<'r, 'a> Ledger<'r, 'a> {
     pub fn class(&self, class: u32) -> &[u32] {
         &self.classes[class as usize]
     }
+}
+
+/// Oldest first: due date, issue date and number, items without come last. Numbers of one series
+/// ascend with time; a longer one is a later one.
+#[must_use]
+pub fn by_number<'a>(item: &OpenItem<'a>) -> (i32, i32, usize, &'a str) {
+    let date = |date: Option<i32>| date.unwrap_or(i32::MAX);
+    let reference = item.reference.unwrap_or_default();
+    (
+        date(item.due_date),
+        date(item.issue_date),
+        reference.len(),
+        reference,
+    )
+}
+
+/// Whether a payment that names nothing may be for an item: it is owed, and issued by then.
+#[must_use]
+pub fn may_be_paid(item: &OpenItem<'_>, value_date: i32) -> bool {
+    !matches!(item.kind, ItemKind::Payable | ItemKind::Proforma)
+        && item.issue_date.is_none_or(|issued| issued <= value_date)
 }
 
 /// Oldest first: due date, then issue date, then id; items without a date come last.

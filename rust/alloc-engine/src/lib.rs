@@ -11,6 +11,7 @@ pub mod deduct;
 pub mod error;
 pub mod explain;
 pub mod gather;
+pub mod habit;
 pub mod ledger;
 pub mod limits;
 pub mod model;

@@ -3,40 +3,24 @@
 
 use std::sync::OnceLock;
 
-use alloc_domain::Proof;
-use alloc_subset::{Budget, Outcome, ShapeProblem, ShapeWeights, explain_by_shape};
+use alloc_domain::{FEW_MAX, HABITS, Habit, Proof};
+use alloc_subset::{
+    Budget, Ends, Outcome, ScatteredWeights, ShapeProblem, ShapeSolution, ShapeWeights,
+    explain_by_shape,
+};
 use rustc_hash::FxHashMap;
 
 use crate::explain::Case;
-use crate::ledger::Ledger;
+use crate::habit::{SCATTERED_PPM, WINDOW_PPM, neutral_ppm};
+use crate::ledger::{Ledger, by_number};
 use crate::limits::{ALTERNATIVES_MAX, SEARCH_BYTES_MAX, SEARCH_STEPS_MAX};
 use crate::policy::CERTAIN_PPM;
 
-// The prior. A payer who names nothing pays one item, or everything, or some: a third each. Who
-// pays some goes down the list by age and changes between paying and leaving out: each further
-// change is half as likely, and what remains takes items as they come. None of this is estimated
-// from data.
-
-/// One item.
-const ONE_PPM: u32 = 333_333;
-/// Everything.
-const ALL_PPM: u32 = 333_333;
-/// Some: one change (the oldest or the latest), two (a run, or all but one), three, four; any of the
-/// latest or the oldest few; any.
-const EDGE_PPM: u32 = 166_667;
-const RUN_PPM: u32 = 41_667;
-const GAP_PPM: u32 = 41_667;
-const THREE_PPM: u32 = 41_667;
-const FOUR_PPM: u32 = 20_833;
-const WINDOW_PPM: u32 = 10_417;
-const SCATTERED_PPM: u32 = 10_416;
 /// The same by age with named items among them, half of what the rest alone has.
 const AROUND_NAMED_PPM: u32 = 83_333;
 /// A payer who names items names all of them, as often as not.
 const NAMED_PPM: u32 = 500_000;
 
-/// Payments that no set of open items is meant by, even though one may make up the amount.
-const UNEXPLAINED_PPM: u64 = 100;
 /// An amount without odd digits is still one of so many.
 const ROUND_AMOUNTS: u64 = 20;
 /// How many items' worth of experience that expectation is.
@@ -140,14 +124,20 @@ pub fn by_shape(
         rest
     };
     let account = case.ledger.account_of(*line.first()?);
+    let payer = case.ledger.accounts[account as usize];
+    let entity = case.ledger.item(*line.first()?).entity;
+    let known = case
+        .habits
+        .weights_ppm(entity, payer.customer_id, line.len());
+    let habits = known.unwrap_or_else(|| neutral_ppm(line.len()));
     let chance = case.amounts.coincidence_ppt(case.ledger, account, asked);
-    let unexplained_ppt = chance * UNEXPLAINED_PPM / 1_000_000;
+    let unexplained_ppt = share_of(chance, habits[Habit::InPart as usize]);
     let solution = explain_by_shape(&ShapeProblem {
         amounts_minor: &amounts,
         kinds: &kinds,
         named: &is_named,
         target_minor: case.amount_minor,
-        weights: weights(!named.is_empty()),
+        weights: weights(&habits, line.len(), !named.is_empty()),
         unexplained_ppt,
         rival_ppt,
         budget: Budget {
@@ -157,35 +147,38 @@ pub fn by_shape(
         explanations_max: ALTERNATIVES_MAX + 1,
         wrong_max_ppm: u32::try_from(case.policy.max_wrong_ppm).unwrap_or(0),
     });
-    // Too many items, or amounts beyond what can be added: nothing was searched.
-    let Ok(solution) = solution else {
-        return Some(Answer {
-            sets: Vec::new(),
-            proof: Proof::OverBudget,
-            p_low_ppm: 0,
-            count: 0,
-            rival_ppm: 0,
-        });
+    Some(solution.map_or_else(|_| Answer::UNSEARCHED, |found| Answer::of(&line, &found)))
+}
+
+impl Answer {
+    /// Too many items, or amounts beyond what can be added.
+    const UNSEARCHED: Self = Self {
+        sets: Vec::new(),
+        proof: Proof::OverBudget,
+        p_low_ppm: 0,
+        count: 0,
+        rival_ppm: 0,
     };
-    let best = solution.explanations.first();
-    let p_low_ppm = best.map_or(0, |best| i64::from(best.p_low_ppm));
-    let items = |positions: &[usize]| positions.iter().map(|&at| line[at]).collect();
-    Some(Answer {
-        sets: solution
-            .explanations
-            .iter()
-            .map(|found| items(&found.items))
-            .collect(),
-        proof: match solution.outcome {
-            Outcome::Unique => Proof::Unique,
-            Outcome::Dominant | Outcome::Exact => Proof::Dominant,
-            Outcome::OverBudget => Proof::OverBudget,
-            _ => Proof::Ambiguous,
-        },
-        p_low_ppm: p_low_ppm.min(CERTAIN_PPM),
-        count: i64::try_from(solution.count.at_least).unwrap_or(i64::MAX),
-        rival_ppm: i64::from(solution.rival_low_ppm),
-    })
+
+    /// What was found among the items of a line.
+    fn of(line: &[u32], solution: &ShapeSolution) -> Self {
+        let best = solution.explanations.first();
+        let p_low_ppm = best.map_or(0, |best| i64::from(best.p_low_ppm));
+        let items = |positions: &[usize]| positions.iter().map(|&at| line[at]).collect();
+        let sets = solution.explanations.iter();
+        Self {
+            sets: sets.map(|found| items(&found.items)).collect(),
+            proof: match solution.outcome {
+                Outcome::Unique => Proof::Unique,
+                Outcome::Dominant | Outcome::Exact => Proof::Dominant,
+                Outcome::OverBudget => Proof::OverBudget,
+                _ => Proof::Ambiguous,
+            },
+            p_low_ppm: p_low_ppm.min(CERTAIN_PPM),
+            count: i64::try_from(solution.count.at_least).unwrap_or(i64::MAX),
+            rival_ppm: i64::from(solution.rival_low_ppm),
+        }
+    }
 }
 
 /// Items oldest first: by due date, issue date and number.
@@ -193,16 +186,7 @@ fn by_age(case: &Case<'_, '_, '_>, pool: &[u32]) -> Vec<u32> {
     let mut line = pool.to_vec();
     line.sort_by_key(|&item| {
         let item = case.ledger.item(item);
-        let date = |date: Option<i32>| date.unwrap_or(i32::MAX);
-        let reference = item.reference.unwrap_or_default();
-        // Numbers of one series ascend with time; a longer one is a later one.
-        let number = (reference.len(), reference);
-        (
-            date(item.due_date),
-            date(item.issue_date),
-            number,
-            item.item_id,
-        )
+        (by_number(item), item.item_id)
     });
     line
 }
@@ -219,35 +203,78 @@ fn kinds(case: &Case<'_, '_, '_>, line: &[u32], amounts: &[i64]) -> Vec<u32> {
         .collect()
 }
 
-fn weights(is_named: bool) -> ShapeWeights {
+/// The prior over the sets of so many items, as shapes have it.
+///
+/// * `habits` — how likely the payer is to choose which, ppm
+fn weights(habits: &[u64; HABITS], open: usize, is_named: bool) -> ShapeWeights {
+    let of = |habit: Habit| u32::try_from(habits[habit as usize]).unwrap_or(u32::MAX);
+    let one = of(Habit::OldestItem) + of(Habit::OtherItem);
+    let first = beyond(of(Habit::OldestItem), of(Habit::OtherItem), open);
+    let neutral = neutral_ppm(open);
+    // Among few items there are not many, and nobody will miss their weight.
+    let times = |ppm: u64, habit: Habit| {
+        let usual = neutral[habit as usize].max(1);
+        u32::try_from(ppm * habits[habit as usize] / usual).unwrap_or(u32::MAX)
+    };
     let plain = ShapeWeights {
         named_ppm: 0,
-        one_ppm: ONE_PPM,
-        all_ppm: ALL_PPM,
-        edge_ppm: EDGE_PPM,
-        run_ppm: RUN_PPM,
-        gap_ppm: GAP_PPM,
-        three_ppm: THREE_PPM,
-        four_ppm: FOUR_PPM,
+        one_ppm: one - first,
+        first_ppm: first,
+        all_ppm: of(Habit::Everything),
+        edge_ppm: Ends {
+            oldest: 2 * of(Habit::OldestItems),
+            latest: 2 * of(Habit::LatestItems),
+        },
+        run_ppm: of(Habit::Run),
+        gap_ppm: of(Habit::AllButRun),
+        three_ppm: Ends {
+            oldest: 2 * of(Habit::OldestAndRun),
+            latest: 2 * of(Habit::LatestAndRun),
+        },
+        four_ppm: of(Habit::TwoRuns),
         around_named_ppm: 0,
-        window_ppm: WINDOW_PPM,
-        scattered_ppm: SCATTERED_PPM,
+        window_ppm: times(WINDOW_PPM, Habit::ScatteredFew),
+        scattered_ppm: ScatteredWeights {
+            few: times(SCATTERED_PPM, Habit::ScatteredFew),
+            many: times(SCATTERED_PPM, Habit::ScatteredMany),
+            few_max: FEW_MAX,
+        },
     };
     if !is_named {
         return plain;
     }
     // The shape is that of what is not named, or of everything that is paid: a half each.
+    let quarter = |ends: Ends| Ends {
+        oldest: ends.oldest / 4,
+        latest: ends.latest / 4,
+    };
     ShapeWeights {
         named_ppm: NAMED_PPM,
         one_ppm: plain.one_ppm / 2,
+        first_ppm: plain.first_ppm / 2,
         all_ppm: plain.all_ppm / 2,
-        edge_ppm: plain.edge_ppm / 4,
+        edge_ppm: quarter(plain.edge_ppm),
         run_ppm: plain.run_ppm / 4,
         gap_ppm: plain.gap_ppm / 4,
-        three_ppm: plain.three_ppm / 4,
+        three_ppm: quarter(plain.three_ppm),
         four_ppm: plain.four_ppm / 4,
         around_named_ppm: AROUND_NAMED_PPM,
         window_ppm: plain.window_ppm / 2,
-        scattered_ppm: plain.scattered_ppm / 2,
+        scattered_ppm: ScatteredWeights {
+            few: plain.scattered_ppm.few / 2,
+            many: plain.scattered_ppm.many / 2,
+            ..plain.scattered_ppm
+        },
     }
+}
+
+/// What the oldest item alone has beyond each other one; nothing where that is a matter of rounding.
+fn beyond(oldest: u32, others: u32, open: usize) -> u32 {
+    let rest = u32::try_from(open.saturating_sub(1)).unwrap_or(u32::MAX);
+    oldest.saturating_sub(others.div_ceil(rest.max(1)))
+}
+
+/// A part of a weight, ppm of it.
+fn share_of(weight: u64, ppm: u64) -> u64 {
+    u64::try_from(u128::from(weight) * u128::from(ppm) / 1_000_000).unwrap_or(u64::MAX)
 }

@@ -339,6 +339,11 @@ mod tests {
     #[test]
     fn what_was_confirmed_before_is_known() {
         let past = [PastAllocation {
+            payment_id: "P-0",
+            value_date: 0,
+            entity: "E",
+            item_id: "I-0",
+            allocated_minor: 1,
             customer_id: "C9",
             payer_name: Some("Assurances du Nord"),
             payer_iban: Some("BE1"),

@@ -3,13 +3,15 @@
 use std::num::NonZeroUsize;
 
 use alloc_domain::{
-    Allocation, Customer, Decision, OpenItem, PastAllocation, Payment, RemittanceLine, Status,
+    Allocation, Customer, Decision, Observed, OpenItem, PastAllocation, Payment, RemittanceLine,
+    Status,
 };
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::decide::{Decider, Question};
 use crate::error::EngineError;
+use crate::habit::Habits;
 use crate::ledger::Ledger;
 use crate::limits::ROWS_MAX;
 use crate::model::Amounts;
@@ -37,6 +39,8 @@ pub struct Request<'r, 'a> {
     pub customers: &'r [Customer<'a>],
     /// What was confirmed before.
     pub history: &'r [PastAllocation<'a>],
+    /// What payers were observed to choose.
+    pub habits: &'r [Observed<'a>],
     /// What the user permits.
     pub policy: Policy,
 }
@@ -80,6 +84,7 @@ fn check(request: &Request<'_, '_>) -> Result<(), EngineError> {
         ("remittances", request.lines.len()),
         ("customers", request.customers.len()),
         ("history", request.history.len()),
+        ("habits", request.habits.len()),
     ];
     if let Some(&(table, rows)) = tables.iter().find(|&&(_, rows)| rows > ROWS_MAX) {
         return Err(EngineError::RowsOverLimit {
@@ -130,11 +135,13 @@ fn decide_all<'a>(
         PayerIndex::new(request.payments, request.customers, request.history)
     };
     let amounts = Amounts::default();
+    let habits = Habits::new(request.habits);
     let decider = Decider {
         ledger: &ledger,
         index: &index,
         payers: &payers,
         amounts: &amounts,
+        habits: &habits,
         policy: request.policy,
     };
     let lines = lines_by_payment(request.lines);

@@ -19,6 +19,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(bank::read_bank_file, module)?)?;
     module.add_function(wrap_pyfunction!(currency::currency_exponent, module)?)?;
     module.add_function(wrap_pyfunction!(propose::propose, module)?)?;
+    module.add_function(wrap_pyfunction!(propose::observe_habits, module)?)?;
     module.add_function(wrap_pyfunction!(schema::table_schema, module)?)?;
     module.add_function(wrap_pyfunction!(subset::solve_subset, module)?)?;
     module.add_function(wrap_pyfunction!(toml_lines::toml_lines, module)?)?;

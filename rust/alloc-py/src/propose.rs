@@ -2,10 +2,10 @@
 
 use std::num::NonZeroUsize;
 
-use alloc_arrow::schema::{CUSTOMERS, HISTORY, OPEN_ITEMS, PAYMENTS, REMITTANCES, Table};
+use alloc_arrow::schema::{CUSTOMERS, HABITS, HISTORY, OPEN_ITEMS, PAYMENTS, REMITTANCES, Table};
 use alloc_arrow::{ArrowReadError, TableData, read, write};
 use alloc_domain::{Reason, ReasonKind};
-use alloc_engine::{Deductions, EngineError, Policy, Request, VatRates};
+use alloc_engine::{Deductions, EngineError, Policy, Request, VatRates, habit};
 use arrow_array::{RecordBatch, RecordBatchReader};
 use pyo3::prelude::*;
 use pyo3_arrow::PyRecordBatch;
@@ -52,7 +52,7 @@ type Tables<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>);
 
 /// Decide each payment of some days.
 #[pyfunction]
-#[pyo3(signature = (open_items, payments, remittances, customers, history, *, max_wrong_ppm, amount_only, deductions, vat_rates_ppm, threads))]
+#[pyo3(signature = (open_items, payments, remittances, customers, history, habits, *, max_wrong_ppm, amount_only, deductions, vat_rates_ppm, threads))]
 #[expect(
     clippy::too_many_arguments,
     reason = "one per table and option of the contract"
@@ -64,6 +64,7 @@ pub fn propose(
     remittances: Option<AnyRecordBatch>,
     customers: Option<AnyRecordBatch>,
     history: Option<AnyRecordBatch>,
+    habits: Option<AnyRecordBatch>,
     max_wrong_ppm: i64,
     amount_only: bool,
     deductions: Vec<String>,
@@ -78,6 +79,7 @@ pub fn propose(
         open(remittances)?,
         open(customers)?,
         open(history)?,
+        open(habits)?,
     ];
     let [decisions, allocations, adjustments] = run_detached(py, move || {
         let policy = Policy {
@@ -96,17 +98,48 @@ pub fn propose(
     ))
 }
 
+/// Count the habits that past payments show, and add them to known ones.
+#[pyfunction]
+pub fn observe_habits(
+    py: Python<'_>,
+    open_items: Option<AnyRecordBatch>,
+    history: Option<AnyRecordBatch>,
+    known: Option<AnyRecordBatch>,
+) -> PyResult<Bound<'_, PyAny>> {
+    let open = |table: Option<AnyRecordBatch>| table.map(AnyRecordBatch::into_reader).transpose();
+    let (open_items, history, known) = (open(open_items)?, open(history)?, open(known)?);
+    let batch = run_detached(py, move || {
+        let open_items = read_table(&OPEN_ITEMS, open_items)?;
+        let history = read_table(&HISTORY, history)?;
+        let known = read_table(&HABITS, known)?;
+        let items = read::open_items(&open_items)?;
+        let history = read::history(&history);
+        let mut observed = read::habits(&known)?;
+        observed.extend(habit::observe(&items, &history));
+        Ok::<_, ProposeError>(write::habits(&habit::added_up(&observed)))
+    })?;
+    PyRecordBatch::new(batch).into_arro3(py)
+}
+
 fn decide(
-    streams: [Option<Stream>; 5],
+    streams: [Option<Stream>; 6],
     policy: Policy,
     threads: Option<NonZeroUsize>,
 ) -> Result<[RecordBatch; 3], ProposeError> {
-    let [open_items, payments, remittances, customers, history] = streams;
+    let [
+        open_items,
+        payments,
+        remittances,
+        customers,
+        history,
+        habits,
+    ] = streams;
     let open_items = read_table(&OPEN_ITEMS, open_items)?;
     let payments = read_table(&PAYMENTS, payments)?;
     let remittances = read_table(&REMITTANCES, remittances)?;
     let customers = read_table(&CUSTOMERS, customers)?;
     let history = read_table(&HISTORY, history)?;
+    let habits = read_table(&HABITS, habits)?;
     let items = read::open_items(&open_items)?;
     let payments = read::payments(&payments)?;
     let request = Request {
@@ -115,6 +148,7 @@ fn decide(
         lines: &read::remittances(&remittances),
         customers: &read::customers(&customers),
         history: &read::history(&history),
+        habits: &read::habits(&habits)?,
         policy,
     };
     let decisions = alloc_engine::propose(&request, threads)?;

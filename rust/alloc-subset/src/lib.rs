@@ -40,8 +40,12 @@ mod witness;
 
 pub use error::SubsetError;
 pub use ladder::{count, solve};
+pub use probability::scattered_numbers;
 pub use problem::{
     BYTES_MAX, Budget, COST_MAX_MILLINATS, DELTA_USES_MAX, Delta, ITEMS_MAX, Problem, SUM_MAX_MINOR,
 };
-pub use shapes::{ShapeExplanation, ShapeProblem, ShapeSolution, ShapeWeights, explain_by_shape};
+pub use shapes::{
+    Ends, ScatteredWeights, ShapeExplanation, ShapeProblem, ShapeSolution, ShapeWeights,
+    explain_by_shape,
+};
 pub use solution::{Count, DeltaUse, Explanation, Outcome, Proof, Shape, Solution, Work};

@@ -22,6 +22,7 @@ mod weight;
 
 pub(crate) use cyclic::bound;
 pub(crate) use gate::{Gate, gate};
+pub use shapes::scattered_numbers;
 pub(crate) use shapes::{Mass, Scattered, ShapePrior, WINDOW_MIN};
 pub(crate) use weight::{PartialSum, Ways, Weights};
 

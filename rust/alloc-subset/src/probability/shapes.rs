@@ -5,7 +5,7 @@
 use super::{EPSILON, bound, gate, log_odds, log1p_exp};
 use crate::meter::Meter;
 use crate::pool::Pool;
-use crate::shapes::ShapeWeights;
+use crate::shapes::{End, Ends, ScatteredWeights, ShapeWeights};
 
 /// Fewest and most residues of the bound on scattered sets.
 const MODULUS_MIN: f64 = 4_096.0;
@@ -85,8 +85,8 @@ struct Rate {
     /// Logarithms of the probabilities of an item to be in and out.
     log_in: f64,
     log_out: f64,
-    /// How likely this rate is among all.
-    share: f64,
+    /// How likely scattered items at this rate are.
+    weight: f64,
 }
 
 /// The probabilities of all sets of a pool before the target is known.
@@ -114,13 +114,20 @@ impl ShapePrior {
             weights,
             size,
             harmonic,
-            rates: rates(size, named),
+            rates: rates(size, named, weights.scattered_ppm),
         }
     }
 
-    /// One named item.
-    pub fn one(&self) -> Mass {
-        Mass::of_ppm(self.weights.one_ppm).over(self.size as u64)
+    /// One item: the oldest, or another one.
+    ///
+    /// * `older`: how many are older than it
+    pub fn one(&self, older: usize) -> Mass {
+        let each = Mass::of_ppm(self.weights.one_ppm).over(self.size as u64);
+        if older == 0 {
+            each.plus(Mass::of_ppm(self.weights.first_ppm))
+        } else {
+            each
+        }
     }
 
     /// Everything there is.
@@ -129,14 +136,15 @@ impl ShapePrior {
     }
 
     /// The `taken` oldest or latest of `size` items; short and long ones alike.
-    pub fn edge(&self, taken: usize, size: usize) -> Mass {
+    pub fn edge(&self, end: End, taken: usize, size: usize) -> Mass {
         if taken < 2 || taken + 1 > size {
             return Mass::NONE;
         }
         let both = |k: usize| 1.0 / k as f64;
         let norm = 2.0 * self.harmonic[size - 1] - 1.0;
         let share = (both(taken) + both(size - taken)) / norm;
-        Mass(Mass::of_ppm(self.weights.edge_ppm).0 * share / 2.0)
+        let weight = weight_of(self.weights.edge_ppm, end);
+        Mass(Mass::of_ppm(weight).0 * share / 2.0)
     }
 
     /// One run of `taken` of `size` neighbours; the shorter the likelier.
@@ -161,11 +169,13 @@ impl ShapePrior {
     }
 
     /// A set with three or four places at which it changes between in and out, wherever they are.
-    pub fn broken(&self, changes: usize, size: usize) -> Mass {
+    ///
+    /// * `end`: the end at which one with three begins
+    pub fn broken(&self, changes: usize, end: End, size: usize) -> Mass {
         let gaps = size.saturating_sub(1) as f64;
         let (weight, ways) = match changes {
             3 => (
-                self.weights.three_ppm,
+                weight_of(self.weights.three_ppm, end),
                 gaps * (gaps - 1.0) * (gaps - 2.0) / 6.0,
             ),
             4 => (
@@ -201,9 +211,8 @@ impl ShapePrior {
 
     /// Scattered items.
     pub fn scattered(&self, set: &Scattered) -> Mass {
-        let mass = |rate: &Rate| rate.share * rate.mass(self.size, set);
-        let sum: f64 = self.rates.iter().map(mass).sum();
-        Mass(Mass::of_ppm(self.weights.scattered_ppm).0 * sum)
+        let mass = |rate: &Rate| rate.weight * rate.mass(self.size, set);
+        Mass(self.rates.iter().map(mass).sum())
     }
 
     /// Costs of an item under which a search sees the fewest items, and the fewest left out.
@@ -224,31 +233,30 @@ impl ShapePrior {
         fixed_out: usize,
         meter: &mut Meter,
     ) -> Option<Mass> {
-        let weight = Mass::of_ppm(self.weights.scattered_ppm).0;
         let mut rates = Vec::with_capacity(self.rates.len());
         for rate in &self.rates {
             let known: f64 = known.iter().map(|set| rate.mass(self.size, set)).sum();
             let ceiling = libm::exp(rate.ceiling(pool, fixed_out, meter).0);
-            rates.push((rate.share * ceiling, rate.share * known, rate));
+            rates.push((rate.weight * ceiling, rate.weight * known, rate));
         }
         // Rates that hardly come near the target are bounded for nothing; the others share what
         // these leave.
         rates.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let mut left = allowed.0 / weight;
+        let mut left = allowed.0;
         let mut total = 0.0;
         for (index, &(ceiling, known, rate)) in rates.iter().enumerate() {
             let part = left / ((rates.len() - index) as f64);
             let bound = if ceiling <= known + part {
                 ceiling
             } else {
-                let (known, part) = (known / rate.share, part / rate.share);
-                rate.share * rate.bound(pool, (known, part), fixed_out, meter)?
+                let (known, part) = (known / rate.weight, part / rate.weight);
+                rate.weight * rate.bound(pool, (known, part), fixed_out, meter)?
             };
             total += bound;
             // Where a bound turns out coarse, the next ones are still worth knowing.
             left = (left - (bound - known).max(0.0)).max(part / 2.0);
         }
-        Some(Mass(total * weight * (1.0 + 1e-9)))
+        Some(Mass(total * (1.0 + 1e-9)))
     }
 }
 
@@ -305,6 +313,13 @@ impl Rate {
     }
 }
 
+fn weight_of(weights: Ends, end: End) -> u32 {
+    match end {
+        End::Oldest => weights.oldest,
+        End::Latest => weights.latest,
+    }
+}
+
 /// Logarithm of the weight of all sets, tilted to the target: above that of those that hit it.
 fn ceiling(pool: &Pool, tilt: f64) -> f64 {
     let (mut log_mass, mut size) = (0.0, 0.0);
@@ -322,13 +337,8 @@ fn ceiling(pool: &Pool, tilt: f64) -> f64 {
 /// Rates at which two, four, eight … items are expected in, and as many out, each alike. Where
 /// some are named, their share of what is paid may be any, and the more are not named the less
 /// likely: as one over all that are paid.
-fn rates(size: usize, named: usize) -> Vec<Rate> {
-    let mut expected = vec![size as f64 / 2.0];
-    let mut few = 2;
-    while few * 2 < size {
-        expected.extend([few as f64, (size - few) as f64]);
-        few *= 2;
-    }
+fn rates(size: usize, named: usize, weights: ScatteredWeights) -> Vec<Rate> {
+    let expected = expected(size);
     let weight = |expected: f64| {
         if named == 0 {
             1.0
@@ -344,10 +354,40 @@ fn rates(size: usize, named: usize) -> Vec<Rate> {
             cost,
             log_in: -log1p_exp(-log_odds(cost)),
             log_out: -log1p_exp(log_odds(cost)),
-            share: weight(expected) / total,
+            weight: Mass::of_ppm(ppm_of(weights, expected)).0 * weight(expected) / total,
         }
     };
     expected.into_iter().map(rate).collect()
+}
+
+/// Numbers of scattered items that are expected among `size`, each alike: one half, and two, four,
+/// eight …, or all but as many.
+fn expected(size: usize) -> Vec<f64> {
+    let mut expected = vec![size as f64 / 2.0];
+    let mut few = 2;
+    while few * 2 < size {
+        expected.extend([few as f64, (size - few) as f64]);
+        few *= 2;
+    }
+    expected
+}
+
+/// The weight of scattered items if so many are expected, ppm.
+fn ppm_of(weights: ScatteredWeights, expected: f64) -> u32 {
+    if expected <= f64::from(weights.few_max) {
+        weights.few
+    } else {
+        weights.many
+    }
+}
+
+/// How many numbers of scattered items are in question among `size`: those up to `few_max`, and
+/// all.
+#[must_use]
+pub fn scattered_numbers(size: usize, few_max: u32) -> (u64, u64) {
+    let expected = expected(size);
+    let few = expected.iter().filter(|&&n| n <= f64::from(few_max));
+    (few.count() as u64, expected.len() as u64)
 }
 
 /// How many sets have all named items, by the number of changes between in and out along the line.

@@ -148,11 +148,11 @@ impl<'p, 'a> Climb<'p, 'a> {
             let mass = Mass::of_ppm(self.problem.weights.named_ppm);
             self.sets.insert(Vec::new(), mass);
         }
-        for &position in &self.rest {
+        for (older, &position) in self.rest.iter().enumerate() {
             if amounts[position as usize] == self.rest_minor {
                 let set = self.kinds.canonical(vec![position]);
                 let known = self.sets.entry(set).or_default();
-                *known = known.plus(self.prior.one());
+                *known = known.plus(self.prior.one(older));
             }
         }
         let debits: Vec<u32> = self

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::End;
 use crate::meter::Meter;
 use crate::probability::{Mass, ShapePrior};
 
@@ -129,11 +130,12 @@ impl<'l> Line<'l> {
         }
         for taken in 2..size {
             if self.prefix[taken] == self.target {
-                self.add(sets, prior.edge(taken, size), &[(0, taken)], kinds);
+                let mass = prior.edge(End::Oldest, taken, size);
+                self.add(sets, mass, &[(0, taken)], kinds);
             }
             if self.prefix[size] - self.prefix[size - taken] == self.target {
-                let part = (size - taken, size);
-                self.add(sets, prior.edge(taken, size), &[part], kinds);
+                let mass = prior.edge(End::Latest, taken, size);
+                self.add(sets, mass, &[(size - taken, size)], kinds);
             }
         }
         self.list_runs(prior, kinds, sets, meter) && self.list_pairs(prior, kinds, sets, meter)
@@ -190,7 +192,12 @@ impl<'l> Line<'l> {
     ) -> bool {
         let size = self.positions.len();
         self.each_pair(meter, |changes, parts| {
-            self.add(sets, prior.broken(changes, size), parts, kinds);
+            let end = if parts[0].0 == 0 {
+                End::Oldest
+            } else {
+                End::Latest
+            };
+            self.add(sets, prior.broken(changes, end, size), parts, kinds);
             sets.len() <= SETS_MAX
         })
     }

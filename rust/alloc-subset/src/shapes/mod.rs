@@ -23,16 +23,19 @@ pub struct ShapeWeights {
     pub named_ppm: u32,
     /// One item, each alike.
     pub one_ppm: u32,
+    /// The oldest item alone, beyond what each item has.
+    pub first_ppm: u32,
     /// Everything.
     pub all_ppm: u32,
     /// The oldest items, or the latest.
-    pub edge_ppm: u32,
+    pub edge_ppm: Ends,
     /// A run of neighbours.
     pub run_ppm: u32,
     /// All but a run of neighbours.
     pub gap_ppm: u32,
-    /// By age with three changes between in and out: the oldest and a later run, say.
-    pub three_ppm: u32,
+    /// By age with three changes between in and out: the oldest and a later run, or the latest and
+    /// an earlier one.
+    pub three_ppm: Ends,
     /// By age with four changes: two runs, or all but two.
     pub four_ppm: u32,
     /// By age, named items included, with one to four changes.
@@ -40,7 +43,57 @@ pub struct ShapeWeights {
     /// Any of the latest or the oldest few items.
     pub window_ppm: u32,
     /// Scattered items: two, four, eight … of them expected, or all but as many.
-    pub scattered_ppm: u32,
+    pub scattered_ppm: ScatteredWeights,
+}
+
+/// How likely a shape is that begins at one of two ends; each is chosen in one case of two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ends {
+    /// If it begins with the oldest item, ppm.
+    pub oldest: u32,
+    /// If it begins with the latest, ppm.
+    pub latest: u32,
+}
+
+impl Ends {
+    /// Both ends alike.
+    #[must_use]
+    pub const fn alike(ppm: u32) -> Self {
+        Self {
+            oldest: ppm,
+            latest: ppm,
+        }
+    }
+}
+
+/// How likely scattered items are, by how many are expected; every number is in question alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScatteredWeights {
+    /// If a few are expected, ppm.
+    pub few: u32,
+    /// If more are, ppm.
+    pub many: u32,
+    /// Most items that are a few.
+    pub few_max: u32,
+}
+
+impl ScatteredWeights {
+    /// Every number alike.
+    #[must_use]
+    pub const fn alike(ppm: u32) -> Self {
+        Self {
+            few: ppm,
+            many: ppm,
+            few_max: 0,
+        }
+    }
+}
+
+/// The end at which a set begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    Oldest,
+    Latest,
 }
 
 /// A question about the items of one payer.

@@ -10,22 +10,33 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::{ShapeProblem, ShapeSolution, ShapeWeights, explain_by_shape};
+use super::{Ends, ScatteredWeights, ShapeProblem, ShapeSolution, ShapeWeights, explain_by_shape};
 use crate::problem::Budget;
 use crate::solution::Outcome;
 
 const WEIGHTS: ShapeWeights = ShapeWeights {
     named_ppm: 0,
     one_ppm: 300_000,
+    first_ppm: 20_000,
     all_ppm: 300_000,
-    edge_ppm: 100_000,
+    edge_ppm: Ends {
+        oldest: 120_000,
+        latest: 80_000,
+    },
     run_ppm: 60_000,
     gap_ppm: 40_000,
-    three_ppm: 60_000,
+    three_ppm: Ends {
+        oldest: 70_000,
+        latest: 50_000,
+    },
     four_ppm: 40_000,
     around_named_ppm: 0,
     window_ppm: 50_000,
-    scattered_ppm: 100_000,
+    scattered_ppm: ScatteredWeights {
+        few: 120_000,
+        many: 80_000,
+        few_max: 2,
+    },
 };
 
 fn ask(amounts: &[i64], kinds: &[u32], target: i64, wrong_max_ppm: u32) -> ShapeSolution {
@@ -60,6 +71,15 @@ fn rates(size: usize) -> Vec<f64> {
     rates
 }
 
+/// The weight of scattered items at a rate: a few are expected, or many.
+fn at_rate(p: f64, size: usize) -> f64 {
+    if p * size as f64 <= 2.000_1 {
+        0.12
+    } else {
+        0.08
+    }
+}
+
 fn harmonic(upto: usize) -> f64 {
     (1..=upto).map(|k| 1.0 / k as f64).sum()
 }
@@ -82,8 +102,10 @@ fn listed(set: &[usize], line: &[usize]) -> f64 {
     if taken >= 2 && taken < size && runs == 1 {
         let norm = 2.0 * harmonic(size - 1) - 1.0;
         let both = 1.0 / taken as f64 + 1.0 / (size - taken) as f64;
-        if places[0] == 0 || places[taken - 1] + 1 == size {
-            weight += 0.1 * both / norm / 2.0;
+        if places[0] == 0 {
+            weight += 0.12 * both / norm / 2.0;
+        } else if places[taken - 1] + 1 == size {
+            weight += 0.08 * both / norm / 2.0;
         }
         let share = 1.0 / taken as f64 / (harmonic(size - 1) - 1.0);
         weight += 0.06 * share / (size - taken + 1) as f64;
@@ -97,7 +119,8 @@ fn listed(set: &[usize], line: &[usize]) -> f64 {
     }
     let gaps = size as f64 - 1.0;
     if changes == 3 {
-        weight += 0.06 / (gaps * (gaps - 1.0) * (gaps - 2.0) / 3.0);
+        let share = if inside(0) { 0.07 } else { 0.05 };
+        weight += share / (gaps * (gaps - 1.0) * (gaps - 2.0) / 3.0);
     }
     if changes == 4 {
         weight += 0.04 / (gaps * (gaps - 1.0) * (gaps - 2.0) * (gaps - 3.0) / 12.0);
@@ -125,7 +148,7 @@ fn weight(set: &[usize], amounts: &[i64]) -> f64 {
     let all: Vec<usize> = (0..size).collect();
     let debits: Vec<usize> = all.iter().copied().filter(|&i| amounts[i] > 0).collect();
     let mut weight = if set.len() == 1 {
-        0.3 / size as f64
+        0.3 / size as f64 + if set[0] == 0 { 0.02 } else { 0.0 }
     } else {
         0.0
     };
@@ -137,8 +160,10 @@ fn weight(set: &[usize], amounts: &[i64]) -> f64 {
     weight += windowed(set, size);
     let rates = rates(size);
     let (taken, left) = (set.len() as f64, (size - set.len()) as f64);
-    let scattered = rates.iter().map(|p| p.powf(taken) * (1.0 - p).powf(left));
-    weight + 0.1 * scattered.sum::<f64>() / rates.len() as f64
+    let scattered = rates
+        .iter()
+        .map(|&p| at_rate(p, size) * p.powf(taken) * (1.0 - p).powf(left));
+    weight + scattered.sum::<f64>() / rates.len() as f64
 }
 
 /// Every set that hits the target, with its weight.
@@ -205,7 +230,7 @@ fn weight_with_named(set: &[usize], amounts: &[i64], named: &[bool]) -> f64 {
         listed(&more, &rest)
     };
     if more.len() == 1 {
-        weight += 0.3 / size;
+        weight += 0.3 / size + if more[0] == rest[0] { 0.02 } else { 0.0 };
     }
     let places: Vec<usize> = more
         .iter()
@@ -222,7 +247,8 @@ fn weight_with_named(set: &[usize], amounts: &[i64], named: &[bool]) -> f64 {
         .collect();
     let total: f64 = shares.iter().map(|share| share.1).sum();
     for (p, share) in shares {
-        weight += 0.1 * share / total * p.powf(taken) * (1.0 - p).powf(size - taken);
+        let at_rate = at_rate(p, rest.len());
+        weight += at_rate * share / total * p.powf(taken) * (1.0 - p).powf(size - taken);
     }
     let inside = |item: usize| set.contains(&item);
     let changes = (1..amounts.len())
@@ -296,11 +322,13 @@ fn scattered_total(amounts: &[i64], target: usize) -> f64 {
     let of = |taken: usize| -> f64 {
         let sum: f64 = rates
             .iter()
-            .map(|p| p.powf(taken as f64) * (1.0 - p).powf((size - taken) as f64))
+            .map(|&p| {
+                at_rate(p, size) * p.powf(taken as f64) * (1.0 - p).powf((size - taken) as f64)
+            })
             .sum();
         ways[taken][target] * sum / rates.len() as f64
     };
-    0.1 * (0..=size).map(of).sum::<f64>()
+    (0..=size).map(of).sum::<f64>()
 }
 
 #[test]
@@ -315,7 +343,12 @@ fn in_a_pool_too_large_to_count_the_bound_stays_below_the_truth() {
                 if amounts[from..to].iter().sum::<i64>() == target {
                     let run: Vec<usize> = (from..to).collect();
                     shapes += listed(&run, &every);
-                    shapes += if run.len() == 1 { 0.3 / 44.0 } else { 0.0 };
+                    let first = if from == 0 { 0.02 } else { 0.0 };
+                    shapes += if run.len() == 1 {
+                        0.3 / 44.0 + first
+                    } else {
+                        0.0
+                    };
                 }
             }
         }
