@@ -209,3 +209,17 @@ def test_an_unknown_kind_is_named() -> None:
 def test_a_payer_known_by_the_reference_alone_deducts_before_a_person_only() -> None:
     one = f'{ITEM}\npayment P-1 1209.88 EUR of nobody says "FA-20260417"'
     assert "P-1 review DEDUCTION_SUSPECTED" in proposed(one, **ALL)
+
+
+def test_a_line_too_many_is_no_part_payment() -> None:
+    said = proposed(
+        """
+        item     A  300.00 EUR  ref "OPEN PO FOR MSBOA"
+        item     B  180.00 EUR  ref "OPEN PO FOR MSBOA"
+        payment  P-1  300.00 EUR
+        advice   P-1  "OPEN PO FOR MSBOA"  300.00
+        advice   P-1  "OPEN PO FOR MSBOA"  180.00
+        """,
+        **ALL,
+    )
+    assert said.startswith("P-1 review")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from book import book, propose, proposed
+from book import AMOUNTS_MAY_DECIDE, book, propose, proposed
 
 
 def test_a_payment_that_names_its_invoice_clears_it() -> None:
@@ -231,7 +231,59 @@ def test_a_number_that_several_items_share_does_not_name_them_all() -> None:
     """) == book("""
         P-1 review AMBIGUOUS
         P-1 -> A  421.45
-        P-1 -> B  421.45
+        P-1 -> C  421.45
+    """)
+
+
+def test_a_shared_name_means_as_many_items_as_it_stands_there() -> None:
+    page = """
+        item     A  64.00 EUR  ref "CHARLES ANDERSON"  due 2026-01-01
+        item     B  64.00 EUR  ref "CHARLES ANDERSON"  due 2026-01-01
+        item     C  64.00 EUR  ref "ZARRICK STURGIS"
+        payment  P-1  {paid} EUR  says "CHARLES ANDERSON"
+    """
+    assert proposed(page.format(paid="64.00")) == book("""
+        P-1 auto REFERENCES
+        P-1 -> A  64.00
+    """)
+    assert proposed(page.format(paid="128.00")).startswith("P-1 review")
+
+
+def test_a_shared_name_may_mean_a_smaller_item_and_one_more() -> None:
+    page = """
+        item     A  3100.74 EUR  ref "MONTHLY LEASE"  due 2026-01-01
+        item     B  3067.00 EUR  ref "MONTHLY LEASE"  due 2026-02-01
+        item     C  {other} EUR  ref "MONTHLY LEASE"  due 2026-03-01
+        payment  P-1  3100.74 EUR  says "MONTHLY LEASE"
+    """
+    assert proposed(page.format(other="35.74")).startswith("P-1 auto REFERENCES")
+    assert proposed(page.format(other="33.74")).startswith("P-1 review")
+
+
+def test_an_amount_does_not_decide_against_a_full_number() -> None:
+    page = """
+        item     A  1005.90 EUR  ref 5109171001
+        item     B  144.42 EUR  ref 5109290105
+        item     C  310.07 EUR  ref 5109200171
+        payment  P-1  1005.90 EUR  says "{said}"
+    """
+    said = proposed(page.format(said="VIREMENT"), **AMOUNTS_MAY_DECIDE)
+    assert said.startswith("P-1 auto UNIQUE_ITEM")
+    said = proposed(page.format(said="FACT 5109290105"), **AMOUNTS_MAY_DECIDE)
+    assert said.startswith("P-1 review")
+
+
+def test_items_that_cancel_each_other_may_have_been_settled_unsaid() -> None:
+    page = """
+        item     A  250.17 EUR  ref 5108769628
+        item     B  3235.00 EUR  ref 5108768967
+        item     C  {credit} EUR  ref 5108768966
+        payment  P-1  250.17 EUR  says "5108769628"
+    """
+    assert proposed(page.format(credit="-3230.00")).startswith("P-1 auto REFERENCES")
+    assert proposed(page.format(credit="-3235.00")) == book("""
+        P-1 review OVER_ERROR_BUDGET
+        P-1 -> A  250.17
     """)
 
 

@@ -16,7 +16,7 @@ use crate::reference::scan::{
     Hit, Named, Search, Strength, look_up, reading_of, scan, without_labels,
 };
 use crate::reference::surprise::{
-    Reading, SURPRISE_MILLINATS_MAX, Width, ln_millinats, weight_millinats,
+    Reading, SURPRISE_MILLINATS_MAX, Width, ln_millinats, this_slip_millinats, weight_millinats,
 };
 use crate::text::Text;
 
@@ -35,9 +35,6 @@ const UNLIKE_MILLINATS: i64 = 3_000;
 
 /// What a line is worth at least whose whole reference is that of an item.
 const WHOLE_LINE_MILLINATS: i64 = 4_000;
-
-/// What speaks for a reference that stands in its line to the letter, separators and all.
-const VERBATIM_MILLINATS: i64 = 4_000;
 
 /// An assignment that would cost less to change decides nothing.
 const AMBIGUOUS_MILLINATS: i64 = 2_000;
@@ -420,8 +417,9 @@ fn favour_verbatim(
     // The chance that what differs was left out: the rule of succession.
     let habit = ln_millinats(kept + lost + 2) - ln_millinats(lost + 1);
     for ((line, text), meant) in lines.iter().zip(meanings) {
+        // Who keeps some of them would have kept the others: to leave one out is a slip.
         let favour = if keeps_separators(line, text) {
-            VERBATIM_MILLINATS
+            this_slip_millinats(text.bytes.len())
         } else {
             habit
         };

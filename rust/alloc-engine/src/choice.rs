@@ -7,20 +7,13 @@ use crate::explain::{Case, Explanation, Pick};
 use crate::ledger::age;
 use crate::limits::{ALTERNATIVES_MAX, SEARCH_BYTES_MAX, SEARCH_STEPS_MAX};
 
-/// What a choice among items says.
-pub struct Choice {
-    /// The only way, the first of several, or, without items, that the search ended before.
-    pub found: Explanation,
-    /// Among how many ways it was chosen.
-    pub among: u128,
-}
-
 /// Chooses among `optional` items those that make up the cash with the `fixed` ones.
 ///
-/// Items that nothing tells apart are one choice: the oldest of them. `None` when it is proved that
+/// Items that nothing tells apart are one choice: the oldest of them. The answer is the only way,
+/// the first of several, or, without items, that the search ended before. `None` when it is proved that
 /// there is no way, or when the items' sums are beyond what amounts can be.
 #[must_use]
-pub fn choose(case: &Case<'_, '_, '_>, fixed: &[u32], optional: &[u32]) -> Option<Choice> {
+pub fn choose(case: &Case<'_, '_, '_>, fixed: &[u32], optional: &[u32]) -> Option<Explanation> {
     let mut optional = optional.to_vec();
     optional.sort_unstable_by_key(|&item| (age(case.ledger.item(item)), item));
     let amounts: Vec<i64> = optional.iter().map(|&item| case.open(item)).collect();
@@ -38,10 +31,7 @@ pub fn choose(case: &Case<'_, '_, '_>, fixed: &[u32], optional: &[u32]) -> Optio
     });
     let reason = case.reference_reason();
     let Ok(solution) = solution else {
-        return Some(Choice {
-            found: case.explanation(&[], Proof::OverBudget, reason),
-            among: u128::MAX,
-        });
+        return Some(case.explanation(&[], Proof::OverBudget, reason));
     };
     let proof = match solution.outcome {
         Outcome::None => return None,
@@ -64,10 +54,7 @@ pub fn choose(case: &Case<'_, '_, '_>, fixed: &[u32], optional: &[u32]) -> Optio
     let known = found.alternatives.len() as u64 + u64::from(!found.picks.is_empty());
     let count = solution.count.at_least.max(known);
     found.count = i64::try_from(count).unwrap_or(i64::MAX);
-    Some(Choice {
-        found,
-        among: u128::from(solution.candidates),
-    })
+    Some(found)
 }
 
 /// What is worth showing to a person where there are too many ways to look at: everything, or one

@@ -11,7 +11,7 @@ use crate::ledger::{Ledger, age};
 use crate::limits::PAYERS_MAX;
 use crate::model::Amounts;
 use crate::payer::{PayerIndex, Recognised};
-use crate::policy::{CERTAIN_PPM, Policy, REFERENCES_ERROR_PPM, SEVERAL_PAYERS_ERROR_PPM};
+use crate::policy::{CERTAIN_PPM, Policy, SEVERAL_PAYERS_ERROR_PPM};
 use crate::reference::index::{ReferenceIndex, Scope};
 use crate::reference::scan::{Hit, Search, Strength};
 
@@ -152,6 +152,7 @@ impl<'a> Decider<'_, '_, 'a> {
             pool,
             hits: &gathered.hits,
             places: &gathered.places,
+            shared: &gathered.shared,
             advice: &gathered.advice,
             amounts: self.amounts,
             habits: self.habits,
@@ -252,7 +253,7 @@ impl<'a> Decider<'_, '_, 'a> {
             picks,
             proof: Proof::Exact,
             reason: "REFERENCES",
-            error_ppm: REFERENCES_ERROR_PPM + SEVERAL_PAYERS_ERROR_PPM,
+            error_ppm: SEVERAL_PAYERS_ERROR_PPM,
             by_amount: false,
             count: 1,
             alternatives: Vec::new(),

@@ -7,15 +7,13 @@ use alloc_domain::{Adjustment, Evidence, EvidenceSet, Proof};
 
 use rustc_hash::FxHashSet;
 
-use crate::choice::{Choice, choose};
 use crate::deduct::{Deducted, by_deduction, doubt, part};
+use crate::evidence::{SURE_MILLINATS, Shared, beside_names_ppm, with_amount_ppm};
 use crate::habit::Habits;
 use crate::ledger::{Ledger, age, may_be_paid};
 use crate::model::{Amounts, by_shape};
-use crate::policy::{
-    CERTAIN_PPM, DeductionKind, NEAR_ERROR_PPM, PARTIAL_ERROR_PPM, Policy, REFERENCES_ERROR_PPM,
-    TRIMMED_ERROR_PPM, WEAK_ERROR_PPM, coincidence_ppm,
-};
+use crate::named::by_names;
+use crate::policy::{CERTAIN_PPM, DeductionKind, PARTIAL_ERROR_PPM, Policy};
 use crate::reference::near::Candidate;
 use crate::reference::scan::{Hit, Strength};
 
@@ -80,6 +78,8 @@ pub struct Case<'c, 'r, 'a> {
     pub hits: &'c [Hit],
     /// Items that misread tokens resemble, per place in the text.
     pub places: &'c [Vec<Candidate>],
+    /// Names that several items have, less often than they are.
+    pub shared: &'c [Shared],
     /// Lines of the advice, each item once.
     pub advice: &'c [AdviceMatch],
     /// How common amounts are in the entity.
@@ -135,14 +135,6 @@ impl Case<'_, '_, '_> {
         EvidenceSet::EMPTY
     }
 
-    fn named(&self, at_least: Strength) -> Vec<u32> {
-        self.hits
-            .iter()
-            .filter(|hit| hit.strength >= at_least)
-            .map(|hit| hit.item)
-            .collect()
-    }
-
     /// These items and nothing else, as if nothing could be wrong with them.
     #[must_use]
     pub fn explanation(&self, items: &[u32], proof: Proof, reason: &'static str) -> Explanation {
@@ -182,13 +174,9 @@ pub fn explain(case: &Case<'_, '_, '_>) -> Option<Explanation> {
     if advised.is_some() && !kept_back {
         return advised;
     }
-    let named = if kept_back {
-        None
-    } else {
-        by_references(case).or_else(|| by_some_references(case))
-    };
+    let named = if kept_back { None } else { by_names(case) };
     if is_told(named.as_ref()) {
-        return named;
+        return named.map(|named| confirmed(case, named));
     }
     let deducted = deducted(case);
     if kept_back {
@@ -204,6 +192,29 @@ pub fn explain(case: &Case<'_, '_, '_>) -> Option<Explanation> {
             Some(found)
         }
         _ => answer.or(named),
+    }
+}
+
+/// What is named, as sure as the amount makes it where the names are not sure enough.
+fn confirmed(case: &Case<'_, '_, '_>, named: Explanation) -> Explanation {
+    if named.error_ppm <= case.policy.max_wrong_ppm {
+        return named;
+    }
+    let items = |found: &Explanation| -> Vec<u32> {
+        let mut items: Vec<u32> = found.picks.iter().map(|pick| pick.item).collect();
+        items.sort_unstable();
+        items
+    };
+    let picked = items(&named);
+    match by_amount(case, 0).0 {
+        Some(answer) if items(&answer) == picked => {
+            let error = with_amount_ppm(case, &picked, &surely_named(case), answer.error_ppm);
+            Explanation {
+                error_ppm: named.error_ppm.min(error),
+                ..named
+            }
+        }
+        _ => named,
     }
 }
 
@@ -234,6 +245,12 @@ fn deducted(case: &Case<'_, '_, '_>) -> Option<Deducted> {
                 named.insert(position, near.item);
                 doubts.insert(position, near.surprise_millinats);
             }
+        }
+        // A line or a name too many is no deduction.
+        let gap = case.sum(&named) - i128::from(case.amount_minor);
+        let superfluous = |item: &u32| i128::from(case.open(*item)) == gap;
+        if named.len() > 1 && named.iter().any(superfluous) {
+            return None;
         }
         by_deduction(case, &named, &doubts)
     });
@@ -337,92 +354,22 @@ fn looks_deducted(settled: i64, open: i64) -> bool {
     missing != 0 && missing.abs() * 10 < i128::from(open).abs()
 }
 
-/// The items named, as they stand: the widest of the three circles whose amounts add up. A number
-/// that several items share names none of them surely.
-fn by_references(case: &Case<'_, '_, '_>) -> Option<Explanation> {
-    let alone = |strength: Strength| {
-        let mut hits = case.hits.iter().filter(|hit| hit.strength >= strength);
-        hits.all(|hit| hit.sharers == 1)
-    };
-    let circles = [
-        (Strength::Weak, WEAK_ERROR_PPM),
-        (Strength::Trimmed, TRIMMED_ERROR_PPM),
-        (Strength::Strong, REFERENCES_ERROR_PPM),
-    ];
-    for (strength, _) in circles {
-        let items = case.named(strength);
-        if alone(strength) && case.closes(&items) {
-            let weakest = case.hits.iter().filter(|hit| hit.strength >= strength);
-            let weakest = weakest.map(|hit| hit.strength).min()?;
-            let error = circles.iter().find(|(circle, _)| *circle == weakest)?;
-            let mut found = case.explanation(&items, Proof::Exact, case.reference_reason());
-            found.error_ppm = error.1;
-            return Some(found);
+/// Items that are meant for sure, ascending: those that a sure name means alone, and as many of
+/// those that nothing tells apart as their name stands there.
+fn surely_named(case: &Case<'_, '_, '_>) -> Vec<u32> {
+    let sure = |hit: &&Hit| hit.surprise_millinats >= SURE_MILLINATS && hit.sharers == 1;
+    let mut items: Vec<u32> = case.hits.iter().filter(sure).map(|hit| hit.item).collect();
+    for shared in case.shared {
+        let class = |&item: &u32| (case.ledger.class_of(item), case.open(item));
+        let first = class(&shared.items[0]);
+        let alike = shared.items.iter().all(|item| class(item) == first);
+        if alike && shared.surprise_millinats >= SURE_MILLINATS {
+            items.extend(&shared.items[..shared.mentions]);
         }
     }
-    let single = |place: &Vec<Candidate>| (place.len() == 1).then(|| place[0].item);
-    let near: Option<Vec<u32>> = case.places.iter().map(single).collect();
-    let near = near.filter(|near| !near.is_empty())?;
-    for (strength, _) in circles {
-        let mut items = case.named(strength);
-        items.extend(&near);
-        items.sort_unstable();
-        items.dedup();
-        if alone(strength) && case.closes(&items) {
-            let mut found = case.explanation(&items, Proof::Exact, case.reference_reason());
-            found.error_ppm = NEAR_ERROR_PPM;
-            return Some(found);
-        }
-    }
-    None
-}
-
-/// Of the items named, those that make up the cash: what is surely named must be among them.
-/// Misread tokens are looked at only when the others do not do it.
-fn by_some_references(case: &Case<'_, '_, '_>) -> Option<Explanation> {
-    let named = case.hits.iter().map(|hit| hit.item);
-    let near = case.places.iter().flatten();
-    let near = near.map(|candidate| candidate.item);
-    by_some(case, named.clone().collect()).or_else(|| {
-        (!case.places.is_empty())
-            .then(|| by_some(case, named.chain(near).collect()))
-            .flatten()
-    })
-}
-
-fn by_some(case: &Case<'_, '_, '_>, mut optional: Vec<u32>) -> Option<Explanation> {
-    let fixed: Vec<u32> = case
-        .hits
-        .iter()
-        .filter(|hit| hit.strength == Strength::Strong && hit.sharers == 1)
-        .map(|hit| hit.item)
-        .collect();
-    optional.sort_unstable();
-    optional.dedup();
-    optional.retain(|item| fixed.binary_search(item).is_err());
-    if optional.is_empty() {
-        return None;
-    }
-    let Choice { mut found, among } = choose(case, &fixed, &optional)?;
-    if found.picks.is_empty() {
-        return Some(found);
-    }
-    // One misread number means one item.
-    let picked = |near: &&Candidate| found.picks.iter().any(|pick| pick.item == near.item);
-    let meant = |place: &Vec<Candidate>| place.iter().filter(picked).count();
-    let most = case.places.iter().map(meant).max().unwrap_or(0);
-    if found.proof == Proof::Unique && most > 1 {
-        return None;
-    }
-    let all = found.picks.len() == fixed.len() + optional.len();
-    found.error_ppm = if all && most == 0 {
-        WEAK_ERROR_PPM
-    } else {
-        // The names leave little to chance: a tenth of what an amount alone would need.
-        let rest = i64::try_from(i128::from(case.amount_minor) - case.sum(&fixed)).ok()?;
-        NEAR_ERROR_PPM + coincidence_ppm(among, rest) / 10
-    };
-    Some(found)
+    items.sort_unstable();
+    items.dedup();
+    items
 }
 
 /// What nothing names, by the amount alone: the set that a payer most likely means.
@@ -430,12 +377,7 @@ fn by_some(case: &Case<'_, '_, '_>, mut optional: Vec<u32>) -> Option<Explanatio
 /// * `rival_ppt` — the weight of what else explains the payment, parts per trillion; its share
 ///   comes back with the explanation, ppm
 fn by_amount(case: &Case<'_, '_, '_>, rival_ppt: u64) -> (Option<Explanation>, i64) {
-    let fixed: Vec<u32> = case
-        .hits
-        .iter()
-        .filter(|hit| hit.strength >= Strength::Trimmed && hit.sharers == 1)
-        .map(|hit| hit.item)
-        .collect();
+    let fixed = surely_named(case);
     let may_be = |item: u32| {
         fixed.binary_search(&item).is_ok() || may_be_paid(case.ledger.item(item), case.value_date)
     };
@@ -470,10 +412,13 @@ fn by_amount(case: &Case<'_, '_, '_>, rival_ppt: u64) -> (Option<Explanation>, i
         (0, ..) => "UNIQUE_AMOUNT",
         _ => "REFERENCES_AND_AMOUNT",
     };
+    let mut items = answer.sets.first().cloned().unwrap_or_default();
+    items.sort_unstable();
+    let error = CERTAIN_PPM - answer.p_low_ppm;
     let found = Explanation {
         picks,
         alternatives,
-        error_ppm: CERTAIN_PPM - answer.p_low_ppm,
+        error_ppm: beside_names_ppm(case, &items, error),
         by_amount: true,
         count: answer.count,
         ..case.explanation(&[], answer.proof, reason)

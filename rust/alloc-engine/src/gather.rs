@@ -4,6 +4,7 @@ use alloc_domain::{Payment, RemittanceLine};
 use rustc_hash::FxHashSet;
 
 use crate::advice::read_advice;
+use crate::evidence::Shared;
 use crate::explain::AdviceMatch;
 use crate::limits::{ADVICE_LINES_MAX, TEXT_BYTES_MAX};
 use crate::reference::decoy::mark_decoys;
@@ -94,6 +95,8 @@ pub struct Gathered {
     pub advice: Vec<AdviceMatch>,
     /// Items that misread tokens resemble, per place.
     pub places: Vec<Vec<Candidate>>,
+    /// Names that several items have, less often than they are.
+    pub shared: Vec<Shared>,
 }
 
 /// Reads texts and advice.
@@ -108,11 +111,12 @@ pub fn gather(
     open: &(dyn Fn(u32) -> i64 + Sync),
 ) -> Gathered {
     let mut gathered = Gathered::default();
-    let mut unread = Vec::new();
+    let (mut unread, mut tokens) = (Vec::new(), Vec::new());
     for text in &message.texts {
         let findings = scan(search, text);
         let mut read = vec![false; text.atoms.len()];
         findings.mark(Strength::Weak, &mut read);
+        tokens.extend(shared_tokens(&findings.hits));
         gathered.hits.extend(once_per_item(findings.hits));
         unread.push((text, read, findings.places));
     }
@@ -121,6 +125,7 @@ pub fn gather(
     gathered.advice = advised.matches;
     gathered.places = advised.places;
     gathered.hits = merged(gathered.hits, |_, _| ());
+    gathered.shared = shared(tokens, &gathered.hits);
     let named: i128 = gathered
         .hits
         .iter()
@@ -139,6 +144,44 @@ pub fn gather(
         }
     }
     gathered
+}
+
+/// The tokens that name several items: which, and how surprising that is.
+fn shared_tokens(hits: &[Hit]) -> Vec<(Vec<u32>, i64)> {
+    let mut tokens = Vec::new();
+    let mut rest = hits;
+    while let Some(first) = rest.first() {
+        // The hits of one token stand together.
+        let (token, after) = rest.split_at(first.sharers.clamp(1, rest.len()));
+        if token.len() > 1 {
+            let mut items: Vec<u32> = token.iter().map(|hit| hit.item).collect();
+            items.sort_unstable();
+            tokens.push((items, first.surprise_millinats));
+        }
+        rest = after;
+    }
+    tokens
+}
+
+/// Equal tokens once, without the items that are named alone.
+fn shared(mut tokens: Vec<(Vec<u32>, i64)>, hits: &[Hit]) -> Vec<Shared> {
+    tokens.sort_unstable();
+    let shares = |item: &u32| {
+        let position = hits.binary_search_by_key(item, |hit| hit.item);
+        position.is_ok_and(|position| hits[position].sharers > 1)
+    };
+    let mut out = Vec::new();
+    for same in tokens.chunk_by(|left, right| left.0 == right.0) {
+        let items: Vec<u32> = same[0].0.iter().copied().filter(shares).collect();
+        if !items.is_empty() {
+            out.push(Shared {
+                mentions: same.len().min(items.len()),
+                items,
+                surprise_millinats: same[same.len() - 1].1,
+            });
+        }
+    }
+    out
 }
 
 /// Where an item that nothing else is like is named once more, its neighbour may be meant: one of

@@ -164,18 +164,8 @@ impl Policy {
 /// Parts per million that make one.
 pub const CERTAIN_PPM: i64 = 1_000_000;
 
-// The table of errors. Each is meant as an upper bound for the share of wrong decisions of its
-// kind under ordinary data; where an amount carries the proof, the chance that it agrees by
-// accident is added by `coincidence_ppm`.
+// Upper bounds for the share of wrong decisions of a kind under ordinary data.
 
-/// References or advice lines that stand there in full and add up to the cash.
-pub const REFERENCES_ERROR_PPM: i64 = 20;
-/// The same with numbers that lost their prefix.
-pub const TRIMMED_ERROR_PPM: i64 = 40;
-/// The same with short numbers or members of lists.
-pub const WEAK_ERROR_PPM: i64 = 60;
-/// The same with misread numbers, each of which resembles one item alone.
-pub const NEAR_ERROR_PPM: i64 = 80;
 /// An advice line that pays a part of its item.
 pub const PARTIAL_ERROR_PPM: i64 = 80;
 /// The payer is known by its account only.
@@ -189,21 +179,23 @@ pub const SEVERAL_PAYERS_ERROR_PPM: i64 = 40;
 
 /// Share of payments that no combination of open items explains: deductions, part payments,
 /// money for something that is not booked yet.
-const UNEXPLAINED_PPM: u128 = 200_000;
+const UNEXPLAINED_PPT: u64 = 200_000_000_000;
 
-/// An upper bound for the chance that one of `candidates` amounts agrees by accident with an
-/// amount that nothing explains, in parts per million.
+/// An amount without odd digits is still one of so many.
+const ROUND_AMOUNTS: u64 = 20;
+
+/// An upper bound for the chance that an amount which nothing explains is this one, parts per
+/// trillion.
 ///
-/// * `candidates` — how many combinations of this kind there are
-/// * `amount_minor` — the amount they agree with; the zeros at its end carry no information
+/// * `amount_minor` — the zeros at its end carry no information; even the roundest is one of
+///   [`ROUND_AMOUNTS`]
 #[must_use]
-pub fn coincidence_ppm(candidates: u128, amount_minor: i64) -> i64 {
+pub fn coincidence_ppt(amount_minor: i64) -> u64 {
     let mut significant = amount_minor.unsigned_abs().max(1);
     while significant.is_multiple_of(10) {
         significant /= 10;
     }
-    let ppm = UNEXPLAINED_PPM.saturating_mul(candidates) / u128::from(significant);
-    i64::try_from(ppm).unwrap_or(CERTAIN_PPM).min(CERTAIN_PPM)
+    UNEXPLAINED_PPT.div_ceil(significant.max(ROUND_AMOUNTS))
 }
 
 #[cfg(test)]
@@ -212,10 +204,9 @@ mod tests {
 
     #[test]
     fn round_amounts_prove_little() {
-        assert_eq!(coincidence_ppm(1, 123_457), 1);
-        assert_eq!(coincidence_ppm(1, 500_000), 40_000);
-        assert_eq!(coincidence_ppm(1 << 22, 123_457), 1_000_000);
-        assert_eq!(coincidence_ppm(u128::MAX, i64::MIN), 1_000_000);
+        assert_eq!(coincidence_ppt(123_457), 1_619_998);
+        assert_eq!(coincidence_ppt(500_000), 10_000_000_000);
+        assert_eq!(coincidence_ppt(i64::MIN), 1);
     }
 
     #[test]

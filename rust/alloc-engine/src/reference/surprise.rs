@@ -110,6 +110,15 @@ pub fn surprise_millinats(reading: Reading, population: usize, width: Width) -> 
     bounded(reading, weight_millinats(reading, population, width))
 }
 
+/// What it costs that a slip made one certain number of another one, millinats.
+///
+/// * `width` — characters of the number
+#[must_use]
+pub fn this_slip_millinats(width: usize) -> i64 {
+    let slips = Reading::Slip.spread(width as u64);
+    Reading::Slip.price_millinats() + ln_millinats(u128::from(slips))
+}
+
 /// The surprise of a token that has some weight.
 #[must_use]
 pub fn bounded(reading: Reading, weight: i64) -> i64 {

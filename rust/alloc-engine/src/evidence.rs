@@ -1,0 +1,368 @@
+//! How sure it is that the items which texts and advice name are the ones that were paid.
+//!
+//! One currency: the surprise of each name, in millinats. What a set of items leaves aside costs
+//! it, what a name shares with others costs it, and what is left is set against the chance that
+//! the amounts agree by accident.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::explain::Case;
+use crate::policy::{CERTAIN_PPM, coincidence_ppt};
+use crate::reference::form::is_form_of;
+use crate::reference::near::{Candidate, is_one_slip};
+use crate::reference::scan::{Strength, reading_of};
+use crate::reference::surprise::{ln_millinats, this_slip_millinats};
+use crate::text::Text;
+
+/// A name from here on is in every set that is looked at: one in some 150 misreads a number.
+pub const SURE_MILLINATS: i64 = 5_000;
+
+/// Parts per trillion that make one.
+const ONE_PPT: u64 = 1_000_000_000_000;
+
+/// A number or a word that several items have and that stands in a text less often than they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shared {
+    /// Ascending.
+    pub items: Vec<u32>,
+    /// How often it stands there, less than there are items.
+    pub mentions: usize,
+    /// As in [`crate::reference::scan::Hit`].
+    pub surprise_millinats: i64,
+}
+
+/// `e^-x` rounded up, parts per trillion.
+///
+/// * `millinats` — at least 0
+#[must_use]
+pub fn odds_ppt(millinats: i64) -> u64 {
+    const LN_2: u64 = 694;
+    let millinats = u64::try_from(millinats).unwrap_or(0);
+    let halved = ONE_PPT
+        .checked_shr(u32::try_from(millinats / LN_2).unwrap_or(u32::MAX))
+        .unwrap_or(0);
+    // Between two powers of a half the chord lies above the curve.
+    halved - halved * (millinats % LN_2) / (2 * LN_2) + 1
+}
+
+/// `part × e^x` rounded up, parts per trillion, at most one.
+fn raised_ppt(part: u64, millinats: i64) -> u64 {
+    const LN_2: i64 = 693;
+    let doubled = u32::try_from(millinats.max(0) / LN_2).unwrap_or(u32::MAX);
+    let doubled = u128::from(part.max(1))
+        .checked_shl(doubled.min(64))
+        .unwrap_or(u128::MAX >> 64);
+    let rest = u128::try_from(millinats.max(0) % LN_2).unwrap_or(0);
+    let raised = doubled + doubled * rest / u128::from(LN_2.unsigned_abs()) + 1;
+    u64::try_from(raised).unwrap_or(ONE_PPT).min(ONE_PPT)
+}
+
+/// What the names say against a set as the whole of what they mean, millinats; `None` when the set
+/// has more than they name.
+///
+/// * `items` — ascending
+#[must_use]
+pub fn cost_millinats(case: &Case<'_, '_, '_>, items: &[u32]) -> Option<i64> {
+    let has = |item: &u32| items.binary_search(item).is_ok();
+    let mut cost = 0;
+    for hit in case.hits.iter().filter(|hit| hit.sharers == 1) {
+        if !has(&hit.item) {
+            cost += hit.surprise_millinats;
+        }
+    }
+    for shared in case.shared {
+        let meant = shared.items.iter().filter(|item| has(item)).count();
+        let missing = i64::try_from(shared.mentions.checked_sub(meant)?).ok()?;
+        cost += missing * shared.surprise_millinats + ln_ways(case, shared);
+    }
+    for place in case.places {
+        match place.iter().filter(|near| has(&near.item)).count() {
+            0 => cost += surest(place.iter().map(|near| near.surprise_millinats)),
+            1 => cost += ln_millinats(place.len() as u128),
+            _ => return None,
+        }
+    }
+    Some(cost)
+}
+
+fn surest(surprises: impl Iterator<Item = i64>) -> i64 {
+    surprises.max().unwrap_or(0)
+}
+
+/// Logarithm of the number of ways in which a shared name may mean so many of its items.
+fn ln_ways(case: &Case<'_, '_, '_>, shared: &Shared) -> i64 {
+    let mut counts: FxHashMap<u32, usize> = FxHashMap::default();
+    for &item in &shared.items {
+        *counts.entry(case.ledger.class_of(item)).or_default() += 1;
+    }
+    if counts.len() == 1 {
+        return 0;
+    }
+    let ways = (1..=shared.mentions as u128).fold(1_u128, |ways, taken| {
+        ways.saturating_mul(shared.items.len() as u128 + 1 - taken) / taken
+    });
+    ln_millinats(ways)
+}
+
+/// An upper bound for the chance that the items named are not the ones that were paid, although
+/// they make up the cash, ppm.
+///
+/// * `items` — ascending
+/// * `cost` — see [`cost_millinats`]
+#[must_use]
+pub fn error_ppm(case: &Case<'_, '_, '_>, items: &[u32], cost: i64) -> i64 {
+    let chance = coincidence_ppt(case.amount_minor);
+    let accident = raised_ppt(chance, cost).saturating_sub(chance);
+    let total = accident
+        .saturating_add(misnamed_ppt(case, items))
+        .saturating_add(split_ppt(case, items))
+        .saturating_add(cancelled_ppt(case, items));
+    as_ppm(total)
+}
+
+/// The same where the amount alone speaks for the set as well: whatever else makes up the cash lacks
+/// at least one of the names.
+///
+/// * `sure` — items that the amount's error takes for given, ascending
+/// * `error` — by the amount, ppm
+#[must_use]
+pub fn with_amount_ppm(case: &Case<'_, '_, '_>, items: &[u32], sure: &[u32], error: i64) -> i64 {
+    let names = items
+        .iter()
+        .filter(|item| sure.binary_search(item).is_err());
+    let weakest = names
+        .map(|&item| surprise_alone(case, item))
+        .min()
+        .unwrap_or(0);
+    let error = u64::try_from(error).unwrap_or(0) * odds_ppt(weakest).div_ceil(1_000_000);
+    as_ppm(error.saturating_add(cancelled_ppt(case, items)))
+}
+
+/// An upper bound for the share of a set that costs so much more than another one, ppm.
+#[must_use]
+pub fn rival_ppm(more_millinats: i64) -> i64 {
+    let odds = odds_ppt(more_millinats);
+    as_ppm(
+        u64::try_from(u128::from(odds) * u128::from(ONE_PPT) / u128::from(ONE_PPT + odds))
+            .unwrap_or(ONE_PPT),
+    )
+}
+
+/// Rounded up, at most one.
+fn as_ppm(ppt: u64) -> i64 {
+    let ppm = ppt.div_ceil(ONE_PPT / 1_000_000);
+    i64::try_from(ppm).unwrap_or(CERTAIN_PPM).min(CERTAIN_PPM)
+}
+
+/// The error of a set beside names that it leaves aside.
+///
+/// * `error` — without them, ppm
+/// * `items` — ascending
+#[must_use]
+pub fn beside_names_ppm(case: &Case<'_, '_, '_>, items: &[u32], error: i64) -> i64 {
+    let has = |item: &u32| items.binary_search(item).is_ok();
+    let alone = case.hits.iter().filter(|hit| hit.sharers == 1);
+    let left: i64 = alone
+        .filter(|hit| !has(&hit.item))
+        .map(|hit| hit.surprise_millinats)
+        .sum();
+    let missing = |shared: &Shared| -> i64 {
+        let meant = shared.items.iter().filter(|item| has(item)).count();
+        let missing = shared.mentions.saturating_sub(meant);
+        shared.surprise_millinats * i64::try_from(missing).unwrap_or(i64::MAX)
+    };
+    let left = left + case.shared.iter().map(missing).sum::<i64>();
+    if left == 0 {
+        return error;
+    }
+    let wrong = u128::try_from(error.max(1)).unwrap_or(1) * u128::from(ONE_PPT);
+    let right = u128::try_from(CERTAIN_PPM - error).unwrap_or(0) * u128::from(odds_ppt(left));
+    i64::try_from(wrong * 1_000_000 / (wrong + right)).unwrap_or(CERTAIN_PPM)
+}
+
+/// The chance that a name is wrong and what is meant instead has the same amount.
+fn misnamed_ppt(case: &Case<'_, '_, '_>, items: &[u32]) -> u64 {
+    let amounts: FxHashSet<i64> = items.iter().map(|&item| case.open(item)).collect();
+    let unnamed = case.pool.iter().copied();
+    let unnamed = unnamed.filter(|item| items.binary_search(item).is_err());
+    let alike: Vec<u32> = unnamed
+        .filter(|&item| amounts.contains(&case.open(item)))
+        .collect();
+    let mistaken = items.iter().map(|&item| {
+        let class = case.ledger.class_of(item);
+        let twin = |other: &&u32| {
+            case.open(**other) == case.open(item) && case.ledger.class_of(**other) != class
+        };
+        let twins: Vec<u32> = alike.iter().filter(twin).copied().collect();
+        let slip = by_slip_ppt(case, item, &twins);
+        if !case.advice.iter().any(|line| line.item == item) {
+            let accident = by_accident_ppt(case, items, item, twins.len());
+            return accident.saturating_add(slip);
+        }
+        // A line with an amount means an item of that amount: this one or a twin, and by how much
+        // it is this one the assignment says.
+        let other = if twins.is_empty() {
+            0
+        } else {
+            odds_ppt(surprise_of(case, item))
+        };
+        if strength_of(case, item) == Some(Strength::Strong) {
+            slip.min(other)
+        } else {
+            other
+        }
+    });
+    mistaken.fold(0, u64::saturating_add)
+}
+
+/// The chance that a name is none, and that one of the item's twins, which nothing names, or nothing
+/// at all makes up the amount instead.
+fn by_accident_ppt(case: &Case<'_, '_, '_>, items: &[u32], item: u32, twins: usize) -> u64 {
+    let (named, twins) = (items.len() as u64, twins as u64);
+    let others = (case.pool.len() as u64 + 1 - named).max(1);
+    // One left out of the text against none, both shares alike, and that one any of the others.
+    let meant = ONE_PPT / (named * (named + 2)) / others * twins;
+    let instead = u128::from(meant + coincidence_ppt(case.open(item)));
+    let parts = u128::from(odds_ppt(surprise_of(case, item))) * instead / u128::from(ONE_PPT);
+    u64::try_from(parts).unwrap_or(ONE_PPT)
+}
+
+/// The chance that the name of an item is that of a twin, without its beginning or by a slip.
+fn by_slip_ppt(case: &Case<'_, '_, '_>, item: u32, twins: &[u32]) -> u64 {
+    let reference = |item: u32| case.ledger.item(item).reference.unwrap_or_default();
+    let printed = Text::of(reference(item)).bytes;
+    let chance = |&twin: &u32| {
+        if let Some(form) = is_form_of(reference(twin), &printed) {
+            return odds_ppt(reading_of(form).price_millinats());
+        }
+        let near = is_one_slip(&Text::of(reference(twin)).bytes, &printed);
+        if near {
+            odds_ppt(this_slip_millinats(printed.len()))
+        } else {
+            0
+        }
+    };
+    twins.iter().map(chance).fold(0, u64::saturating_add)
+}
+
+fn strength_of(case: &Case<'_, '_, '_>, item: u32) -> Option<Strength> {
+    let position = case.hits.binary_search_by_key(&item, |hit| hit.item);
+    position.ok().map(|position| case.hits[position].strength)
+}
+
+/// How surprising the name of an item is; 0 when nothing names it.
+fn surprise_of(case: &Case<'_, '_, '_>, item: u32) -> i64 {
+    if let Ok(position) = case.hits.binary_search_by_key(&item, |hit| hit.item) {
+        return case.hits[position].surprise_millinats;
+    }
+    let near = case.places.iter().flatten();
+    surest(
+        near.filter(|near| near.item == item)
+            .map(|near| near.surprise_millinats),
+    )
+}
+
+/// The same for names that mean this item alone, 0 for others.
+fn surprise_alone(case: &Case<'_, '_, '_>, item: u32) -> i64 {
+    let hit = case.hits.binary_search_by_key(&item, |hit| hit.item);
+    let shared = hit.is_ok_and(|position| case.hits[position].sharers > 1);
+    let several =
+        |place: &Vec<Candidate>| place.len() > 1 && place.iter().any(|near| near.item == item);
+    if shared || (hit.is_err() && case.places.iter().any(several)) {
+        0
+    } else {
+        surprise_of(case, item)
+    }
+}
+
+/// The chance that a shared name means another one of its items, and that one that nothing names
+/// makes up the difference.
+fn split_ppt(case: &Case<'_, '_, '_>, items: &[u32]) -> u64 {
+    if case.shared.is_empty() {
+        return 0;
+    }
+    let has = |item: &u32| items.binary_search(item).is_ok();
+    let mut unnamed: FxHashMap<i64, u64> = FxHashMap::default();
+    for &item in case.pool.iter().filter(|item| !has(item)) {
+        *unnamed.entry(case.open(item)).or_default() += 1;
+    }
+    let mut ways = 0;
+    for shared in case.shared {
+        for &taken in shared.items.iter().filter(|item| has(item)) {
+            for &left in shared.items.iter().filter(|item| !has(item)) {
+                let rest = case.open(taken).saturating_sub(case.open(left));
+                let itself = u64::from(rest == case.open(left));
+                let known = unnamed.get(&rest).copied().unwrap_or(0);
+                ways += known.saturating_sub(itself);
+            }
+        }
+    }
+    // One left out of the text against none, both shares alike, and that one any of the others.
+    let named = items.len() as u64 + 2;
+    let others = unnamed.values().sum::<u64>().saturating_sub(1).max(1);
+    ONE_PPT / (named * named) / others * ways
+}
+
+/// The chance that two items were settled against each other that nothing names: a payer who names
+/// some of what it settles may name any share of it, and those two are any two of the others.
+fn cancelled_ppt(case: &Case<'_, '_, '_>, items: &[u32]) -> u64 {
+    let unnamed = case.pool.iter().copied();
+    let unnamed: Vec<u32> = unnamed
+        .filter(|item| items.binary_search(item).is_err())
+        .collect();
+    if unnamed.iter().all(|&item| case.open(item) > 0) {
+        return 0;
+    }
+    let mut debits: FxHashMap<i64, u64> = FxHashMap::default();
+    for &item in unnamed.iter().filter(|&&item| case.open(item) > 0) {
+        *debits.entry(case.open(item)).or_default() += 1;
+    }
+    let credits = unnamed.iter().filter(|&&item| case.open(item) < 0);
+    let against = credits.filter_map(|&item| debits.get(&case.open(item).checked_neg()?));
+    let pairs: u64 = against.sum();
+    let (named, others) = (items.len() as u64, unnamed.len() as u64);
+    // Two of `named + 2` left out of the text against none, both shares alike.
+    let weight = 2 * ONE_PPT / ((named + 2) * (named + 2) * (named + 3));
+    let choices = (others * others.saturating_sub(1) / 2).max(1);
+    let chance = u128::from(weight) * u128::from(pairs) / u128::from(choices);
+    u64::try_from(chance).unwrap_or(ONE_PPT).min(ONE_PPT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn odds_are_upper_bounds_and_fall() {
+        // 10^12 / e^k, rounded up.
+        for (millinats, least) in [
+            (0, ONE_PPT),
+            (1_000, 367_879_441_172),
+            (6_907, 1_000_244_863),
+        ] {
+            let odds = odds_ppt(millinats);
+            assert!(
+                (least..least + least / 10).contains(&odds),
+                "{millinats}: {odds}"
+            );
+        }
+        assert!((0..30_000).all(|millinats| odds_ppt(millinats) >= odds_ppt(millinats + 1)));
+        assert_eq!(odds_ppt(i64::MAX), 1);
+    }
+
+    #[test]
+    fn a_part_is_raised_to_one_at_most() {
+        for (part, millinats, least) in [(1_000, 0, 1_000), (1_000, 2_303, 10_000)] {
+            let raised = raised_ppt(part, millinats);
+            assert!((least..least + least / 10).contains(&raised), "{raised}");
+        }
+        assert_eq!(raised_ppt(1, i64::MAX), ONE_PPT);
+        assert_eq!(raised_ppt(ONE_PPT, 1), ONE_PPT);
+    }
+
+    #[test]
+    fn rivals_of_equal_cost_share() {
+        assert_eq!(rival_ppm(0), 500_000);
+        assert!(rival_ppm(9_300) <= 100);
+    }
+}
