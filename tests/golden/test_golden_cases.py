@@ -9,7 +9,6 @@ import shutil
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-import pytest
 import yaml
 from golden_book import GoldenBook
 
@@ -17,18 +16,11 @@ from alloc.app.ports import JournalFilter
 from alloc.errors import AllocError
 from alloc.export.fec import FecLabels, fec, fec_name
 from alloc.export.fec_check import check_fec
-from alloc.store import create_ledger, open_ledger
+from alloc.store import open_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-
-@pytest.fixture(scope="session")
-def empty_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("golden") / "ledger.db"
-    create_ledger(str(path))
-    return path
 
 
 def cases(shared: Path) -> dict[str, dict[str, Any]]:

@@ -76,7 +76,7 @@ def verify(ledger: Ledger) -> VerifyReport:
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(lambda: list(ledger.findings()))
         try:
-            chained = list(_chain(ledger))
+            chained = list(chain_findings(ledger))
             counts = _counts(ledger)
         except AllocError as error:
             # The other findings say why this cannot be read.
@@ -97,7 +97,7 @@ def _counts(ledger: Ledger) -> Mapping[str, int]:
     }
 
 
-def _chain(ledger: Ledger) -> Iterator[Finding]:
+def chain_findings(ledger: Ledger) -> Iterator[Finding]:
     """Follow numbers and hashes from the first entry to the last."""
     previous = engine.GENESIS_HASH
     numbers: dict[tuple[str, str, int], int] = {}

@@ -422,6 +422,9 @@ CHECKS = (
         left join journal_entry e on e.seq = m.seq
         where g.letter_group is null
           or (m.item_id is null and m.seq is null)
+          or (m.seq is null) <> (m.line_no is null)
+          or (m.item_id is not null and (m.seq is distinct from i.seq
+            or m.line_no is distinct from i.line_no))
           or (m.item_id is not null and (i.item_id is null
             or i.account <> g.account or coalesce(i.customer_id, '') <> g.customer_id))
           or (m.seq is not null and (p.seq is null or e.entity <> g.entity
