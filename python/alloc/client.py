@@ -66,6 +66,10 @@ _RETRY = {
 _OPTIONS = (
     ("grpc.service_config", json.dumps(_RETRY)),
     ("grpc.max_receive_message_length", -1),
+    # A service that was restarted is found again quickly.
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 2_000),
 )
 _CLASSES: dict[grpc.StatusCode, type[AllocError]] = {
     grpc.StatusCode.INVALID_ARGUMENT: InputError,

@@ -209,7 +209,7 @@ def _asked_to_end() -> threading.Event:
 
 @click.group("token", cls=Group)
 def token() -> None:
-    """Give out, list and revoke the tokens of those who call `alloc serve`."""
+    """Give out, list and revoke the tokens of callers of `alloc serve`."""
 
 
 @token.command("add")

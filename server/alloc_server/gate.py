@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 import structlog
+from google.protobuf.message import DecodeError
 from grpc_status import rpc_status
 
+from alloc.errors import InputError
 from alloc_server.errors import ForbiddenError
 from alloc_server.rights import OPEN_METHODS, RIGHTS, TOKEN_METHODS
 from alloc_server.status import code_of, rich_status
@@ -88,7 +90,8 @@ class Gate(grpc.ServerInterceptor):
         }[handler.request_streaming, handler.response_streaming]
         return make(
             serve.stream if handler.response_streaming else serve.unary,
-            request_deserializer=handler.request_deserializer,
+            # Bytes come in: a message that is none is refused like any other request.
+            request_deserializer=None,
             response_serializer=handler.response_serializer,
         )
 
@@ -190,8 +193,20 @@ class _Served:
         who = self._gate.admit(serving, self._authorization)
         _CALLER.set(who)
         if self._handler.request_streaming:
-            return (self._gate.check(serving, who, each) for each in request)
-        return self._gate.check(serving, who, request)
+            return (
+                self._gate.check(serving, who, self._read(each)) for each in request
+            )
+        return self._gate.check(serving, who, self._read(request))
+
+    def _read(self, data: bytes) -> Any:  # noqa: ANN401 - any message
+        try:
+            return self._handler.request_deserializer(data)
+        except DecodeError as error:
+            raise InputError(
+                "the message is none of this method: generate your stubs from the"
+                " proto files of this service",
+                reason="MESSAGE_INVALID",
+            ) from error
 
     def _refuse(
         self,

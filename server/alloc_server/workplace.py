@@ -59,7 +59,7 @@ class Workplace:
         self._open_ledger = open_ledger
         self._idle: queue.LifoQueue[SharedLedger] = queue.LifoQueue()
         self._writer = open_ledger(write=True)
-        self._writing = threading.Lock()
+        self._turn = threading.Lock()
         self._pools: dict[str, OpenPool] = {}
 
     def close(self) -> None:
@@ -119,31 +119,36 @@ class Workplace:
         who = caller().name
         call = _call_of(request, who)
 
-        def acted() -> bytes:
-            answer = act(self._writer, who)
-            if not context.is_active():
-                raise CallGoneError("the caller did not wait; nothing was written")
-            return answer.SerializeToString(deterministic=True)
-
-        with self._turn(context):
-            return answer_type.FromString(
-                self._writer.once(call, acted, now=self.now())
-            )
-
-    @contextlib.contextmanager
-    def _turn(self, context: grpc.ServicerContext) -> Iterator[None]:
-        """Wait for this process's writer as long as the caller does."""
         remaining = context.time_remaining()
         seconds = WAIT_SECONDS_MAX if remaining is None else remaining
-        if not self._writing.acquire(timeout=min(seconds, WAIT_SECONDS_MAX)):
+        with self.writing(seconds) as ledger:
+
+            def acted() -> bytes:
+                answer = act(ledger, who)
+                if not context.is_active():
+                    raise CallGoneError("the caller did not wait; nothing was written")
+                return answer.SerializeToString(deterministic=True)
+
+            return answer_type.FromString(ledger.once(call, acted, now=self.now()))
+
+    @contextlib.contextmanager
+    def writing(self, seconds: float = WAIT_SECONDS_MAX) -> Iterator[SharedLedger]:
+        """Lend the connection that writes; wait for it so long.
+
+        Raises
+        ------
+        alloc.errors.ConflictError
+            ``LEDGER_BUSY``: other calls of this process are writing.
+        """
+        if not self._turn.acquire(timeout=min(seconds, WAIT_SECONDS_MAX)):
             raise ConflictError(
                 "other calls are writing: make the same call again",
                 reason="LEDGER_BUSY",
             )
         try:
-            yield
+            yield self._writer
         finally:
-            self._writing.release()
+            self._turn.release()
 
 
 def _call_of(request: Message, who: str) -> Call:

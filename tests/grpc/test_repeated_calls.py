@@ -5,9 +5,11 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+import grpc
 import pytest
 from service_case import refusal
 
+from alloc.client import error_of
 from alloc.v1 import allocation_pb2 as messages
 from alloc.v1 import allocation_service_pb2 as pb
 
@@ -87,17 +89,10 @@ def test_eight_calls_for_one_payment_post_once(service: Service) -> None:
     def call(request: pb.PostRequest) -> str:
         try:
             return str(client.allocation.Post(request).decision_id)
-        except Exception as error:  # noqa: BLE001 - told apart below
-            return refusal_reason(error)
+        except grpc.RpcError as error:
+            return error_of(error).reason
 
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(call, requests))
     assert answers.count("PAYMENT_DECIDED") == 7
     assert service.holds()
-
-
-def refusal_reason(error: Exception) -> str:
-    def raise_it() -> None:
-        raise error
-
-    return refusal(raise_it).reason

@@ -52,7 +52,12 @@ SECTIONS = {
         "rules": "Check, test and explain the rules for gaps between cash and items.",
         "completion": "Print the completion script of a shell.",
     },
+    "With the package alloc-server": {
+        "serve": "Serve the workspace to accounting systems and people, by gRPC.",
+        "token": "Give out, list and revoke the tokens of callers of `alloc serve`.",
+    },
 }
+COMPANIONS = {"serve": "alloc-server", "token": "alloc-server"}
 
 EPILOG = (
     "Exit codes: 0 all cleared, 3 some payments wait for review, 2 usage, 65 bad data,"
@@ -167,6 +172,7 @@ def _show_version(context: click.Context, option: object, value: object) -> None
     "alloc",
     cls=AllocGroup,
     sections=SECTIONS,
+    companions=COMPANIONS,
     epilog=EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )

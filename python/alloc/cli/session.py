@@ -5,15 +5,14 @@ from __future__ import annotations
 import importlib
 import keyword
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 import click
 
 __all__ = ["Command", "Group", "LazyGroup", "Session", "pass_session"]
 
-#: Entry points of other packages: commands that they add, as objects of click.
-ADDED_COMMANDS = "alloc.commands"
+#: Entry points of companion packages: commands, as objects of click.
+COMPANION_COMMANDS = "alloc.commands"
 
 
 @dataclass(slots=True)
@@ -100,68 +99,77 @@ class LazyGroup(click.Group):
         For each heading of the help text: the name of a command, and its one line.
         The command ``name`` is the attribute ``command`` of the module
         ``alloc.cli.name`` (with an underscore behind a Python keyword); a test
-        compares the line with the command's own help. Other packages add commands
-        by entry points of the group `ADDED_COMMANDS`.
+        compares the line with the command's own help.
+    companions
+        Commands of the sections that another package brings, by an entry point of the
+        group `COMPANION_COMMANDS`: its name by the command's.
     """
 
     def __init__(
         self,
         *arguments: Any,  # noqa: ANN401 - handed on to click
         sections: dict[str, dict[str, str]],
+        companions: dict[str, str],
         **options: Any,  # noqa: ANN401 - handed on to click
     ) -> None:
         super().__init__(*arguments, **options)
         self.sections = sections
+        self.companions = companions
         self.params.extend(global_options())
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """List the commands without importing them."""
         del ctx
-        return [*self._own(), *(each.name for each in _added())]
-
-    def _own(self) -> list[str]:
         return [name for lines in self.sections.values() for name in lines]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import one command."""
-        del ctx
-        if cmd_name in self._own():
-            suffix = "_" if keyword.iskeyword(cmd_name) else ""
-            module = importlib.import_module(f"alloc.cli.{cmd_name}{suffix}")
-            command: click.Command = module.command
-            return command
-        # Looked for only now: reading what is installed takes longer than our help.
-        for added in _added():
-            if added.name == cmd_name:
-                found: click.Command = added.load()
-                return found
-        return None
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        if cmd_name in self.companions:
+            return _companion(cmd_name, self.companions[cmd_name])
+        suffix = "_" if keyword.iskeyword(cmd_name) else ""
+        module = importlib.import_module(f"alloc.cli.{cmd_name}{suffix}")
+        command: click.Command = module.command
+        return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command of the arguments; a near miss is suggested."""
-        unknown = args and args[0] not in self._own() and args[0][:1].isalnum()
-        if unknown and args[0] not in (known := self.list_commands(ctx)):
-            raise click.exceptions.NoSuchCommand(args[0], possibilities=known, ctx=ctx)
+        if args and args[0] not in self.list_commands(ctx) and args[0][:1].isalnum():
+            raise click.exceptions.NoSuchCommand(
+                args[0], possibilities=self.list_commands(ctx), ctx=ctx
+            )
         return super().resolve_command(ctx, args)
 
     def format_commands(
         self, ctx: click.Context, formatter: click.HelpFormatter
     ) -> None:
-        """Write the commands by section, without importing them."""
+        """Write the commands by section, from the table alone."""
         del ctx
         for heading, lines in self.sections.items():
             with formatter.section(heading):
                 formatter.write_dl(list(lines.items()))
-        if added := _added():
-            with formatter.section("Added"):
-                formatter.write_dl([(each.name, _origin(each)) for each in added])
 
 
-def _added() -> list[EntryPoint]:
-    return sorted(entry_points(group=ADDED_COMMANDS), key=lambda each: each.name)
+def _companion(name: str, package: str) -> click.Command:
+    """Import a command of another package; without it, one that says what lacks."""
+    from importlib.metadata import entry_points
 
+    for found in entry_points(group=COMPANION_COMMANDS, name=name):
+        command: click.Command = found.load()
+        return command
 
-def _origin(added: EntryPoint) -> str:
-    return f"From {added.dist.name}." if added.dist else "From another package."
+    @click.command(
+        name,
+        cls=Command,
+        help=f"Comes with the package {package}, which is not installed.",
+        context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+    )
+    def absent() -> None:
+        raise click.UsageError(
+            f"alloc {name} comes with the package {package}: install it first"
+        )
+
+    return absent

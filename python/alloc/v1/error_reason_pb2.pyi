@@ -226,6 +226,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_BACKUP_DAMAGED: _ErrorReason.ValueType  # 201
     ERROR_REASON_FILE_MISSING: _ErrorReason.ValueType  # 202
     ERROR_REASON_NOT_A_BACKUP: _ErrorReason.ValueType  # 203
+    ERROR_REASON_MESSAGE_INVALID: _ErrorReason.ValueType  # 204
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """ErrorReason names what went wrong. An error carries one in the `reason` of its
@@ -438,4 +439,5 @@ ERROR_REASON_VAT_RATE_OUT_OF_RANGE: ErrorReason.ValueType  # 200
 ERROR_REASON_BACKUP_DAMAGED: ErrorReason.ValueType  # 201
 ERROR_REASON_FILE_MISSING: ErrorReason.ValueType  # 202
 ERROR_REASON_NOT_A_BACKUP: ErrorReason.ValueType  # 203
+ERROR_REASON_MESSAGE_INVALID: ErrorReason.ValueType  # 204
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
