@@ -16,7 +16,11 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from posting import ENTRIES as POSTED
 from processes import BIN, ROOT, alloc, commit, compiler, machine, python, run
+
+sys.path.append(str(ROOT / "tests" / "store"))
+from postgresql_server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -96,11 +100,34 @@ def bench_camt(folder: Path) -> Iterator[Figure]:
     yield Figure("camt.053: memory above imports", grown_kb, "kB", "<= 102400")
 
 
+def bench_posting(folder: Path) -> Iterator[Figure]:
+    """Post a year in batches on both databases; PostgreSQL is started for it."""
+    server = Server(durable=True)
+    server.start()
+    try:
+        for name, url, target in (
+            ("SQLite", str(folder / "posting.db"), ">= 20000"),
+            ("PostgreSQL", server.url(server.new()), ">= 8000"),
+        ):
+            said = run(sys.executable, ROOT / "bench" / "posting.py", url).stdout
+            words = [line.split() for line in said.splitlines()]
+            took = {line[0]: int(line[1]) for line in words}
+            for step in ("import", "draft", "post", "verify"):
+                figure = f"{name}: {step} {POSTED} entries"
+                is_bound = (name, step) == ("SQLite", "post")
+                yield Figure(figure, took[step], "ms", "<= 10000" if is_bound else "")
+            rate = POSTED * 1000 // took["post"]
+            yield Figure(f"{name}: posted", rate, "per s", target)
+    finally:
+        server.stop()
+
+
 BENCHES: dict[str, Callable[[Path], Iterator[Figure]]] = {
     "help": bench_help,
     "camt": bench_camt,
     "day": bench_day,
     "year": bench_year,
+    "posting": bench_posting,
 }
 
 

@@ -24,13 +24,12 @@ OWNER = "alloc"
 _MEMORY_MIN = 4 << 30
 _SETTINGS = {
     "listen_addresses": "",
-    "fsync": "off",  # A killed process loses nothing by it; only a power cut would.
-    "full_page_writes": "off",
     "max_connections": "60",
     # In the folder: a killed server leaves nothing behind elsewhere.
     "dynamic_shared_memory_type": "mmap",
-    "autovacuum": "off",
 }
+#: A killed process loses nothing by it; only a power cut would.
+_HASTY = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off"}
 
 
 def _binaries() -> Path:
@@ -68,10 +67,15 @@ def _parent(stat: Path) -> int | None:
 
 
 class Server:
-    """One cluster; `start` it again after `kill`."""
+    """One cluster; `start` it again after `kill`.
 
-    def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="alloc-pg-", dir=_fast_folder()))
+    A durable one lies on the disk and waits for it, as in earnest.
+    """
+
+    def __init__(self, *, durable: bool = False) -> None:
+        place = None if durable else _fast_folder()
+        self.folder = Path(tempfile.mkdtemp(prefix="alloc-pg-", dir=place))
+        self._settings = _SETTINGS if durable else _SETTINGS | _HASTY
         self._as: tuple[str, ...] = ()
         if os.getuid() == 0:
             shutil.chown(self.folder, "postgres", "postgres")
@@ -93,7 +97,7 @@ class Server:
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
-        settings = _SETTINGS | {"unix_socket_directories": str(self.folder)}
+        settings = self._settings | {"unix_socket_directories": str(self.folder)}
         words = [word for pair in settings.items() for word in ("-c", "=".join(pair))]
         self._process = subprocess.Popen(
             self._command("postgres", "-D", str(self._data), *words),

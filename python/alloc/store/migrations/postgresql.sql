@@ -217,8 +217,7 @@ CREATE TABLE allocation (
     customer_id TEXT COLLATE "C", 
     allocated_minor BIGINT NOT NULL, 
     evidence TEXT COLLATE "C" NOT NULL, 
-    PRIMARY KEY (decision_id, rank, entity, item_id), 
-    FOREIGN KEY(decision_id) REFERENCES decision (decision_id)
+    PRIMARY KEY (decision_id, rank, entity, item_id)
 );
 
 CREATE TABLE adjustment (
@@ -229,8 +228,7 @@ CREATE TABLE adjustment (
     amount_minor BIGINT NOT NULL, 
     item_id TEXT COLLATE "C", 
     rate_ppm BIGINT, 
-    PRIMARY KEY (decision_id, rank, line_no), 
-    FOREIGN KEY(decision_id) REFERENCES decision (decision_id)
+    PRIMARY KEY (decision_id, rank, line_no)
 );
 
 CREATE TABLE refusal (
@@ -282,8 +280,7 @@ CREATE TABLE posting (
     amount_minor BIGINT NOT NULL, 
     currency TEXT COLLATE "C" NOT NULL, 
     item_id TEXT COLLATE "C", 
-    PRIMARY KEY (seq, line_no), 
-    FOREIGN KEY(seq) REFERENCES journal_entry (seq)
+    PRIMARY KEY (seq, line_no)
 );
 
 CREATE TABLE letter_group (
@@ -313,8 +310,7 @@ CREATE TABLE letter_member (
     item_id TEXT COLLATE "C", 
     seq BIGINT, 
     line_no BIGINT, 
-    PRIMARY KEY (letter_group, member_no), 
-    FOREIGN KEY(letter_group) REFERENCES letter_group (letter_group)
+    PRIMARY KEY (letter_group, member_no)
 );
 
 CREATE INDEX letter_member_posting ON letter_member (seq, line_no);

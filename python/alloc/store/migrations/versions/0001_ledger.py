@@ -19,6 +19,7 @@ from alloc.store.migrations.tables import (
     big,
     dates,
     guard,
+    line_ref,
     one_of,
     partial_index,
     ref,
@@ -175,7 +176,7 @@ def _decisions() -> None:
     )
     op.create_table(
         "allocation",
-        ref("decision_id", "decision.decision_id"),
+        line_ref("decision_id", "decision.decision_id"),
         *big("rank", null=False),
         *text("entity", "item_id", null=False),
         *text("customer_id"),
@@ -186,7 +187,7 @@ def _decisions() -> None:
     )
     op.create_table(
         "adjustment",
-        ref("decision_id", "decision.decision_id"),
+        line_ref("decision_id", "decision.decision_id"),
         *big("rank", "line_no", null=False),
         *text("role", null=False),
         *big("amount_minor", null=False),
@@ -233,7 +234,7 @@ def _journal() -> None:
     )
     op.create_table(
         "posting",
-        ref("seq", "journal_entry.seq"),
+        line_ref("seq", "journal_entry.seq"),
         *big("line_no", null=False),
         *text("account", null=False),
         *text("customer_id"),
@@ -268,7 +269,7 @@ def _letters() -> None:
     )
     op.create_table(
         "letter_member",
-        ref("letter_group", "letter_group.letter_group"),
+        line_ref("letter_group", "letter_group.letter_group"),
         *big("member_no", null=False),
         *text("item_id"),
         *big("seq", "line_no"),
