@@ -5,8 +5,8 @@ from __future__ import annotations
 import pyarrow as pa
 
 from alloc import engine
-from alloc.app.ports import item_set
 from alloc.app.refused import Refused
+from alloc.domain.match import item_set
 from alloc.engine import Proposal
 
 

@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 from store_books import Books, Line, Plan, entry_id
 
-from alloc.app.ports import DecisionFilter, DecisionState, item_set
+from alloc.app.ports import DecisionFilter, DecisionState
 from alloc.app.verify import verify
+from alloc.domain.match import item_set
 from alloc.errors import ConflictError, NotFoundError
 
 AMOUNTS = {"B1": 12_000, "B2": 5_000, "B3": 700}

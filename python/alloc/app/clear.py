@@ -268,20 +268,8 @@ class _Run:
 
     def _proposed(self, items: pa.Table, payments: pa.Table) -> Proposal:
         """Let the engine decide, and leave out what a person refused."""
-        mine = pc.is_in(
-            self._remittances["payment_id"], value_set=payments["payment_id"]
-        )
-        proposal = engine.propose(
-            contract(items, "open_items"),
-            contract(payments, "payments"),
-            contract(self._remittances.filter(mine), "remittances"),
-            self._customers,
-            policy={
-                "max_wrong_ppm": self._settings.policy.max_wrong_ppm,
-                "amount_only": self._settings.policy.amount_only,
-                "deductions": self._settings.policy.deductions,
-                "vat_rates_ppm": self._settings.policy.vat_rates_ppm,
-            },
+        proposal = propose_day(
+            self._settings, items, payments, self._remittances, self._customers
         )
         return self._refused.leave_out(proposal)
 
@@ -469,6 +457,37 @@ DRAFT_ALLOCATION_COLUMNS = [
     *ITEM_COLUMNS[:-1],
     "foreign_minor",
 ]
+
+
+def propose_day(
+    settings: Settings,
+    items: pa.Table,
+    payments: pa.Table,
+    remittances: pa.Table,
+    customers: pa.Table,
+) -> Proposal:
+    """Ask the engine what the payments of a day clear, by the policy of the workspace.
+
+    Parameters
+    ----------
+    items, payments, remittances
+        As the ledger has them; remittances of other payments are left out.
+    customers
+        By the engine's contract.
+    """
+    mine = pc.is_in(remittances["payment_id"], value_set=payments["payment_id"])
+    return engine.propose(
+        contract(items, "open_items"),
+        contract(payments, "payments"),
+        contract(remittances.filter(mine), "remittances"),
+        customers,
+        policy={
+            "max_wrong_ppm": settings.policy.max_wrong_ppm,
+            "amount_only": settings.policy.amount_only,
+            "deductions": settings.policy.deductions,
+            "vat_rates_ppm": settings.policy.vat_rates_ppm,
+        },
+    )
 
 
 def contract(table: pa.Table, name: str) -> pa.Table:

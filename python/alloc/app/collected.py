@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from alloc.app.ports import RETURN_OF, DecisionFilter, DecisionState
+from alloc.app.ports import DecisionFilter, DecisionState
 from alloc.app.situations import vat_due
+from alloc.domain.match import RETURN_OF
 from alloc.rules.arithmetic import half_up
 
 if TYPE_CHECKING:

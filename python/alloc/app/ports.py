@@ -13,14 +13,13 @@ when the process is killed in the middle.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from types import TracebackType
     from typing import Self
 
@@ -41,8 +40,6 @@ class PaymentState(StrEnum):
     ASIDE = "aside"
 
 
-#: Evidence of the allocations of a return: the decision of what came back follows.
-RETURN_OF = "RETURN_OF_"
 #: The payments that still want a decision.
 OPEN_STATES = (PaymentState.NEW, PaymentState.REVIEW, PaymentState.SUSPENSE)
 
@@ -450,29 +447,6 @@ class LedgerCounts:
     last_posted_at: str = ""
 
 
-def item_set(items: Iterable[tuple[str, str]]) -> str:
-    """Name a set of items: the key of a refusal.
-
-    Parameters
-    ----------
-    items
-        (entity, item_id) of each item of one rank; order and repetition do not
-        matter.
-
-    Returns
-    -------
-    str
-        32 hex digits.
-
-    Examples
-    --------
-    >>> item_set([("E1", "B"), ("E1", "A")]) == item_set([("E1", "A"), ("E1", "B")])
-    True
-    """
-    keys = sorted({f"{entity}\x1f{item_id}" for entity, item_id in items})
-    return hashlib.sha256("\x1e".join(keys).encode()).hexdigest()[:32]
-
-
 @dataclass(frozen=True, slots=True)
 class JournalFilter:
     """Which part of the journal: all given conditions hold; None does not limit."""
@@ -611,7 +585,11 @@ class Ledger(Protocol):
     # What the engine reads.
 
     def open_items(
-        self, *, entity: str | None = None, until: dt.date | None = None
+        self,
+        *,
+        entity: str | None = None,
+        until: dt.date | None = None,
+        closed: bool = False,
     ) -> pa.Table:
         """Return the customers' items that are not zero; suspense is not among them.
 
@@ -621,7 +599,7 @@ class Ledger(Protocol):
         group_open_minor? (of all members of that group), source (import, on_account,
         adjustment), vat list of (rate_bps, base_minor, vat_minor)?, and in the item's
         own currency foreign_currency?, foreign_imported_minor?, foreign_open_minor?.
-        ``until`` limits by issue date.
+        ``until`` limits by issue date; ``closed`` adds those that are zero.
         """
 
     def collected_vat(self) -> pa.Table:
@@ -695,7 +673,7 @@ class Ledger(Protocol):
     def refusals(self) -> pa.Table:
         """Return matches never to be proposed again.
 
-        payment_id, item_set (see `item_set`), refused_at, refused_by, reason
+        payment_id, item_set (see `alloc.domain.match`), refused_at, refused_by, reason
         """
 
     # Decisions.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from alloc.app.ports import item_set
+from alloc.domain.match import item_set
 from alloc.engine import Proposal
 
 if TYPE_CHECKING:

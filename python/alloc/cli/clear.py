@@ -36,12 +36,12 @@ def command(
     from alloc.cli.clock import now
     from alloc.cli.progress import progress
     from alloc.cli.render import View, emit
-    from alloc.cli.rules import read_rules
+    from alloc.cli.rules import posting_rules
     from alloc.cli.summary import clear_document, clear_exit_code, draw_clear
 
     workspace = find_workspace(session)
     settings = workspace.settings()
-    rules = read_rules(workspace)
+    rules = posting_rules(workspace)
     view = View(settings.locale)
     with (
         workspace.open_ledger(settings, write=not dry_run) as ledger,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from alloc.cli.exits import ConfigError, ExitCode
+from alloc.cli.rules_live import activate, deactivate, impact
 from alloc.cli.session import Group, Session, pass_session
 from alloc.cli.workspace import Workspace, find_workspace
 
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
 
     from alloc.cli.render import View
     from alloc.rules import Explanation, Outcome, Rule, Verdict
+    from alloc.rules.activation import Activation
 
-__all__ = ["command", "read_rules"]
+__all__ = ["activations_of", "command", "posting_rules", "read_rules"]
 
 
 @click.group("rules", cls=Group)
@@ -37,8 +39,16 @@ def list_rules(session: Session, *, library: bool) -> int:
     workspace = find_workspace(session)
     settings = workspace.settings()
     rules = shipped() if library else read_rules(workspace)
-    document = {"rules": [_described(rule) for rule in rules]}
-    emit(session, document, lambda: _draw_rules(View(settings.locale), rules))
+    records = () if library else activations_of(workspace)
+    document = {"rules": [_described(rule, records) for rule in rules]}
+    view = View(settings.locale)
+
+    def draw() -> None:
+        _draw_rules(view, rules, records)
+        if not library:
+            _draw_steps(view, rules, records)
+
+    emit(session, document, draw)
     return ExitCode.OK
 
 
@@ -127,6 +137,10 @@ def explain(
     return ExitCode.OK
 
 
+for _more in (impact, activate, deactivate):
+    command.add_command(_more)
+
+
 def read_rules(workspace: Workspace) -> tuple[Rule, ...]:
     """Read the rules of a workspace; `ConfigError` names every mistake's line."""
     from alloc.errors import InputError
@@ -138,13 +152,37 @@ def read_rules(workspace: Workspace) -> tuple[Rule, ...]:
         raise ConfigError(str(error), reason=error.reason, **error.metadata) from error
 
 
-def _described(rule: Rule) -> dict[str, object]:
+def posting_rules(workspace: Workspace) -> tuple[Rule, ...]:
+    """Read the rules as they may post: alone only those that are activated."""
+    from alloc.rules.activation import as_activated
+
+    return as_activated(read_rules(workspace), activations_of(workspace))
+
+
+def activations_of(workspace: Workspace) -> tuple[Activation, ...]:
+    """Read who activated which rule; `ConfigError` names the line of a mistake."""
+    from alloc.errors import InputError
+    from alloc.rules.activation import read_activations
+
+    try:
+        return read_activations(workspace.folder("rules"))
+    except InputError as error:
+        raise ConfigError(str(error), reason=error.reason, **error.metadata) from error
+
+
+def _described(rule: Rule, records: Sequence[Activation]) -> dict[str, object]:
+    from alloc.rules.activation import standing
+
+    now, last = standing(rule, records)
     return {
         "id": rule.id,
         "version": rule.version,
         "title": rule.title,
         "author": rule.author,
         "posting": rule.posting,
+        "standing": now,
+        "activated_by": last.by if last and last.active else None,
+        "activated_at": last.at if last and last.active else None,
         "valid_from": rule.valid_from,
         "valid_until": rule.valid_until,
         "document": rule.document,
@@ -184,8 +222,12 @@ def _draw_outcomes(view: View, outcomes: Sequence[Outcome], currency: str) -> No
             view.line(f"  {'; '.join(_lines(way, currency))}")
 
 
-def _draw_rules(view: View, rules: Sequence[Rule]) -> None:
+def _draw_rules(
+    view: View, rules: Sequence[Rule], records: Sequence[Activation]
+) -> None:
     from alloc.cli.render import Column
+    from alloc.cli.words import in_words
+    from alloc.rules.activation import standing
 
     say = view.messages.say
     if not rules:
@@ -198,6 +240,7 @@ def _draw_rules(view: View, rules: Sequence[Rule]) -> None:
             Column(say("version"), align="right"),
             Column(say("title"), may_wrap=True),
             Column(say("posting")),
+            Column(say("alone")),
             Column(say("from")),
             Column(say("until")),
         ],
@@ -207,11 +250,34 @@ def _draw_rules(view: View, rules: Sequence[Rule]) -> None:
                 str(rule.version),
                 rule.title,
                 rule.posting,
+                in_words(view.messages, standing(rule, records)[0]),
                 view.day(rule.valid_from),
                 view.day(rule.valid_until),
             )
             for rule in rules
         ],
+    )
+
+
+def _draw_steps(
+    view: View, rules: Sequence[Rule], records: Sequence[Activation]
+) -> None:
+    """Say how a rule goes live, where one asks to."""
+    from alloc.rules.activation import Standing, standing
+
+    held_back = (Standing.INACTIVE, Standing.CHANGED)
+    if not any(standing(rule, records)[0] in held_back for rule in rules):
+        return
+    say = view.messages.say
+    view.line()
+    view.steps(
+        [
+            (
+                say("what a rule would have done"),
+                "alloc rules impact RULE --since DATE",
+            ),
+            (say("let it post alone"), "alloc rules activate RULE"),
+        ]
     )
 
 

@@ -71,9 +71,9 @@ def _run(
     from alloc.cli.exporting import export_night
     from alloc.cli.inbox import FolderInbox
     from alloc.cli.report import write_report
-    from alloc.cli.rules import read_rules
+    from alloc.cli.rules import posting_rules
 
-    rules = read_rules(workspace)
+    rules = posting_rules(workspace)
     workspace.make_folders()
     reader = _OpenedOnce(workspace.reader())
     inbox = FolderInbox(

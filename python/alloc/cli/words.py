@@ -72,6 +72,11 @@ WORDS = {
     ),
     "RULES_AMBIGUOUS": deferred("several rules fit"),
     "VALUES_AMBIGUOUS": deferred("a rule fits in several ways"),
+    # Whether a rule posts alone.
+    "active": deferred("yes"),
+    "inactive": deferred("not activated"),
+    "changed": deferred("changed since it was activated"),
+    "manual": deferred("no"),
     # Decisions of people.
     "ACCEPTED": deferred("a proposal was accepted"),
     "CHOSEN_BY_PERSON": deferred("chosen by a person"),

@@ -165,10 +165,14 @@ class SqlLedger:
         return advices.link_advices(self._db, links)
 
     def open_items(
-        self, *, entity: str | None = None, until: dt.date | None = None
+        self,
+        *,
+        entity: str | None = None,
+        until: dt.date | None = None,
+        closed: bool = False,
     ) -> pa.Table:
-        """Return the customers' items that are not zero."""
-        return reading.open_items(self._db, entity, until)
+        """Return the customers' items that are not zero, or all of them."""
+        return reading.open_items(self._db, entity, until, closed=closed)
 
     def collected_vat(self) -> pa.Table:
         """Return the VAT that posted decisions made due, by item and rate."""

@@ -116,9 +116,13 @@ def is_empty(db: Database, table: str) -> bool:
     return not db.integer(f"select count(*) from (select 1 from {table} limit 1) t")
 
 
-def open_items(db: Database, entity: str | None, until: dt.date | None) -> pa.Table:
-    """Return the items of customers that are not zero."""
-    where = Where("i.open_minor <> 0", "i.source <> 'suspense'")
+def open_items(
+    db: Database, entity: str | None, until: dt.date | None, *, closed: bool
+) -> pa.Table:
+    """Return the items of customers that are not zero, or all of them."""
+    where = Where("i.source <> 'suspense'")
+    if not closed:
+        where = Where("i.open_minor <> 0", str(where))
     where.add("i.entity = {}", entity)
     where.add("(i.issue_date is null or i.issue_date <= {})", until)
     return db.query(

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from alloc.app.ports import RETURN_OF, PaymentState, ReverseResult
+from alloc.app.ports import PaymentState, ReverseResult
+from alloc.domain.match import RETURN_OF
 from alloc.errors import ConflictError
 from alloc.store.columns import columns
 from alloc.store.drafted import ENTRIES, LETTERS, POSTINGS

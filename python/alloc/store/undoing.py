@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from alloc import engine
-from alloc.app.ports import RETURN_OF, PaymentState, ReverseResult, item_set
+from alloc.app.ports import PaymentState, ReverseResult
+from alloc.domain.match import RETURN_OF, item_set
 from alloc.errors import ConflictError, NotFoundError
 from alloc.store import lettering
 from alloc.store.columns import columns, listed

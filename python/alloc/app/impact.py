@@ -1,0 +1,409 @@
+"""Impact: what a rule would have done, told before it goes live; nothing is written.
+
+The days since a date are replayed with the rule added: the engine proposes again on
+the items that were open, and the rules are tried on what it leaves. What was decided
+then moves the open items on from day to day; it is never shown to the rule.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from alloc.app.apply import MONEY_OUT
+from alloc.app.clear import contract, propose_day
+from alloc.app.open_book import OpenBook, item_keys
+from alloc.app.ports import (
+    OPEN_STATES,
+    DecisionFilter,
+    DecisionState,
+    PaymentState,
+)
+from alloc.app.ruling import Ruling
+from alloc.app.situations import load_facts
+from alloc.domain.match import item_set
+from alloc.rules.model import Posting
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from alloc.app.apply import Preview
+    from alloc.app.ports import DecisionTables, Ledger
+    from alloc.app.ruling import Ruled
+    from alloc.rules import Rule
+    from alloc.settings import Settings
+
+__all__ = ["Case", "Impact", "Verdict", "impact"]
+
+#: Who decides without a person.
+MACHINE = "alloc"
+
+
+class Verdict(StrEnum):
+    """How what a rule would have done stands to what was done.
+
+    ``clears``: it posts what still waits. ``agrees``: it posts what was decided.
+    ``differs``: the engine or another rule decided otherwise. ``wrong``: a person
+    decided otherwise, or refused this match. ``person``: it fits, and a person is
+    needed: it fits in several ways, or another rule fits too.
+    """
+
+    CLEARS = "clears"
+    AGREES = "agrees"
+    DIFFERS = "differs"
+    WRONG = "wrong"
+    PERSON = "person"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One payment on which the rule would have spoken.
+
+    Parameters
+    ----------
+    payment_id, entity, value_date, payer, currency, amount_minor
+        The payment.
+    verdict
+        See `Verdict`.
+    reason
+        Why a person is needed; else empty.
+    items, lines
+        What the rule clears, ``item amount``, and its lines, ``role amount``, in
+        minor units.
+    decided_by
+        Who decided on the payment; empty while it waits.
+    decided_items, decided_lines
+        What was decided.
+    """
+
+    payment_id: str
+    entity: str
+    value_date: dt.date
+    payer: str
+    currency: str
+    amount_minor: int
+    verdict: Verdict
+    reason: str = ""
+    items: tuple[tuple[str, int], ...] = ()
+    lines: tuple[tuple[str, int], ...] = ()
+    decided_by: str = ""
+    decided_items: tuple[tuple[str, int], ...] = ()
+    decided_lines: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """What a rule would have done since a date.
+
+    Parameters
+    ----------
+    rule
+        ``id@version``.
+    since
+        First value date.
+    payments
+        How many were replayed.
+    cases
+        Those on which the rule would have spoken, by value date and id.
+    """
+
+    rule: str
+    since: dt.date
+    payments: int
+    cases: tuple[Case, ...]
+
+    def totals(self) -> Mapping[tuple[str, str], tuple[int, int]]:
+        """Count and amount (minor units) by (verdict, currency), verdicts in order."""
+        totals: dict[tuple[str, str], tuple[int, int]] = {}
+        order = list(Verdict)
+        for case in sorted(self.cases, key=lambda one: order.index(one.verdict)):
+            key = (case.verdict.value, case.currency)
+            count, amount = totals.get(key, (0, 0))
+            totals[key] = (count + 1, amount + case.amount_minor)
+        return totals
+
+
+def impact(
+    ledger: Ledger,
+    settings: Settings,
+    rule: Rule,
+    *,
+    others: Sequence[Rule],
+    since: dt.date,
+    today: dt.date,
+    progress: Callable[[int, int], object] = lambda _done, _total: None,
+) -> Impact:
+    """Replay the days since a date with a rule added; nothing is written.
+
+    Parameters
+    ----------
+    ledger
+        Read only.
+    rule
+        Tried as if it might post alone and had always been valid.
+    others
+        The rules that post or wait beside it; other versions of the rule are left out.
+    since
+        First value date.
+    today
+        The day of the run.
+    progress
+        Told how many payments are done.
+    """
+    tried = msgspec.structs.replace(rule, posting=Posting.AUTO, valid_from=None)
+    beside = [other for other in others if other.id != rule.id]
+    past = _Past.read(ledger, since)
+    ruling = Ruling(
+        settings,
+        [*beside, tried],
+        ledger.customers(),
+        today=today,
+        # What fell due before a day follows from what was paid before it.
+        collected={},
+    )
+    cases = list(_money_out(ledger, ruling, past, rule, since))
+    customers = contract(ledger.customers(), "customers")
+    remittances = ledger.remittances(past.payments["payment_id"].to_pylist())
+    done = 0
+    for day, payments in past.days():
+        items = past.book.visible(day)
+        proposal = propose_day(settings, items, payments, remittances, customers)
+        ruled = ruling.decide(payments, proposal, items)
+        cases += _cases(ruled, payments, past, rule)
+        past.move_on(day)
+        done += payments.num_rows
+        progress(done, past.payments.num_rows)
+    cases.sort(key=lambda case: (case.value_date, case.payment_id))
+    return Impact(rule.name, since, past.payments.num_rows, tuple(cases))
+
+
+@dataclass(slots=True)
+class _Decided:
+    """What was decided on a payment."""
+
+    by: str
+    status: str
+    items: Counter[tuple[str, str]]
+    lines: Counter[str]
+
+
+@dataclass(slots=True)
+class _Past:
+    """The payments since a date, what was decided on them, and the items before."""
+
+    payments: pa.Table
+    decided: Mapping[str, _Decided]
+    refused: frozenset[tuple[str, str]]
+    book: OpenBook
+    settled: Mapping[dt.date, Counter[str]]
+    ahead: Counter[str] = field(default_factory=Counter)
+
+    @classmethod
+    def read(cls, ledger: Ledger, since: dt.date) -> _Past:
+        states = (*OPEN_STATES, PaymentState.POSTED)
+        payments = ledger.payments(states=states)
+        is_in = pc.greater(payments["amount_minor"], 0)
+        recent = pc.greater_equal(payments["value_date"], pa.scalar(since))
+        which = DecisionFilter(states=(DecisionState.POSTED,))
+        tables = _since(ledger.decisions(which), since)
+        refusals = ledger.refusals()
+        refused = zip(
+            refusals["payment_id"].to_pylist(),
+            refusals["item_set"].to_pylist(),
+            strict=True,
+        )
+        settled = _settled(tables)
+        return cls(
+            payments=payments.filter(pc.and_(is_in, recent)),
+            decided=_decided(tables),
+            refused=frozenset(refused),
+            book=OpenBook(_before(ledger.open_items(closed=True), settled)),
+            settled=settled,
+        )
+
+    def days(self) -> Iterator[tuple[dt.date, pa.Table]]:
+        for day in sorted(pc.unique(self.payments["value_date"]).to_pylist()):
+            same = pc.equal(self.payments["value_date"], pa.scalar(day))
+            yield day, self.payments.filter(same)
+
+    def move_on(self, day: dt.date) -> None:
+        """Take off the items what was decided on the payments of a day."""
+        self.ahead.update(self.settled.get(day, {}))
+        live = self.book.visible(day)["key"]
+        # An item that is issued later is taken off when it is there.
+        keys = live.filter(
+            pc.is_in(live, value_set=pa.array(list(self.ahead), pa.string()))
+        )
+        amounts = [self.ahead.pop(key) for key in keys.to_pylist()]
+        moved = pa.table(
+            {
+                "allocated_minor": pa.array(amounts, pa.int64()),
+                # Days are replayed in the currency of the books.
+                "foreign_minor": pa.nulls(len(amounts), pa.int64()),
+            }
+        )
+        self.book.allocate(self.book.positions(keys), moved)
+
+
+def _since(tables: DecisionTables, since: dt.date) -> DecisionTables:
+    """Keep decisions on payments of a value date or later."""
+    recent = pc.greater_equal(tables.decisions["value_date"], pa.scalar(since))
+    decisions = tables.decisions.filter(recent)
+    wanted = decisions["decision_id"]
+
+    def first_rank(rows: pa.Table) -> pa.Table:
+        mine = pc.is_in(rows["decision_id"], value_set=wanted)
+        return rows.filter(pc.and_(mine, pc.equal(rows["rank"], 0)))
+
+    return type(tables)(
+        decisions, first_rank(tables.allocations), first_rank(tables.adjustments)
+    )
+
+
+def _settled(tables: DecisionTables) -> dict[dt.date, Counter[str]]:
+    """Return what was allocated by value date: key of the item, minor units."""
+    days = dict(
+        zip(
+            tables.decisions["decision_id"].to_pylist(),
+            tables.decisions["value_date"].to_pylist(),
+            strict=True,
+        )
+    )
+    settled: dict[dt.date, Counter[str]] = defaultdict(Counter)
+    for decision_id, key, minor in zip(
+        tables.allocations["decision_id"].to_pylist(),
+        item_keys(tables.allocations).to_pylist(),
+        tables.allocations["allocated_minor"].to_pylist(),
+        strict=True,
+    ):
+        settled[days[decision_id]][key] += minor
+    return settled
+
+
+def _before(items: pa.Table, settled: Mapping[dt.date, Counter[str]]) -> pa.Table:
+    """Give the items what was open on them before the first day."""
+    sums: Counter[str] = Counter()
+    for moved in settled.values():
+        sums.update(moved)
+    given_back = [sums[key] for key in item_keys(items).to_pylist()]
+    opened = pc.add(items["open_minor"], pa.array(given_back, pa.int64()))
+    # What a payment left on account is there for the next day's payments only.
+    own = pc.not_equal(items["source"], "import")
+    later = pa.array(
+        items["issue_date"].to_numpy() + np.timedelta64(1, "D"), pa.date32()
+    )
+    issued = pc.if_else(own, later, items["issue_date"])
+    at = items.column_names.index
+    items = items.set_column(at("open_minor"), "open_minor", opened)
+    return items.set_column(at("issue_date"), "issue_date", issued)
+
+
+def _decided(tables: DecisionTables) -> dict[str, _Decided]:
+    found: dict[int, _Decided] = {}
+    by_payment: dict[str, _Decided] = {}
+    for row in tables.decisions.to_pylist():
+        one = _Decided(row["decided_by"], row["status"], Counter(), Counter())
+        found[row["decision_id"]] = by_payment[row["payment_id"]] = one
+    for row in tables.allocations.to_pylist():
+        key = (row["entity"], row["item_id"])
+        found[row["decision_id"]].items[key] += row["allocated_minor"]
+    for row in tables.adjustments.to_pylist():
+        found[row["decision_id"]].lines[row["role"]] += row["amount_minor"]
+    return by_payment
+
+
+def _money_out(
+    ledger: Ledger, ruling: Ruling, past: _Past, rule: Rule, since: dt.date
+) -> Iterator[Case]:
+    """Try the rule on debits that wait, and on those that were posted."""
+    states = (PaymentState.ASIDE, PaymentState.POSTED)
+    entries = ledger.payments(states=states)
+    is_debit = pc.or_(
+        pc.is_in(entries["aside_reason"], value_set=pa.array(MONEY_OUT)),
+        pc.and_(
+            pc.equal(entries["state"], PaymentState.POSTED.value),
+            pc.less(entries["amount_minor"], 0),
+        ),
+    )
+    recent = pc.greater_equal(entries["value_date"], pa.scalar(since))
+    debits = entries.filter(pc.and_(is_debit, recent))
+    for shown in ruling.decide_out(debits, lambda entry: load_facts(ledger, entry)):
+        if shown.rule.name == rule.name:
+            yield _posted(shown, past)
+
+
+def _cases(ruled: Ruled, payments: pa.Table, past: _Past, rule: Rule) -> Iterator[Case]:
+    for shown in ruled.posted:
+        if shown.rule.name == rule.name:
+            yield _posted(shown, past)
+    noted = {
+        payment_id: reason
+        for payment_id, (names, reason) in ruled.noted.items()
+        if rule.name in names.split(", ")
+    }
+    for row in payments.to_pylist():
+        if row["payment_id"] in noted:
+            decided = past.decided.get(row["payment_id"])
+            reason = noted[row["payment_id"]]
+            yield _case(row, Verdict.PERSON, decided, reason=reason)
+
+
+def _posted(shown: Preview, past: _Past) -> Case:
+    """Compare what the rule would have posted with what was decided."""
+    items: Counter[tuple[str, str]] = Counter()
+    lines: Counter[str] = Counter()
+    if shown.drafts is not None:
+        for row in shown.drafts.allocations.to_pylist():
+            items[row["entity"], row["item_id"]] += row["allocated_minor"]
+        for row in shown.drafts.adjustments.to_pylist():
+            lines[row["role"]] += row["amount_minor"]
+    payment_id = shown.payment["payment_id"]
+    decided = past.decided.get(payment_id)
+    if (payment_id, item_set(items)) in past.refused:
+        verdict = Verdict.WRONG
+    elif decided is None:
+        verdict = Verdict.CLEARS
+    elif (decided.items, decided.lines) == (items, lines):
+        verdict = Verdict.AGREES
+    else:
+        is_machine = decided.by == MACHINE
+        verdict = Verdict.DIFFERS if is_machine else Verdict.WRONG
+    return _case(shown.payment, verdict, decided, items=items, lines=lines)
+
+
+def _case(
+    row: Mapping[str, Any],
+    verdict: Verdict,
+    decided: _Decided | None,
+    *,
+    reason: str = "",
+    items: Mapping[tuple[str, str], int] | None = None,
+    lines: Mapping[str, int] | None = None,
+) -> Case:
+    return Case(
+        payment_id=row["payment_id"],
+        entity=row["entity"],
+        value_date=row["value_date"],
+        payer=row["payer_name"] or row["ultimate_name"] or "",
+        currency=row["currency"],
+        amount_minor=row["amount_minor"],
+        verdict=verdict,
+        reason=reason,
+        items=_named(items or {}),
+        lines=tuple(sorted((lines or {}).items())),
+        decided_by=decided.by if decided else "",
+        decided_items=_named(decided.items) if decided else (),
+        decided_lines=tuple(sorted(decided.lines.items())) if decided else (),
+    )
+
+
+def _named(items: Mapping[tuple[str, str], int]) -> tuple[tuple[str, int], ...]:
+    return tuple((item_id, minor) for (_, item_id), minor in sorted(items.items()))
