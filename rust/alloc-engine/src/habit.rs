@@ -12,26 +12,19 @@ use crate::ledger::{by_number, may_be_paid};
 use crate::policy::CERTAIN_PPM;
 
 // The prior. A payer who names nothing pays one item, or everything, or some: a third each. Who
-// pays some goes down the list by age and changes between paying and leaving out: each further
-// change is half as likely, and what remains takes items as they come. None of this is estimated
-// from data.
+// pays some goes down the list by age and changes between paying and leaving out, the less often
+// the likelier: as one over the number of changes, the weight that prefers no scale. None of this
+// is estimated from data.
 
 /// One item, the oldest or not: each alike.
 const ONE_PPM: u64 = 333_333;
 
 /// Everything.
 const EVERYTHING_PPM: u64 = 333_333;
-/// One change: several of the oldest, or of the latest; half of the last third.
-const EDGE_PPM: u64 = 83_333;
-/// Two changes: neighbours, or all but neighbours.
-const TWO_CHANGES_PPM: u64 = 41_667;
-/// Three changes, beginning with the oldest or with the latest.
-const THREE_CHANGES_PPM: u64 = 20_833;
-const FOUR_CHANGES_PPM: u64 = 20_833;
-/// More: any of the latest or the oldest few in one half, any at all in the other.
-pub const WINDOW_PPM: u64 = 10_417;
-/// Any items at all, at each of the rates in question.
-pub const SCATTERED_PPM: u64 = 10_416;
+/// Some, by the number of changes along the list.
+const SOME_PPM: u64 = 333_334;
+/// Changes from which on sets are scattered.
+const SCATTERED_FROM: u64 = 5;
 /// Payments that no set of open items is meant by, even though one may make up the amount: one in
 /// as many as a careful clerk sees in a year.
 const IN_PART_PPM: u64 = 100;
@@ -41,18 +34,22 @@ const IN_PART_PPM: u64 = 100;
 #[must_use]
 pub fn neutral_ppm(open: usize) -> [u64; HABITS] {
     let oldest = ONE_PPM / (open.max(1) as u64);
+    let changes = (open.max(6) - 1) as u64;
+    let parts: u64 = (1..=changes).map(|changes| 1_000_000 / changes).sum();
+    let of = |changes: u64| SOME_PPM * (1_000_000 / changes) / parts;
+    let scattered = SOME_PPM - (1..SCATTERED_FROM).map(of).sum::<u64>();
     let (few, all) = scattered_numbers(open, FEW_MAX);
-    let few_ppm = SCATTERED_PPM * few / all;
+    let few = scattered / 2 + scattered / 2 * few / all;
     Habit::ALL.map(|(_, habit)| match habit {
         Habit::OldestItem => oldest,
         Habit::OtherItem => ONE_PPM - oldest,
         Habit::Everything => EVERYTHING_PPM,
-        Habit::OldestItems | Habit::LatestItems => EDGE_PPM,
-        Habit::Run | Habit::AllButRun => TWO_CHANGES_PPM,
-        Habit::OldestAndRun | Habit::LatestAndRun => THREE_CHANGES_PPM,
-        Habit::TwoRuns => FOUR_CHANGES_PPM,
-        Habit::ScatteredFew => WINDOW_PPM + few_ppm,
-        Habit::ScatteredMany => SCATTERED_PPM - few_ppm,
+        Habit::OldestItems | Habit::LatestItems => of(1) / 2,
+        Habit::Run | Habit::AllButRun => of(2) / 2,
+        Habit::OldestAndRun | Habit::LatestAndRun => of(3) / 2,
+        Habit::TwoRuns => of(4),
+        Habit::ScatteredFew => few,
+        Habit::ScatteredMany => scattered - few,
         Habit::InPart => IN_PART_PPM,
     })
 }

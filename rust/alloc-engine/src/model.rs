@@ -11,7 +11,7 @@ use alloc_subset::{
 use rustc_hash::FxHashMap;
 
 use crate::explain::Case;
-use crate::habit::{SCATTERED_PPM, WINDOW_PPM, neutral_ppm};
+use crate::habit::neutral_ppm;
 use crate::ledger::{Ledger, by_number};
 use crate::limits::{ALTERNATIVES_MAX, SEARCH_BYTES_MAX, SEARCH_STEPS_MAX};
 use crate::policy::CERTAIN_PPM;
@@ -211,10 +211,13 @@ fn weights(habits: &[u64; HABITS], open: usize, is_named: bool) -> ShapeWeights 
     let one = of(Habit::OldestItem) + of(Habit::OtherItem);
     let first = beyond(of(Habit::OldestItem), of(Habit::OtherItem), open);
     let neutral = neutral_ppm(open);
-    // Among few items there are not many, and nobody will miss their weight.
-    let times = |ppm: u64, habit: Habit| {
+    // Half of those who choose otherwise look at one end of the list only.
+    let scattered =
+        [Habit::ScatteredFew, Habit::ScatteredMany].map(|habit| neutral[habit as usize]);
+    let half = scattered.iter().sum::<u64>() / 2;
+    let times = |habit: Habit| {
         let usual = neutral[habit as usize].max(1);
-        u32::try_from(ppm * habits[habit as usize] / usual).unwrap_or(u32::MAX)
+        u32::try_from(half * habits[habit as usize] / usual).unwrap_or(u32::MAX)
     };
     let plain = ShapeWeights {
         named_ppm: 0,
@@ -233,10 +236,10 @@ fn weights(habits: &[u64; HABITS], open: usize, is_named: bool) -> ShapeWeights 
         },
         four_ppm: of(Habit::TwoRuns),
         around_named_ppm: 0,
-        window_ppm: times(WINDOW_PPM, Habit::ScatteredFew),
+        window_ppm: times(Habit::ScatteredFew),
         scattered_ppm: ScatteredWeights {
-            few: times(SCATTERED_PPM, Habit::ScatteredFew),
-            many: times(SCATTERED_PPM, Habit::ScatteredMany),
+            few: times(Habit::ScatteredFew),
+            many: times(Habit::ScatteredMany),
             few_max: FEW_MAX,
         },
     };
