@@ -211,12 +211,21 @@ def test_a_ledger_of_an_older_version_is_upgraded_with_all_it_holds(
     assert upgrade(url, keep, now=NOW) == revision
     assert content(url) == content(filled)
     assert examine(path).revision == revision
-    restored = place.empty()
-    restore(path, restored)
-    assert content(restored) == content(filled)
     path.unlink()
     assert upgrade(url, keep, now=NOW) == HEAD
     assert not path.exists()
+
+
+def test_a_backup_of_an_older_version_restores_into_this_one(
+    place: Place, filled: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "old.zip"
+    with path.open("wb") as sink:
+        back_up(older(place, filled, REVISIONS[0]), sink, now=NOW)
+    assert examine(path).revision == REVISIONS[0]
+    url = place.empty()
+    restore(path, url)
+    assert content(url) == content(filled)
 
 
 def test_an_upgrade_without_a_backup_changes_nothing(place: Place, filled: str) -> None:

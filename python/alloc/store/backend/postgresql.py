@@ -32,6 +32,11 @@ _SETTINGS = {
     "jit": "off",
     "work_mem": "64MB",
     "temp_buffers": "64MB",
+    # A writer that fell silent gives the lock back: its machine may be gone.
+    "idle_in_transaction_session_timeout": "5min",
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
 }
 
 
@@ -209,6 +214,7 @@ def _name_of(url: str) -> str:
 _NAMES: dict[str, Callable[[PostgreSQL], AllocError]] = {
     "22021": PostgreSQL.text_refused,
     "23505": PostgreSQL.conflict,
+    "25P03": PostgreSQL.unreachable,
     "25006": PostgreSQL.no_permission,
     "40001": PostgreSQL.conflict,
     "40P01": PostgreSQL.conflict,
