@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from alloc.app.apply import draft_outcome, try_rule
-from alloc.app.situations import Facts, comparable, sets_of
+from alloc.app.shelf import Shelf
+from alloc.app.situations import Facts, sets_of
 from alloc.errors import InputError
 from alloc.rules import explain_by_one
 from alloc.rules.matching import misfit
@@ -130,6 +131,7 @@ class Ruling:
         )
         ranks = _ranks(proposal.allocations, decisions)
         used = _used(proposal)
+        shelf = self._shelf(items, decisions.values(), ranks)
         for payment in mine.to_pylist():
             decision = decisions[payment["payment_id"]]
             proposed = ranks[payment["payment_id"]]
@@ -137,9 +139,15 @@ class Ruling:
             if is_auto:
                 proposed = {0: proposed.get(0, [])}
             own = {(payment["entity"], item_id) for item_id in proposed.get(0, ())}
-            taken = used - own if is_auto else used
+
+            def is_taken(
+                key: tuple[str, str],
+                own: Collection[tuple[str, str]] = own if is_auto else (),
+            ) -> bool:
+                return key in used and key not in own
+
             facts = self._facts(
-                payment, decision["customer_id"], proposed, items, taken
+                payment, decision["customer_id"], proposed, shelf, is_taken
             )
             if is_auto:
                 facts = facts._replace(sets=facts.sets[:1])
@@ -237,48 +245,53 @@ class Ruling:
         if shown.drafts is not None:
             used.update(_keys(shown.drafts.allocations))
 
+    def _shelf(
+        self,
+        items: pa.Table,
+        decisions: Collection[Mapping[str, Any]],
+        ranks: Mapping[str, Mapping[int, Sequence[str]]],
+    ) -> Shelf:
+        """Read the items that the payments of a day may ask for, all at once."""
+        parties = set(self._members)
+        for decision in decisions:
+            parties |= self._parties(decision["customer_id"])
+        named = {
+            item_id
+            for proposed in ranks.values()
+            for chosen in proposed.values()
+            for item_id in chosen
+        }
+        return Shelf(items, parties, named)
+
+    def _parties(self, customer_id: str | None) -> set[str]:
+        """Return a customer, and what we owe it as."""
+        customer = self._customers.get(customer_id or "", {})
+        return {customer_id, customer.get("supplier_id")} - {None}
+
     def _facts(
         self,
         payment: Mapping[str, Any],
         customer_id: str | None,
         ranks: Mapping[int, Sequence[str]],
-        items: pa.Table,
-        used: Collection[tuple[str, str]],
+        shelf: Shelf,
+        is_taken: Callable[[tuple[str, str]], bool],
     ) -> Facts:
-        entity, customer = payment["entity"], self._customers.get(customer_id or "", {})
-        parties = {customer_id, customer.get("supplier_id"), *self._members} - {None}
         named = {item_id for chosen in ranks.values() for item_id in chosen}
-        wanted = pc.and_(
-            pc.and_(
-                pc.equal(items["entity"], entity),
-                comparable(items, payment),
-            ),
-            pc.or_(
-                pc.is_in(
-                    items["customer_id"],
-                    value_set=pa.array(sorted(parties), pa.string()),
-                ),
-                pc.is_in(
-                    items["item_id"], value_set=pa.array(sorted(named), pa.string())
-                ),
-            ),
+        parties = sorted(self._parties(customer_id) | set(self._members))
+        rows = shelf.rows(
+            payment, payment["entity"], parties, sorted(named), is_taken=is_taken
         )
-        rows = {
-            row["item_id"]: row
-            for row in items.filter(wanted).to_pylist()
-            if (entity, row["item_id"]) not in used
-        }
-        sets = tuple(sets_of(ranks, rows, customer_id))
+        own = () if customer_id is None else (customer_id,)
         elsewhere = {
-            other: _rows_of(items, other, payment["currency"], customer_id, used)
+            other: shelf.rows(payment, other, own, is_taken=is_taken)
             for other in self._linked
         }
         return Facts(
             payment,
             customer_id,
-            customer,
+            self._customers.get(customer_id or "", {}),
             rows,
-            sets,
+            tuple(sets_of(ranks, rows, customer_id)),
             elsewhere=elsewhere,
             collected=self._collected,
         )
@@ -296,27 +309,6 @@ class Ruling:
             rates = self._collected.setdefault((entity, row["item_id"]), {})
             minor, by = rates.get(row["rate_ppm"], (0, 0))
             rates[row["rate_ppm"]] = (minor - row["amount_minor"], by + allocated)
-
-
-def _rows_of(
-    items: pa.Table,
-    entity: str,
-    currency: str,
-    customer_id: str | None,
-    used: Collection[tuple[str, str]],
-) -> dict[str, dict[str, Any]]:
-    """Return what a customer has open at another company."""
-    mine = pc.and_(
-        pc.and_(
-            pc.equal(items["entity"], entity), pc.equal(items["currency"], currency)
-        ),
-        pc.equal(items["customer_id"], customer_id or ""),
-    )
-    return {
-        row["item_id"]: row
-        for row in items.filter(mine).to_pylist()
-        if (entity, row["item_id"]) not in used
-    }
 
 
 def needs_party(rule: Rule, facts: Facts) -> bool:
