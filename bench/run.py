@@ -23,7 +23,7 @@ sys.path.append(str(ROOT / "tests" / "store"))
 from postgresql_server import Server
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 SEED = 1
 CAMT_ENTRIES = 100_000
@@ -136,26 +136,30 @@ def main(names: list[str]) -> None:
     unknown = set(names) - set(BENCHES)
     if unknown:
         sys.exit(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(BENCHES)}")
-    today = dt.datetime.now(tz=dt.UTC).date().isoformat()
-    record = ROOT / "bench" / "record" / machine() / f"{today}.csv"
-    record.parent.mkdir(parents=True, exist_ok=True)
-    head = ["commit", "compiler", "bench", "figure", "value", "unit", "target"]
     folder = Path(tempfile.mkdtemp(prefix="alloc-bench-"))
     try:
-        with record.open("a", newline="") as out:
-            writer = csv.writer(out)
-            if out.tell() == 0:
-                writer.writerow(head)
-            for name in names or BENCHES:
-                for figure in BENCHES[name](folder):
-                    writer.writerow([commit(), compiler(), name, *figure])
-                    print(
-                        f"{figure.name:40} {figure.value:>10} {figure.unit:8}"
-                        f" {figure.target}",
-                        flush=True,
-                    )
+        for name in names or BENCHES:
+            record(name, BENCHES[name](folder))
     finally:
         shutil.rmtree(folder)
+
+
+def record(bench: str, figures: Iterable[Figure]) -> None:
+    """Print figures as they are measured, and add them to the record of the day."""
+    today = dt.datetime.now(tz=dt.UTC).date().isoformat()
+    path = ROOT / "bench" / "record" / machine() / f"{today}.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    head = ["commit", "compiler", "bench", "figure", "value", "unit", "target"]
+    with path.open("a", newline="") as out:
+        writer = csv.writer(out)
+        if out.tell() == 0:
+            writer.writerow(head)
+        for figure in figures:
+            writer.writerow([commit(), compiler(), bench, *figure])
+            print(
+                f"{figure.name:40} {figure.value:>10} {figure.unit:8} {figure.target}",
+                flush=True,
+            )
 
 
 def _demo(folder: Path, size: str) -> Path:

@@ -589,6 +589,7 @@ class Ledger(Protocol):
         *,
         entity: str | None = None,
         until: dt.date | None = None,
+        item_ids: Collection[str] | None = None,
         closed: bool = False,
     ) -> pa.Table:
         """Return the customers' items that are not zero; suspense is not among them.
@@ -599,7 +600,8 @@ class Ledger(Protocol):
         group_open_minor? (of all members of that group), source (import, on_account,
         adjustment), vat list of (rate_bps, base_minor, vat_minor)?, and in the item's
         own currency foreign_currency?, foreign_imported_minor?, foreign_open_minor?.
-        ``until`` limits by issue date; ``closed`` adds those that are zero.
+        ``until`` limits by issue date, ``item_ids`` to these; ``closed`` adds those
+        that are zero.
         """
 
     def collected_vat(self) -> pa.Table:

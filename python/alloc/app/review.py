@@ -230,14 +230,8 @@ def _ranked(ledger: Ledger, payment_id: str, rank: int) -> _Chosen:
 
 def _chosen(ledger: Ledger, payment: Mapping[str, Any], choice: Items) -> _Chosen:
     entity, currency = payment["entity"], payment["currency"]
-    items = ledger.open_items(entity=entity)
-    wanted = pa.array(list(choice.items), pa.string())
-    items = items.filter(
-        pc.and_(
-            pc.is_in(items["item_id"], value_set=wanted),
-            pc.equal(items["currency"], currency),
-        )
-    )
+    items = ledger.open_items(entity=entity, item_ids=choice.items.keys())
+    items = items.filter(pc.equal(items["currency"], currency))
     found = {row["item_id"]: row for row in items.to_pylist()}
     for item_id in choice.items:
         if item_id not in found:
@@ -315,8 +309,7 @@ def _on_account(
     ledger: Ledger, payment: Mapping[str, Any], customer_id: str
 ) -> _Chosen:
     known = pc.any(pc.equal(ledger.customers()["customer_id"], customer_id)).as_py()
-    items = ledger.open_items(entity=payment["entity"])
-    if not known and not pc.any(pc.equal(items["customer_id"], customer_id)).as_py():
+    if not known and not _has_items(ledger, payment["entity"], customer_id):
         raise NotFoundError(
             f"customer {customer_id} is unknown: import the customers first",
             reason="CUSTOMER_UNKNOWN",
@@ -324,6 +317,11 @@ def _on_account(
         )
     nothing = engine.schema("allocations").empty_table()
     return _by_person(ON_ACCOUNT, customer_id, nothing)
+
+
+def _has_items(ledger: Ledger, entity: str, customer_id: str) -> bool:
+    owners = ledger.open_items(entity=entity)["customer_id"]
+    return bool(pc.any(pc.equal(owners, customer_id)).as_py())
 
 
 def _by_person(reason: str, customer_id: str | None, allocations: pa.Table) -> _Chosen:
@@ -348,7 +346,8 @@ def _post(
     now: dt.datetime,
 ) -> PostResult:
     payment_id, entity = str(payment["payment_id"]), payment["entity"]
-    items = ledger.open_items(entity=entity)
+    wanted = chosen.allocations["item_id"].to_pylist()
+    items = ledger.open_items(entity=entity, item_ids=wanted)
     at = pc.index_in(item_keys(chosen.allocations), value_set=item_keys(items))
     if at.null_count:
         gone = chosen.allocations.filter(pc.is_null(at))["item_id"].to_pylist()

@@ -169,10 +169,11 @@ class SqlLedger:
         *,
         entity: str | None = None,
         until: dt.date | None = None,
+        item_ids: Collection[str] | None = None,
         closed: bool = False,
     ) -> pa.Table:
         """Return the customers' items that are not zero, or all of them."""
-        return reading.open_items(self._db, entity, until, closed=closed)
+        return reading.open_items(self._db, entity, until, item_ids, closed=closed)
 
     def collected_vat(self) -> pa.Table:
         """Return the VAT that posted decisions made due, by item and rate."""

@@ -117,12 +117,20 @@ def is_empty(db: Database, table: str) -> bool:
 
 
 def open_items(
-    db: Database, entity: str | None, until: dt.date | None, *, closed: bool
+    db: Database,
+    entity: str | None,
+    until: dt.date | None,
+    item_ids: Collection[str] | None,
+    *,
+    closed: bool,
 ) -> pa.Table:
     """Return the items of customers that are not zero, or all of them."""
     where = Where("i.source <> 'suspense'")
     if not closed:
         where = Where("i.open_minor <> 0", str(where))
+    if item_ids is not None:
+        keys = stage_keys(db, "stage_wanted", item_ids)
+        where = Where(str(where), f"i.item_id in {keys}")
     where.add("i.entity = {}", entity)
     where.add("(i.issue_date is null or i.issue_date <= {})", until)
     return db.query(

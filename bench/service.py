@@ -1,0 +1,301 @@
+"""Measure the service beside a bare gRPC echo, in one run.
+
+python bench/service.py [ITEMS]     # open items in the pool, default 10000
+
+Server, echo and callers share the machine. All of it is over TLS; the echo has the
+same number of threads and takes and returns the bytes of a `ProposeRequest`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import datetime as dt
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import grpc
+import pyarrow as pa
+
+from alloc.app.ports import PaymentState, SourceFile
+from alloc.cli.workspace import Workspace
+from alloc.client import AsyncClient, Client
+from alloc.engine import read_bank_file
+from alloc.v1 import allocation_pb2 as messages
+from alloc.v1 import allocation_service_pb2 as pb
+from alloc_server.convert import ipc_of
+from alloc_server.keeping import add_token
+from run import Figure, record
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "grpc"))
+from certificates import write_certificates
+from service_case import FR01, NOW, SETTINGS, open_items, statement
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+
+ITEMS = 10_000
+CALLS = 1_000
+IN_FLIGHT = 32
+POSTS = 300
+THREADS = 8
+BATCH_ROWS = 2_000
+BATCHES = 30
+_NS_PER_US = 1_000
+_NS_PER_S = 1_000_000_000
+_DAY = dt.date(2026, 4, 30)
+
+_ECHO = """
+import concurrent.futures, sys, grpc
+folder = sys.argv[1]
+pem = [open(f"{folder}/server.{end}", "rb").read() for end in ("key", "pem")]
+echo = grpc.unary_unary_rpc_method_handler(lambda request, context: request)
+server = grpc.server(concurrent.futures.ThreadPoolExecutor(int(sys.argv[2])))
+server.add_generic_rpc_handlers(
+    [grpc.method_handlers_generic_handler("alloc.Echo", {"Echo": echo})]
+)
+port = server.add_secure_port("127.0.0.1:0", grpc.ssl_server_credentials([pem]))
+server.start()
+print(port, flush=True)
+server.wait_for_termination()
+"""
+
+
+def workspace_of(root: Path, items: int) -> Workspace:
+    """Make a workspace with open items and payments that wait."""
+    (root / "alloc.toml").write_text(SETTINGS)
+    workspace = Workspace(root)
+    workspace.make_folders()
+    settings = workspace.settings()
+    workspace.make_ledger(settings)
+    book = {f"C{number // 10}": {} for number in range(items)}
+    for number in range(items):
+        book[f"C{number // 10}"][f"{number:07}"] = 1_000 + number * 7 % 90_000
+    payments = {f"B{number}": (100 + number, "VIR") for number in range(2 * POSTS)}
+    bank = read_bank_file(statement(FR01, payments), name="bench.sta")
+    with workspace.open_ledger(settings, write=True) as ledger:
+        ledger.import_bank_file(
+            SourceFile("bench.sta", "1" * 64, 1, "bank"),
+            bank,
+            entities={FR01: "FR01"},
+            now=NOW,
+        )
+        ledger.import_customers(
+            SourceFile("bench-customers.csv", "3" * 64, 1, "customers"),
+            pa.table({"customer_id": list(book), "name": list(book)}),
+            now=NOW,
+        )
+        ledger.import_open_items(
+            SourceFile("bench.csv", "2" * 64, 1, "open_items"),
+            open_items("FR01", book),
+            accounts={"FR01": "411000"},
+            now=NOW,
+        )
+    return workspace
+
+
+@contextmanager
+def serving(words: list[str], log: Path | None = None) -> Iterator[int]:
+    """Run a server; yield the port that it prints or logs."""
+    with (log or Path("/dev/null")).open("wb") as out:
+        process = subprocess.Popen(
+            words, stdout=subprocess.PIPE, stderr=out if log else None, text=True
+        )
+        try:
+            yield _port_of(process, log)
+        finally:
+            process.terminate()
+            process.wait(60)
+
+
+def _port_of(process: subprocess.Popen[str], log: Path | None) -> int:
+    if log is None:
+        return int(process.stdout.readline())
+    while True:
+        for line in log.read_text().splitlines():
+            if '"serving"' in line:
+                return int(line.partition('"port": ')[2].partition(",")[0])
+        if process.poll() is not None:
+            sys.exit(log.read_text())
+        time.sleep(0.05)
+
+
+def proposal(number: int) -> pb.ProposeRequest:
+    """Ask for one payment that names its invoice."""
+    paid = messages.Payment(
+        payment_id=f"P{number}",
+        amount=messages.Amount(minor=1_000 + number * 7 % 90_000, currency_code="EUR"),
+        payer_name=f"Customer C{number // 10}",
+        remittance_text=[f"INV-2026{number:07}"],
+    )
+    paid.value_date.year, paid.value_date.month, paid.value_date.day = 2026, 4, 30
+    return pb.ProposeRequest(entity="FR01", payment=paid)
+
+
+def one_by_one(name: str, call: Callable[[int], object]) -> Figure:
+    """Call after call: the median."""
+    took = []
+    for number in range(CALLS // 2):
+        began = time.perf_counter_ns()
+        call(number)
+        took.append(time.perf_counter_ns() - began)
+    median = round(statistics.median(took)) // _NS_PER_US
+    return Figure(f"{name}: one in flight, p50", median, "us", "")
+
+
+async def at_once(name: str, call: Callable[[int], Awaitable[object]]) -> list[Figure]:
+    """Keep so many calls in flight: rate, median, 99th percentile."""
+    took: list[int] = []
+    numbers = iter(range(CALLS))
+
+    async def worker() -> None:
+        for number in numbers:
+            began = time.perf_counter_ns()
+            await call(number)
+            took.append(time.perf_counter_ns() - began)
+
+    began = time.perf_counter_ns()
+    await asyncio.gather(*(worker() for _ in range(IN_FLIGHT)))
+    rate = CALLS * _NS_PER_S // (time.perf_counter_ns() - began)
+    took.sort()
+    title = f"{name}: {IN_FLIGHT} in flight"
+    return [
+        Figure(f"{title}, rate", rate, "calls/s", ""),
+        Figure(f"{title}, p50", took[len(took) // 2] // _NS_PER_US, "us", ""),
+        Figure(f"{title}, p99", took[len(took) * 99 // 100] // _NS_PER_US, "us", ""),
+    ]
+
+
+def bench_echo(address: str, ca: bytes) -> Iterator[Figure]:
+    """Measure the floor: what gRPC itself takes."""
+    credentials = grpc.ssl_channel_credentials(ca)
+    body = proposal(1).SerializeToString()
+    with grpc.secure_channel(address, credentials) as channel:
+        echo = channel.unary_unary("/alloc.Echo/Echo")
+        yield one_by_one("echo", lambda _: echo(body))
+
+    async def run() -> list[Figure]:
+        async with grpc.aio.secure_channel(address, credentials) as channel:
+            echo = channel.unary_unary("/alloc.Echo/Echo")
+            return await at_once("echo", lambda _: echo(body))
+
+    yield from asyncio.run(run())
+
+
+def bench_propose(
+    client: Client, address: str, token: str, ca: bytes
+) -> Iterator[Figure]:
+    """Decide single payments on the whole pool."""
+    client.allocation.Propose(proposal(1))
+    yield one_by_one("Propose", lambda n: client.allocation.Propose(proposal(n)))
+
+    async def run() -> list[Figure]:
+        async with AsyncClient(address, token=token, ca=ca) as alloc:
+            return await at_once(
+                "Propose", lambda n: alloc.allocation.Propose(proposal(n))
+            )
+
+    yield from asyncio.run(run())
+
+
+def bench_stream(client: Client, items: int) -> Iterator[Figure]:
+    """Stream Arrow batches of payments that name their invoice."""
+    rows = min(BATCH_ROWS, items // BATCHES)
+    parts = [payments_ipc(number * rows, rows) for number in range(BATCHES)]
+    requests = [pb.ProposeBatchRequest(entity="FR01", payments_ipc=p) for p in parts]
+    began = time.perf_counter_ns()
+    answers = list(client.allocation.ProposeBatch(iter(requests)))
+    took = time.perf_counter_ns() - began
+    sent = sum(map(len, parts))
+    back = sum(answer.ByteSize() for answer in answers)
+    for name, size in (("in", sent), ("out", back)):
+        rate = size * _NS_PER_S // took // 1_000
+        yield Figure(f"ProposeBatch: Arrow {name}", rate, "kB/s", ">= 300000")
+    rate = BATCHES * rows * _NS_PER_S // took
+    yield Figure("ProposeBatch: decided", rate, "payments/s", ">= 100000")
+
+
+def payments_ipc(first: int, rows: int) -> bytes:
+    """Write a batch of payments."""
+    numbers = range(first, first + rows)
+    return ipc_of(
+        pa.table(
+            {
+                "payment_id": [f"P{number}" for number in numbers],
+                "value_date": pa.array([_DAY] * rows),
+                "currency": ["EUR"] * rows,
+                "amount_minor": [1_000 + number * 7 % 90_000 for number in numbers],
+                "remittance_text": [[f"INV-2026{number:07}"] for number in numbers],
+            }
+        )
+    )
+
+
+def bench_post(workspace: Workspace, client: Client) -> Iterator[Figure]:
+    """Post payments one by one, each call a commit."""
+    with workspace.open_ledger(workspace.settings(), write=False) as ledger:
+        rows = ledger.payments(states=(PaymentState.NEW,)).to_pylist()
+
+    def post(payment_id: str) -> None:
+        client.allocation.Post(
+            pb.PostRequest(
+                entity="FR01",
+                idempotency_key=payment_id,
+                payment_id=payment_id,
+                choice=messages.Choice(on_account_of="C1"),
+            )
+        )
+
+    names = [row["payment_id"] for row in rows]
+    for title, callers, mine in (
+        ("one caller", 1, names[:POSTS]),
+        ("8 callers", 8, names[POSTS : 2 * POSTS]),
+    ):
+        began = time.perf_counter_ns()
+        with concurrent.futures.ThreadPoolExecutor(callers) as pool:
+            list(pool.map(post, mine))
+        rate = len(mine) * _NS_PER_S // (time.perf_counter_ns() - began)
+        yield Figure(f"Post: {title}", rate, "entries/s", ">= 500")
+
+
+def bench(folder: Path, items: int) -> Iterator[Figure]:
+    """Measure everything on a pool of so many items."""
+    write_certificates(folder)
+    ca = (folder / "ca.pem").read_bytes()
+    with serving([sys.executable, "-c", _ECHO, str(folder), str(THREADS)]) as port:
+        yield from bench_echo(f"127.0.0.1:{port}", ca)
+    (folder / "workspace").mkdir()
+    workspace = workspace_of(folder / "workspace", items)
+    token = add_token(
+        workspace.root / "tokens.toml",
+        name="bench",
+        entities=["*"],
+        rights=["propose", "post"],
+        expires=None,
+    )
+    words = [sys.executable, "-m", "alloc", "-C", str(workspace.root), "serve"]
+    words += ["--port", "0", "--threads", str(THREADS)]
+    words += ["--tls-cert", str(folder / "server.pem")]
+    words += ["--tls-key", str(folder / "server.key")]
+    with serving(words, folder / "serve.log") as port:
+        address = f"127.0.0.1:{port}"
+        with Client(address, token=token, ca=ca) as client:
+            yield from bench_propose(client, address, token, ca)
+            yield from bench_stream(client, items)
+            yield from bench_post(workspace, client)
+
+
+def main(items: int) -> None:
+    """Measure, and add the figures to the record."""
+    with tempfile.TemporaryDirectory(prefix="alloc-bench-") as folder:
+        record(f"service, {items} items", bench(Path(folder), items))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if sys.argv[1:] else ITEMS)
