@@ -137,18 +137,18 @@ def test_a_ledger_is_opened_by_url_and_by_a_name_with_odd_characters(
                 assert ledger.counts().files == 0
 
 
-def test_a_reader_changes_nothing(ledger_path: Path) -> None:
-    with open_ledger(str(ledger_path), write=False) as ledger:
+def test_a_reader_changes_nothing(ledger_url: str) -> None:
+    with open_ledger(ledger_url, write=False) as ledger:
         with pytest.raises(StoreError) as refused:
             Books(ledger).receive(Line("B1", 12_000))
         assert refused.value.reason == "NO_PERMISSION"
         assert verify(ledger).findings == ()
 
 
-def test_a_reader_sees_what_was_committed_while_it_is_open(ledger_path: Path) -> None:
+def test_a_reader_sees_what_was_committed_while_it_is_open(ledger_url: str) -> None:
     with (
-        open_ledger(str(ledger_path), write=True) as writer,
-        open_ledger(str(ledger_path), write=False) as reader,
+        open_ledger(ledger_url, write=True) as writer,
+        open_ledger(ledger_url, write=False) as reader,
     ):
         Books(writer).receive(Line("B1", 12_000))
         assert reader.payments().num_rows == 1
