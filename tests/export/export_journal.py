@@ -55,6 +55,8 @@ POSTINGS = pa.schema(
         ("letter_code", pa.string()),
         ("letter_kind", pa.string()),
         ("lettered_on", pa.date32()),
+        ("foreign_currency", pa.string()),
+        ("foreign_minor", pa.int64()),
     ]
 )
 ALLOCATIONS = pa.schema(
@@ -77,7 +79,10 @@ CUSTOMERS = {"C-A": "Société Lefèvre & Fils", "C/B": "Łódź Œuvres “Ω�
 def entry(
     seq: int, number: int, *lines: tuple[Any, ...], **more: Any
 ) -> dict[str, Any]:
-    """One entry; a line is (account, customer, minor units, letter code)."""
+    """One entry; a line is (account, customer, minor units, letter code).
+
+    A foreign line goes on with (currency, minor units).
+    """
     day = dt.date(2026, 4, seq)
     return {
         "seq": seq,
@@ -131,6 +136,15 @@ MONTH = [
     ),
 ]
 
+#: USD 11,500.00 booked as 10,000.00, paid as 10,267.86.
+ABROAD = entry(
+    1,
+    1,
+    ("512000", None, 1_026_786, None, "USD", 1_150_000),
+    ("411000", "C-A", -1_000_000, "AAA", "USD", -1_150_000),
+    ("756000", None, -26_786, None),
+)
+
 
 def tables(rows: list[dict[str, Any]]) -> tuple[pa.Table, pa.Table]:
     """Entries and postings of the rows."""
@@ -150,9 +164,11 @@ def tables(rows: list[dict[str, Any]]) -> tuple[pa.Table, pa.Table]:
             "letter_group": None if letter is None else row["seq"],
             "letter_kind": letter and ("full" if letter.isupper() else "partial"),
             "lettered_on": letter and dt.date(2026, 5, 2),
+            "foreign_currency": foreign[0] if foreign else None,
+            "foreign_minor": foreign[1] if foreign else None,
         }
         for row in rows
-        for line_no, (account, customer_id, amount, letter) in enumerate(
+        for line_no, (account, customer_id, amount, letter, *foreign) in enumerate(
             row["lines"], start=1
         )
     ]

@@ -7,7 +7,7 @@ import io
 from typing import TYPE_CHECKING
 
 import pytest
-from export_journal import CLOSING, LABELS, MONTH, SIREN, entry, tables
+from export_journal import ABROAD, CLOSING, LABELS, MONTH, SIREN, entry, tables
 from hypothesis import given
 from hypothesis import strategies as st
 from judges import fec_check
@@ -140,6 +140,19 @@ def test_amounts_are_exact_to_the_last_cent() -> None:
         expected = f"{amount // 100},{amount % 100:02d}"
         assert (debit["Debit"], debit["Credit"]) == (expected, "0,00")
         assert (credit["Debit"], credit["Credit"]) == ("0,00", expected)
+
+
+def test_a_line_in_a_foreign_currency_states_what_it_is_there() -> None:
+    bank, customer, gain = written(ABROAD)
+    assert (bank["Debit"], bank["Montantdevise"], bank["Idevise"]) == (
+        "10267,86",
+        "11500,00",
+        "USD",
+    )
+    assert (customer["Montantdevise"], customer["Idevise"]) == ("-11500,00", "USD")
+    assert (gain["Montantdevise"], gain["Idevise"]) == ("", "")
+    data = fec(*tables([ABROAD]), labels=LABELS)
+    assert not check_fec(io.BytesIO(data), NAME).findings
 
 
 def refusal(entries: pa.Table, postings: pa.Table) -> str:

@@ -8,7 +8,7 @@ import io
 import json
 
 import pyarrow as pa
-from export_journal import ALLOCATIONS, MONTH, tables
+from export_journal import ABROAD, ALLOCATIONS, MONTH, tables
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -98,7 +98,11 @@ def test_each_posting_is_a_row_with_its_entry() -> None:
         "lettered_on": "2026-05-02",
         "debit": "0.00",
         "credit": "1200.00",
+        "foreign_currency": "",
+        "foreign_minor": "",
     }
+    (abroad, *_) = read(entries_csv(*tables([ABROAD])))
+    assert (abroad["foreign_currency"], abroad["foreign_minor"]) == ("USD", "1150000")
 
 
 def test_spans_follow_each_other_to_the_same_file() -> None:

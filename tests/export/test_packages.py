@@ -8,7 +8,7 @@ import io
 
 import pyarrow as pa
 import pytest
-from export_journal import ALLOCATIONS, MONTH, entry, tables
+from export_journal import ABROAD, ALLOCATIONS, MONTH, entry, tables
 from hypothesis import given
 from hypothesis import strategies as st
 from package_readers import (
@@ -147,6 +147,13 @@ def test_the_same_entry_has_the_same_external_id_in_odoo() -> None:
     late = read_odoo(WRITERS["odoo"](*MONTH[2:]))
     assert {line.entry for line in late} < {line.entry for line in whole}
     assert whole[0].entry == "alloc.E1-BQ1-2026-000001"
+
+
+def test_odoo_gets_what_a_line_is_in_its_foreign_currency() -> None:
+    rows = csv.DictReader(io.StringIO(WRITERS["odoo"](ABROAD).decode(), newline=""))
+    assert [
+        (row["line_ids/currency_id"], row["line_ids/amount_currency"]) for row in rows
+    ] == [("USD", "11500.00"), ("USD", "-11500.00"), ("", "")]
 
 
 LETTERS = pa.schema(

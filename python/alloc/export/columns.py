@@ -13,7 +13,7 @@ from alloc import engine
 from alloc.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Container
 
 #: What a spreadsheet takes for the beginning of a formula, also in full width.
 FORMULA_STARTS = tuple("=+-@\t\r＝＋－＠")  # noqa: RUF001
@@ -46,6 +46,8 @@ OPTIONAL_POSTING_COLUMNS = (
     ("customer_name", pa.string()),
     ("letter_code", pa.string()),
     ("lettered_on", pa.date32()),
+    ("foreign_currency", pa.string()),
+    ("foreign_minor", pa.int64()),
 )
 
 
@@ -174,6 +176,15 @@ def decimals(
     return written
 
 
+def foreign_decimals(lines: pa.Table, mark: str = ".") -> pa.ChunkedArray:
+    """Write what a posting is in its foreign currency; null where it has none."""
+    there = pc.is_valid(lines["foreign_currency"])
+    amounts = pc.fill_null(lines["foreign_minor"], 0)
+    # A currency with an exponent stands in where there is none: it is not written.
+    currencies = pc.coalesce(lines["foreign_currency"], lines["currency"])
+    return pc.if_else(there, decimals(amounts, currencies, mark), None)
+
+
 def decimal_text(amount_minor: int, currency: str) -> str:
     """Write one amount as `decimals` writes a column.
 
@@ -218,13 +229,13 @@ def glued(*parts: pa.ChunkedArray | str, null: str = "") -> pa.ChunkedArray:
     )
 
 
-def csv_bytes(table: pa.Table, *, header: bool) -> bytes:
-    """Write a table as UTF-8 CSV, texts disarmed, dates as ISO 8601."""
+def csv_bytes(table: pa.Table, *, header: bool, numbers: Container[str] = ()) -> bytes:
+    """Write a table as UTF-8 CSV, dates as ISO 8601, texts disarmed but for numbers."""
     for index, field in enumerate(table.schema):
         column = table.column(index)
         if pa.types.is_date(field.type):
             column = dates(column, "%Y-%m-%d")
-        elif not pa.types.is_integer(field.type):
+        elif not pa.types.is_integer(field.type) and field.name not in numbers:
             column = mapped(column, guarded)
         table = table.set_column(index, field.name, column)
     out = io.BytesIO()

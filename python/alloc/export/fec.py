@@ -18,6 +18,7 @@ from alloc.errors import InputError
 from alloc.export.columns import (
     dates,
     decimals,
+    foreign_decimals,
     glued,
     guarded,
     joined,
@@ -110,7 +111,8 @@ def fec_lines(
     ----------
     entries, postings
         Of one entity and fiscal year; see `alloc.app.ports.JournalTables`. Optional
-        columns of postings: account_label, customer_name, letter_code, lettered_on.
+        columns of postings: account_label, customer_name, letter_code, lettered_on,
+        foreign_currency, foreign_minor (signed as the amount is).
         ``posted_at`` of the entry is the date of validation.
     labels
         Names of journals and accounts.
@@ -127,7 +129,6 @@ def fec_lines(
     _check_one_book(entries, postings, currency)
     lines = joined(entries, postings, "posted_at")
     amounts = lines["amount_minor"]
-    nothing = pa.chunked_array([pa.nulls(lines.num_rows, pa.string())])
     letter = lines["letter_code"]
     piece_refs = _piece_refs(lines)
     lettered_on = pc.if_else(pc.is_valid(letter), lines["lettered_on"], None)
@@ -148,8 +149,8 @@ def fec_lines(
         letter,
         dates(lettered_on, "%Y%m%d"),
         _validation_dates(lines),
-        nothing,
-        nothing,
+        foreign_decimals(lines, ","),
+        lines["foreign_currency"],
     ]
     cells: list[pa.ChunkedArray | str] = [columns[0]]
     for column in columns[1:]:

@@ -53,6 +53,8 @@ POSTING_FIELDS = (
     "letter_code",
     "lettered_on",
 )
+#: Came later: at the end of the columns.
+FOREIGN_FIELDS = ("foreign_currency", "foreign_minor")
 ALLOCATION_FIELDS = (
     "seq",
     "decision_id",
@@ -109,6 +111,7 @@ def entries_csv(entries: pa.Table, postings: pa.Table, *, header: bool = True) -
         columns[name] = _field(lines, name)
     columns["debit"] = decimals(pc.max_element_wise(amounts, 0), currencies)
     columns["credit"] = decimals(pc.max_element_wise(pc.negate(amounts), 0), currencies)
+    columns |= {name: lines[name] for name in FOREIGN_FIELDS}
     return csv_bytes(pa.table(columns), header=header)
 
 
@@ -145,7 +148,7 @@ def journal_json(
     """
     lines = joined(entries, postings)
     of_entry = {
-        "postings": _by_key(lines, "seq", POSTING_FIELDS),
+        "postings": _by_key(lines, "seq", POSTING_FIELDS + FOREIGN_FIELDS),
         "allocations": _by_key(allocations, "seq", ALLOCATION_FIELDS[3:]),
     }
     of_letter = {"members": _by_key(members, "letter_group", MEMBER_FIELDS[1:])}

@@ -19,7 +19,15 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from alloc.export.columns import csv_bytes, dates, decimals, glued, joined, mapped
+from alloc.export.columns import (
+    csv_bytes,
+    dates,
+    decimals,
+    foreign_decimals,
+    glued,
+    joined,
+    mapped,
+)
 from alloc.export.fields import one_currency
 from alloc.export.plain_text import component, numbers
 
@@ -27,14 +35,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MOVE_COLUMNS = ("id", "journal_id", "date", "ref")
-LINE_COLUMNS = (
-    "line_ids/account_id",
-    "line_ids/partner_id",
-    "line_ids/name",
-    "line_ids/debit",
-    "line_ids/credit",
-    "line_ids/matching_number",
-)
 
 
 def odoo_moves(
@@ -90,8 +90,11 @@ def odoo_moves(
             pc.max_element_wise(pc.negate(amounts), 0), currency
         ),
         "line_ids/matching_number": _matching(lines["letter_group"]),
+        "line_ids/currency_id": lines["foreign_currency"],
+        "line_ids/amount_currency": foreign_decimals(lines),
     }
-    return csv_bytes(pa.table(columns), header=header)
+    signed = ("line_ids/amount_currency",)
+    return csv_bytes(pa.table(columns), header=header, numbers=signed)
 
 
 def odoo_matching(members: pa.Table) -> bytes:
