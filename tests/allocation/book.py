@@ -113,6 +113,7 @@ def customer(name: str, *rest: str) -> dict[str, Any]:
         "name": said.get("named", name),
         "known_ibans": said.get("iban", []),
         "aliases": said.get("aka", []),
+        "parent_id": said.get("under"),
     }
 
 

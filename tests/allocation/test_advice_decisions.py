@@ -161,3 +161,18 @@ def test_equal_lines_take_equal_items_one_each() -> None:
         P-1 -> A  50.00
         P-1 -> B  50.00
     """)
+
+
+def test_lines_that_add_up_to_an_item_pay_it() -> None:
+    assert proposed("""
+        item     A  100.00 EUR  ref INV-20260417
+        item     B  55.30 EUR  ref INV-20260533
+        payment  P-1  155.30 EUR
+        advice   P-1  INV-20260417  60.00
+        advice   P-1  INV-20260533  55.30
+        advice   P-1  INV20260417  40.00
+    """) == book("""
+        P-1 auto ADVICE_LINES
+        P-1 -> A  100.00
+        P-1 -> B  55.30
+    """)

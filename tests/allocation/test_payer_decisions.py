@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 import pyarrow as pa
-from book import AMOUNTS_MAY_DECIDE, DAY, book, day, proposed, tables, told
+from book import (
+    AMOUNTS_MAY_DECIDE,
+    DAY,
+    book,
+    day,
+    propose,
+    proposed,
+    tables,
+    told,
+)
 
 import alloc
 
@@ -88,6 +97,65 @@ def test_a_number_that_two_customers_have_asks_a_person() -> None:
         P-1 review PAYER_AMBIGUOUS
         P-1 -> A  123.45
     """)
+
+
+SHARED = """
+    customer C1  named "Garage Müller"  iban FR76
+    customer C2  named "Transports Durand"  iban FR76
+    item     INV-1001  123.45 EUR  of C1
+    item     INV-1002  200.00 EUR  of C1
+    item     INV-2001  77.10 EUR  of C2
+"""
+
+
+def test_an_account_of_several_customers_asks_a_person_the_likeliest_first() -> None:
+    page = f"{SHARED}\npayment P-1 77.10 EUR of nobody account FR76 from LEASECO"
+    got = propose(page, **AMOUNTS_MAY_DECIDE)
+    assert told(got) == book("""
+        P-1 review PAYER_AMBIGUOUS
+        P-1 -> INV-2001  77.10
+    """)
+    other = SHARED.replace("200.00", "77.10")
+    page = f"{other}\npayment P-1 77.10 EUR of nobody account FR76 from LEASECO"
+    rows = propose(page, **AMOUNTS_MAY_DECIDE).allocations.to_pylist()
+    offered = [(row["rank"], row["item_id"]) for row in rows]
+    assert offered == [(0, "INV-2001"), (1, "INV-1002")]
+
+
+def test_a_name_tells_the_owners_of_an_account_apart() -> None:
+    page = f"{SHARED}\npayment P-1 77.10 EUR of nobody account FR76"
+    assert proposed(f'{page} from "TRANSPORTS DURAND"', **AMOUNTS_MAY_DECIDE) == book(
+        """
+        P-1 auto UNIQUE_ITEM
+        P-1 -> INV-2001  77.10
+    """
+    )
+
+
+def test_a_parent_pays_for_its_children() -> None:
+    page = """
+        customer C0  named "Holding Müller"  iban LU11
+        customer C1  named "Garage Müller"  under C0
+        customer C2  named "Carrosserie Müller"  under C0
+        item     INV-1001  123.45 EUR  of C1
+        item     INV-2001  77.10 EUR  of C2
+        item     INV-2002  512.30 EUR  of C2
+        payment  P-1  {paid} EUR  of {payer}  says "{said}"  account LU11
+    """
+    both = page.format(paid="200.55", payer="nobody", said="INV-1001 INV-2001")
+    assert proposed(both) == book("""
+        P-1 auto REFERENCES
+        P-1 -> INV-1001  123.45
+        P-1 -> INV-2001  77.10
+    """)
+    assert proposed(both.replace("of nobody", "of C0")) == proposed(both)
+    one = page.format(paid="512.30", payer="C0", said="VIREMENT")
+    assert proposed(one, **AMOUNTS_MAY_DECIDE) == book("""
+        P-1 auto UNIQUE_ITEM
+        P-1 -> INV-2002  512.30
+    """)
+    sister = page.format(paid="77.10", payer="C1", said="INV-2001")
+    assert proposed(sister).startswith("P-1 review")
 
 
 def test_what_was_confirmed_before_names_the_payer() -> None:

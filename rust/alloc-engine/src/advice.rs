@@ -484,7 +484,7 @@ mod tests {
 
     fn advised(rows: &[Row<'_>], said: &[Row<'_>], amount_minor: i64) -> Advised {
         let items = items(rows);
-        let ledger = Ledger::new(&items).unwrap();
+        let ledger = Ledger::new(&items, &[]).unwrap();
         let index = ReferenceIndex::new(&ledger);
         let search = Search {
             ledger: &ledger,

@@ -202,9 +202,32 @@ impl<'a> Decider<'_, '_, 'a> {
         match (recognised, tried.as_slice()) {
             (Some(payer), _) => self.of_payer(question, message, payer),
             (None, [decision]) => decision.clone(),
-            (None, []) => blank(question, Status::None, "PAYER_UNKNOWN"),
+            (None, []) => self.of_candidates(question, message),
             (None, _) => several_payers(question, &tried),
         }
+    }
+
+    /// Where nothing is named, and account and name are of several customers: what each of them would
+    /// pay, those first whose items make up the cash. Which of them it is a person says.
+    fn of_candidates(
+        &self,
+        question: &Question<'_, 'a>,
+        message: &Message<'_, 'a>,
+    ) -> Decision<'a> {
+        let candidates = self.payers.candidates(question.payment);
+        if candidates.is_empty() {
+            return blank(question, Status::None, "PAYER_UNKNOWN");
+        }
+        if candidates.len() > PAYERS_MAX {
+            return blank(question, Status::Review, "PAYER_AMBIGUOUS");
+        }
+        let tried = candidates.into_iter().map(assumed);
+        let mut tried: Vec<Decision<'a>> = tried
+            .map(|payer| self.of_payer(question, message, payer))
+            .filter(|decision| !decision.allocations.is_empty())
+            .collect();
+        tried.sort_by_key(|decision| std::cmp::Reverse(decision.confidence_ppm));
+        several_payers(question, &tried)
     }
 
     /// The customers whose items are surely named, the most named first.

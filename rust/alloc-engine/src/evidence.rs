@@ -11,7 +11,7 @@ use crate::policy::{CERTAIN_PPM, coincidence_ppt};
 use crate::reference::form::is_form_of;
 use crate::reference::near::{Candidate, is_one_slip};
 use crate::reference::scan::{Strength, reading_of};
-use crate::reference::surprise::{ln_millinats, this_slip_millinats};
+use crate::reference::surprise::{accident_millinats, ln_millinats, this_slip_millinats};
 use crate::text::Text;
 
 /// A name from here on is in every set that is looked at: one in some 150 misreads a number.
@@ -223,7 +223,8 @@ fn by_accident_ppt(case: &Case<'_, '_, '_>, items: &[u32], item: u32, twins: usi
     // One left out of the text against none, both shares alike, and that one any of the others.
     let meant = ONE_PPT / (named * (named + 2)) / others * twins;
     let instead = u128::from(meant + coincidence_ppt(case.open(item)));
-    let parts = u128::from(odds_ppt(surprise_of(case, item))) * instead / u128::from(ONE_PPT);
+    let odds = odds_ppt(accident_millinats(surprise_of(case, item)));
+    let parts = u128::from(odds) * instead / u128::from(ONE_PPT);
     u64::try_from(parts).unwrap_or(ONE_PPT)
 }
 

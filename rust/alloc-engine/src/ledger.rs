@@ -1,6 +1,6 @@
 //! The open items of a call, grouped for the questions that decisions ask.
 
-use alloc_domain::{Currency, ItemKind, OpenItem};
+use alloc_domain::{Currency, Customer, ItemKind, OpenItem};
 use rustc_hash::FxHashMap;
 
 use crate::error::EngineError;
@@ -43,9 +43,15 @@ pub struct Ledger<'r, 'a> {
 impl<'r, 'a> Ledger<'r, 'a> {
     /// Groups the items.
     ///
+    /// * `customers` — a parent may pay its children's items that name no payer of their own
+    ///
     /// # Errors
     /// [`EngineError::ItemRepeated`]: two items of one entity share their id.
-    pub fn new(items: &'r [OpenItem<'a>]) -> Result<Self, EngineError> {
+    pub fn new(items: &'r [OpenItem<'a>], customers: &[Customer<'a>]) -> Result<Self, EngineError> {
+        let parents = customers
+            .iter()
+            .filter_map(|customer| Some((customer.customer_id, customer.parent_id?)));
+        let parents: FxHashMap<&str, &'a str> = parents.collect();
         let mut ledger = Self {
             items,
             accounts: Vec::new(),
@@ -68,8 +74,10 @@ impl<'r, 'a> Ledger<'r, 'a> {
                 });
             }
             let account = ledger.account(entity, item.customer_id);
+            let parent = || parents.get(item.customer_id).copied();
             let payer = item
                 .payer_id
+                .or_else(parent)
                 .filter(|&payer| payer != item.customer_id)
                 .map(|payer| ledger.account(entity, payer));
             ledger.account_of.push(account);

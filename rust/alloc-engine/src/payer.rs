@@ -4,7 +4,7 @@ use alloc_domain::{Customer, Evidence, PastAllocation, Payment};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::error::EngineError;
-use crate::limits::NAMES_PER_WORD_MAX;
+use crate::limits::{NAMES_PER_WORD_MAX, PAYERS_MAX};
 use crate::policy::{PAYER_IBAN_ERROR_PPM, PAYER_NAME_ERROR_PPM, PAYER_SHORT_NAME_ERROR_PPM};
 use crate::text::normal_name;
 
@@ -19,14 +19,14 @@ pub struct Recognised<'a> {
     pub error_ppm: i64,
 }
 
-/// Who an account or a name belongs to: one customer alone, or several.
-type Owner<'a> = Option<&'a str>;
+/// Who an account or a name belongs to, by id; one more than can be tried says that they are too many.
+type Owners<'a> = Vec<&'a str>;
 
 /// The accounts and names of the payments that are asked about, and who they belong to. What no
 /// payment asks about is passed over at the cost of reading it once.
 #[derive(Debug, Default)]
 pub struct PayerIndex<'a> {
-    by_iban: FxHashMap<String, Option<Owner<'a>>>,
+    by_iban: FxHashMap<String, Owners<'a>>,
     iban_hashes: FxHashSet<u64>,
     names: Vec<Name<'a>>,
     by_name: FxHashMap<Vec<u8>, usize>,
@@ -40,9 +40,9 @@ struct Name<'a> {
     /// As [`normal_name`] makes it.
     normal: Vec<u8>,
     /// The customers of this very name.
-    same: Option<Owner<'a>>,
+    same: Owners<'a>,
     /// The customers whose names it abbreviates or cuts.
-    like: Option<Owner<'a>>,
+    like: Owners<'a>,
 }
 
 impl<'a> PayerIndex<'a> {
@@ -103,8 +103,8 @@ impl<'a> PayerIndex<'a> {
         self.by_name.insert(normal.clone(), position);
         self.names.push(Name {
             normal,
-            same: None,
-            like: None,
+            same: Owners::new(),
+            like: Owners::new(),
         });
     }
 
@@ -151,35 +151,72 @@ impl<'a> PayerIndex<'a> {
     /// one whose name it abbreviates or cuts.
     #[must_use]
     pub fn recognise(&self, payment: &Payment<'_>) -> Option<Recognised<'a>> {
-        let by_iban = payment
-            .payer_iban
-            .and_then(|iban| (*self.by_iban.get(&normal_iban(iban))?)?);
-        if let Some(customer_id) = by_iban {
+        let by_iban = self.owners_of_iban(payment);
+        if let [customer_id] = by_iban {
             return Some(Recognised {
                 customer_id,
                 evidence: Evidence::PayerIban,
                 error_ppm: PAYER_IBAN_ERROR_PPM,
             });
         }
-        let position = *self.by_name.get(&normal_name(payment.payer_name?))?;
-        let name = &self.names[position];
-        let (owner, error_ppm) = match (name.same, name.like) {
-            (Some(owner), _) => (owner, PAYER_NAME_ERROR_PPM),
-            (None, Some(owner)) => (owner, PAYER_SHORT_NAME_ERROR_PPM),
-            (None, None) => return None,
+        let name = self.name_of(payment)?;
+        let (customer_id, error_ppm) = match (name.same.as_slice(), name.like.as_slice()) {
+            ([owner], _) => (*owner, PAYER_NAME_ERROR_PPM),
+            ([], [owner]) => (*owner, PAYER_SHORT_NAME_ERROR_PPM),
+            _ => return None,
         };
-        owner.map(|customer_id| Recognised {
+        // A name that one of an account's several owners has says which of them it is.
+        let evidence = Evidence::PayerName;
+        Some(Recognised {
             customer_id,
-            evidence: Evidence::PayerName,
+            evidence,
             error_ppm,
         })
     }
+
+    /// The customers that this payment's account or name may be of, where it is not one customer's
+    /// alone: those of the account first.
+    #[must_use]
+    pub fn candidates(&self, payment: &Payment<'_>) -> Vec<Recognised<'a>> {
+        let of = |evidence, error_ppm| {
+            move |&customer_id: &&'a str| Recognised {
+                customer_id,
+                evidence,
+                error_ppm,
+            }
+        };
+        let by_iban = self.owners_of_iban(payment).iter();
+        let mut found: Vec<Recognised<'a>> = by_iban
+            .map(of(Evidence::PayerIban, PAYER_IBAN_ERROR_PPM))
+            .collect();
+        if let Some(name) = self.name_of(payment) {
+            let same = name.same.iter();
+            found.extend(same.map(of(Evidence::PayerName, PAYER_NAME_ERROR_PPM)));
+            let like = name.like.iter();
+            found.extend(like.map(of(Evidence::PayerName, PAYER_SHORT_NAME_ERROR_PPM)));
+        }
+        let mut seen = FxHashSet::default();
+        found.retain(|one| seen.insert(one.customer_id));
+        found
+    }
+
+    fn owners_of_iban(&self, payment: &Payment<'_>) -> &[&'a str] {
+        let iban = payment.payer_iban.map(normal_iban);
+        let owners = iban.and_then(|iban| self.by_iban.get(&iban));
+        owners.map_or(&[], Vec::as_slice)
+    }
+
+    fn name_of(&self, payment: &Payment<'_>) -> Option<&Name<'a>> {
+        let position = *self.by_name.get(&normal_name(payment.payer_name?))?;
+        Some(&self.names[position])
+    }
 }
 
-fn learn<'a>(known: &mut Option<Owner<'a>>, customer_id: &'a str) {
-    let owner = known.get_or_insert(Some(customer_id));
-    if owner.is_some_and(|owner| owner != customer_id) {
-        *owner = None;
+/// Keeps owners by id, no more than one beyond those that can be tried.
+fn learn<'a>(owners: &mut Owners<'a>, customer_id: &'a str) {
+    if let Err(position) = owners.binary_search(&customer_id) {
+        owners.insert(position, customer_id);
+        owners.truncate(PAYERS_MAX + 1);
     }
 }
 

@@ -123,7 +123,7 @@ fn decide_all<'a>(
     request: &Request<'_, 'a>,
     parallel_min: usize,
 ) -> Result<Vec<Decision<'a>>, EngineError> {
-    let ledger = Ledger::new(request.items)?;
+    let ledger = Ledger::new(request.items, request.customers)?;
     let index = ReferenceIndex::new(&ledger);
     let all_known = request
         .payments
@@ -241,8 +241,12 @@ fn accounts_of<'d, 'a: 'd>(
         .filter(|decision| decision.status == Status::Auto)
         .flat_map(|decision| &decision.allocations)
         .flat_map(|line| {
-            let item = ledger.item(line.item);
-            [Some(item.customer_id), item.payer_id]
+            let account = |account: u32| ledger.accounts[account as usize].customer_id;
+            let payer = ledger.payer_of(line.item);
+            [
+                Some(account(ledger.account_of(line.item))),
+                payer.map(account),
+            ]
         })
         .flatten()
         .collect()

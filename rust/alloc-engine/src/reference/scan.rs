@@ -601,7 +601,7 @@ mod tests {
 
     fn scanned(references: &[String], text: &Text) -> Vec<Hit> {
         let items = items(references);
-        let ledger = Ledger::new(&items).unwrap();
+        let ledger = Ledger::new(&items, &[]).unwrap();
         let index = ReferenceIndex::new(&ledger);
         let search = Search {
             ledger: &ledger,

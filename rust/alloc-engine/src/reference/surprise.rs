@@ -115,8 +115,20 @@ pub fn surprise_millinats(reading: Reading, population: usize, width: Width) -> 
 /// * `width` — characters of the number
 #[must_use]
 pub fn this_slip_millinats(width: usize) -> i64 {
-    let slips = Reading::Slip.spread(width as u64);
-    Reading::Slip.price_millinats() + ln_millinats(u128::from(slips))
+    // Nine other digits at each place, neighbours swapped, one lost, one of ten added.
+    let slips = 9 * width + width.saturating_sub(1) + width + 10 * (width + 1);
+    Reading::Slip.price_millinats() + ln_millinats(slips as u128)
+}
+
+/// How surprising it is that a name is of nothing that is open, millinats: a number as sure as can be
+/// is then a slip of one that is not.
+#[must_use]
+pub fn accident_millinats(surprise: i64) -> i64 {
+    if surprise < MISREAD_MILLINATS {
+        surprise
+    } else {
+        surprise.max(Reading::Slip.price_millinats() + NOT_OPEN_MILLINATS)
+    }
 }
 
 /// The surprise of a token that has some weight.
