@@ -7,9 +7,10 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::explain::Case;
+use crate::limits::NEAR_COMPARISONS_MAX;
 use crate::policy::{CERTAIN_PPM, coincidence_ppt};
 use crate::reference::form::is_form_of;
-use crate::reference::near::{Candidate, is_one_slip};
+use crate::reference::near::is_one_slip;
 use crate::reference::scan::{Strength, reading_of};
 use crate::reference::surprise::{accident_millinats, ln_millinats, this_slip_millinats};
 use crate::text::Text;
@@ -130,8 +131,9 @@ pub fn with_amount_ppm(case: &Case<'_, '_, '_>, items: &[u32], sure: &[u32], err
     let names = items
         .iter()
         .filter(|item| sure.binary_search(item).is_err());
+    let near = near_names(case);
     let weakest = names
-        .map(|&item| surprise_alone(case, item))
+        .map(|&item| surprise_alone(case, &near, item))
         .min()
         .unwrap_or(0);
     let error = u64::try_from(error).unwrap_or(0) * odds_ppt(weakest).div_ceil(1_000_000);
@@ -182,21 +184,24 @@ pub fn beside_names_ppm(case: &Case<'_, '_, '_>, items: &[u32], error: i64) -> i
 
 /// The chance that a name is wrong and what is meant instead has the same amount.
 fn misnamed_ppt(case: &Case<'_, '_, '_>, items: &[u32]) -> u64 {
-    let amounts: FxHashSet<i64> = items.iter().map(|&item| case.open(item)).collect();
-    let unnamed = case.pool.iter().copied();
-    let unnamed = unnamed.filter(|item| items.binary_search(item).is_err());
-    let alike: Vec<u32> = unnamed
-        .filter(|&item| amounts.contains(&case.open(item)))
-        .collect();
+    let near = near_names(case);
+    let alike = alike(case, items);
+    let twins_of = |item: u32| alike.get(&case.open(item)).map_or(&[][..], Vec::as_slice);
+    let pairs: usize = items.iter().map(|&item| twins_of(item).len()).sum();
+    if pairs > NEAR_COMPARISONS_MAX {
+        return ONE_PPT;
+    }
     let mistaken = items.iter().map(|&item| {
         let class = case.ledger.class_of(item);
-        let twin = |other: &&u32| {
-            case.open(**other) == case.open(item) && case.ledger.class_of(**other) != class
-        };
-        let twins: Vec<u32> = alike.iter().filter(twin).copied().collect();
+        let twins = twins_of(item).iter().copied();
+        let twins: Vec<u32> = twins
+            .filter(|&twin| case.ledger.class_of(twin) != class)
+            .collect();
+        let surprise = surprise_of(case, &near, item);
         let slip = by_slip_ppt(case, item, &twins);
-        if !case.advice.iter().any(|line| line.item == item) {
-            let accident = by_accident_ppt(case, items, item, twins.len());
+        let lines = &case.advice;
+        if lines.binary_search_by_key(&item, |line| line.item).is_err() {
+            let accident = by_accident_ppt(case, items, (item, surprise), twins.len());
             return accident.saturating_add(slip);
         }
         // A line with an amount means an item of that amount: this one or a twin, and by how much
@@ -204,7 +209,7 @@ fn misnamed_ppt(case: &Case<'_, '_, '_>, items: &[u32]) -> u64 {
         let other = if twins.is_empty() {
             0
         } else {
-            odds_ppt(surprise_of(case, item))
+            odds_ppt(surprise)
         };
         if strength_of(case, item) == Some(Strength::Strong) {
             slip.min(other)
@@ -215,15 +220,38 @@ fn misnamed_ppt(case: &Case<'_, '_, '_>, items: &[u32]) -> u64 {
     mistaken.fold(0, u64::saturating_add)
 }
 
+/// By amount, the items with the amounts of these that are not among them; of those that nothing
+/// tells apart the oldest.
+fn alike(case: &Case<'_, '_, '_>, items: &[u32]) -> FxHashMap<i64, Vec<u32>> {
+    let amounts: FxHashSet<i64> = items.iter().map(|&item| case.open(item)).collect();
+    let mut classes = FxHashSet::default();
+    let mut alike: FxHashMap<i64, Vec<u32>> = FxHashMap::default();
+    for &item in case.pool {
+        let open = case.open(item);
+        if amounts.contains(&open)
+            && items.binary_search(&item).is_err()
+            && classes.insert((case.ledger.class_of(item), open))
+        {
+            alike.entry(open).or_default().push(item);
+        }
+    }
+    alike
+}
+
 /// The chance that a name is none, and that one of the item's twins, which nothing names, or nothing
 /// at all makes up the amount instead.
-fn by_accident_ppt(case: &Case<'_, '_, '_>, items: &[u32], item: u32, twins: usize) -> u64 {
+fn by_accident_ppt(
+    case: &Case<'_, '_, '_>,
+    items: &[u32],
+    (item, surprise): (u32, i64),
+    twins: usize,
+) -> u64 {
     let (named, twins) = (items.len() as u64, twins as u64);
     let others = (case.pool.len() as u64 + 1 - named).max(1);
     // One left out of the text against none, both shares alike, and that one any of the others.
     let meant = ONE_PPT / (named * (named + 2)) / others * twins;
     let instead = u128::from(meant + coincidence_ppt(case.open(item)));
-    let odds = odds_ppt(accident_millinats(surprise_of(case, item)));
+    let odds = odds_ppt(accident_millinats(surprise));
     let parts = u128::from(odds) * instead / u128::from(ONE_PPT);
     u64::try_from(parts).unwrap_or(ONE_PPT)
 }
@@ -252,28 +280,48 @@ fn strength_of(case: &Case<'_, '_, '_>, item: u32) -> Option<Strength> {
 }
 
 /// How surprising the name of an item is; 0 when nothing names it.
-fn surprise_of(case: &Case<'_, '_, '_>, item: u32) -> i64 {
-    if let Ok(position) = case.hits.binary_search_by_key(&item, |hit| hit.item) {
-        return case.hits[position].surprise_millinats;
-    }
-    let near = case.places.iter().flatten();
-    surest(
-        near.filter(|near| near.item == item)
-            .map(|near| near.surprise_millinats),
+fn surprise_of(case: &Case<'_, '_, '_>, near: &FxHashMap<u32, Near>, item: u32) -> i64 {
+    let hit = case.hits.binary_search_by_key(&item, |hit| hit.item);
+    hit.map_or_else(
+        |_| near.get(&item).map_or(0, |near| near.surprise_millinats),
+        |position| case.hits[position].surprise_millinats,
     )
 }
 
 /// The same for names that mean this item alone, 0 for others.
-fn surprise_alone(case: &Case<'_, '_, '_>, item: u32) -> i64 {
+fn surprise_alone(case: &Case<'_, '_, '_>, near: &FxHashMap<u32, Near>, item: u32) -> i64 {
     let hit = case.hits.binary_search_by_key(&item, |hit| hit.item);
-    let shared = hit.is_ok_and(|position| case.hits[position].sharers > 1);
-    let several =
-        |place: &Vec<Candidate>| place.len() > 1 && place.iter().any(|near| near.item == item);
-    if shared || (hit.is_err() && case.places.iter().any(several)) {
-        0
+    let alone = hit.map_or_else(
+        |_| near.get(&item).is_some_and(|near| near.alone),
+        |position| case.hits[position].sharers == 1,
+    );
+    if alone {
+        surprise_of(case, near, item)
     } else {
-        surprise_of(case, item)
+        0
     }
+}
+
+/// What misread tokens say of an item.
+struct Near {
+    surprise_millinats: i64,
+    /// Whether each of them means nothing else.
+    alone: bool,
+}
+
+fn near_names(case: &Case<'_, '_, '_>) -> FxHashMap<u32, Near> {
+    let mut near: FxHashMap<u32, Near> = FxHashMap::default();
+    for place in case.places {
+        for candidate in place {
+            let known = near.entry(candidate.item).or_insert(Near {
+                surprise_millinats: 0,
+                alone: true,
+            });
+            known.surprise_millinats = known.surprise_millinats.max(candidate.surprise_millinats);
+            known.alone &= place.len() == 1;
+        }
+    }
+    near
 }
 
 /// The chance that a shared name means another one of its items, and that one that nothing names

@@ -1,5 +1,7 @@
 //! The items that texts and advice name, as far as they make up the cash.
 
+use std::collections::BTreeMap;
+
 use alloc_domain::Proof;
 
 use crate::choice::choose;
@@ -32,12 +34,15 @@ fn by_the_surest(case: &Case<'_, '_, '_>) -> Option<Explanation> {
     let mut names: Vec<(i64, u32)> = alone
         .map(|hit| (hit.surprise_millinats, hit.item))
         .collect();
-    for place in case.places {
-        let [near] = place.as_slice() else { continue };
-        if names.iter().all(|&(_, item)| item != near.item) {
-            names.push((near.surprise_millinats, near.item));
-        }
-    }
+    let hit = |item: u32| case.hits.binary_search_by_key(&item, |hit| hit.item);
+    let near = case.places.iter().filter_map(|place| match place[..] {
+        [near] => hit(near.item)
+            .is_err()
+            .then_some((near.item, near.surprise_millinats)),
+        _ => None,
+    });
+    let near: BTreeMap<u32, i64> = near.collect();
+    names.extend(near.iter().map(|(&item, &surprise)| (surprise, item)));
     names.sort_unstable_by_key(|&(surprise, item)| (std::cmp::Reverse(surprise), item));
     let mut sum = 0;
     let mut closing = 0;
