@@ -26,6 +26,7 @@ __all__ = [
     "JOURNALS",
     "BankAccount",
     "Entity",
+    "ExchangeRate",
     "Inbox",
     "Policy",
     "Settings",
@@ -90,6 +91,7 @@ EXPORT_FORMATS = (
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _RIB_KEY_DIGITS = 2
 _VAT_RATES_MAX = 16
+_RATE_DIGITS = 18
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,6 +114,27 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     amount_only: bool = False
     deductions: tuple[str, ...] = ()
     vat_rates_ppm: tuple[int, ...] = (200_000,)
+
+
+class ExchangeRate(msgspec.Struct, frozen=True, kw_only=True):
+    """What one unit of the currency of the books is in another, from a day on.
+
+    Parameters
+    ----------
+    currency
+        The other one.
+    books
+        The currency of the books.
+    since
+        First day on which it holds; a later rate takes its place.
+    per_unit
+        Units of the other currency for one of the books, as (numerator, denominator).
+    """
+
+    currency: str
+    books: str
+    since: dt.date
+    per_unit: tuple[int, int]
 
 
 class Inbox(msgspec.Struct, frozen=True, kw_only=True):
@@ -253,6 +276,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         Account number by role.
     journals
         Journal label by code.
+    exchange_rates
+        By first day, for money on bank accounts in a foreign currency.
     """
 
     name: str = "alloc"
@@ -268,6 +293,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     accounts: Mapping[str, str] = msgspec.field(default_factory=lambda: dict(ACCOUNTS))
     journals: Mapping[str, str] = msgspec.field(default_factory=lambda: dict(JOURNALS))
     entities: tuple[Entity, ...] = ()
+    exchange_rates: tuple[ExchangeRate, ...] = ()
+
+    def exchange_rate(
+        self, currency: str, books: str, day: dt.date
+    ) -> ExchangeRate | None:
+        """Return the rate that holds on a day; None when none was given."""
+        found = (
+            rate
+            for rate in reversed(self.exchange_rates)
+            if (rate.currency, rate.books) == (currency, books) and rate.since <= day
+        )
+        return next(found, None)
 
     def entity(self, entity_id: str) -> Entity:
         """Return the entity of that id.
@@ -387,11 +424,38 @@ def load_settings(text: str, *, name: str) -> Settings:
         accounts=accounts,
         journals=dict(JOURNALS) | root.table("journals").text_by_key(),
         entities=_entities(root.tables("entity"), currency, accounts),
+        exchange_rates=_exchange_rates(root.tables("exchange_rate"), currency),
     )
     for table in (workspace, ledger, imports, lettering, export, root):
         table.finish()
     document.raise_mistakes("SETTINGS_INVALID")
     return settings
+
+
+def _exchange_rates(
+    tables: Sequence[TomlTable], books: str
+) -> tuple[ExchangeRate, ...]:
+    rates = []
+    for table in tables:
+        said = table.required_text("per_unit")
+        whole, _, part = said.partition(".")
+        is_number = (whole + part).isdecimal() and (whole + part).isascii()
+        fits = is_number and len(whole + part) <= _RATE_DIGITS
+        units = int(whole + part) if fits else 0
+        if said and not units:
+            table.mistake("per_unit", f'{said!r} is no rate: write "1.0845"')
+        since = table.optional_date("since")
+        if since is None:
+            table.mistake("since", "the first day of the rate is missing")
+        rate = ExchangeRate(
+            currency=_currency(table, ""),
+            books=table.text("books", books),
+            since=since or dt.date.min,
+            per_unit=(units or 1, 10 ** len(part)),
+        )
+        table.finish(also_known=("books",))
+        rates.append(rate)
+    return tuple(sorted(rates, key=lambda rate: rate.since))
 
 
 def read_settings(path: Path) -> Settings:

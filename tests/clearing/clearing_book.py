@@ -52,7 +52,7 @@ ITEM = re.compile(
     r"(?:\s+of total (?P<total>\S+))?(?:\s+vat (?P<vat>\S+))?"
 )
 PAYMENT = re.compile(
-    r"payment\s+(?P<id>\S+)\s+(?P<amount>-?[\d.]+) EUR"
+    r"payment\s+(?P<id>\S+)\s+(?P<amount>-?[\d.]+) (?P<currency>EUR|USD)"
     r"(?: as (?P<abroad>-?[\d.]+ [A-Z]{3}))?\s+on (?P<day>\S+)"
     r'\s+from (?P<payer>\S+)\s+"(?P<text>[^"]*)"(?:\s+e2e (?P<e2e>\S+))?'
 )
@@ -236,7 +236,7 @@ class Book:
                         IBAN,
                         payment["day"],
                         minor(payment["amount"]),
-                        "EUR",
+                        payment["currency"],
                         payment["id"],
                     ),
                     occurrence=1,
@@ -244,7 +244,7 @@ class Book:
                 "account": IBAN,
                 "booking_date": dt.date.fromisoformat(payment["day"]),
                 "value_date": dt.date.fromisoformat(payment["day"]),
-                "currency": "EUR",
+                "currency": payment["currency"],
                 "amount_minor": minor(payment["amount"]),
                 "entry_amount_minor": minor(payment["amount"]),
                 "original_minor": abroad(payment["abroad"])[0],

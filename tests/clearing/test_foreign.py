@@ -206,6 +206,64 @@ def test_an_amount_abroad_goes_with_the_amount_here(book: Book):
         assert caught.value.reason == "FOREIGN_AMOUNT_INVALID"
 
 
+RATES = """
+[[exchange_rate]]
+currency = "USD"
+since = 2026-03-01
+per_unit = "1.1200"
+
+[[exchange_rate]]
+currency = "USD"
+since = 2026-04-01
+per_unit = "1.3"
+"""
+INTO_DOLLARS = """
+    item     INV-1042  10000.00 EUR as 11500.00 USD  of C-US
+    payment  B1  11500.00 USD  on 2026-03-16  from C-US  "INV-1042"
+"""
+
+
+def test_money_on_an_account_abroad_has_the_rate_of_its_day(book: Book):
+    book.toml += RATES
+    book.write(INTO_DOLLARS).clear()
+    assert book.entries() == lines(
+        "BQ1-000001 clearing",
+        "  512000 D 10267.86 [1150000 USD]",
+        "  411000 C-US C 10000.00 [-1150000 USD] (AAA)",
+        "  756000 C 267.86",
+    )
+    assert book.states() == {"B1": "posted"}
+    assert book.verified()
+
+
+def test_without_a_rate_money_abroad_waits(book: Book):
+    book.toml += RATES.replace("2026-03-01", "2026-03-20")
+    book.write(INTO_DOLLARS).clear()
+    assert book.entries() == ""
+    assert book.states() == {"B1": "review"}
+
+
+def test_a_person_accepts_money_on_an_account_abroad(book: Book):
+    book.toml += RATES
+    book.write(INTO_DOLLARS.replace("11500.00 USD  on", "11000.00 USD  on")).clear()
+    done = review.accept(
+        *(book.ledger, book.settings, book.payment_id("B1"), review.Rank(0)),
+        decided_by="anna",
+        now=NOW,
+    )
+    assert (done.currency, done.on_account_minor) == ("EUR", 0)
+    assert "  512000 D 9821.43 [1100000 USD]" in book.entries()
+    assert book.open_abroad() == {"INV-1042": 50_000}
+    assert book.verified()
+
+
+@pytest.mark.parametrize("wrong", ['"a"', '"0"', '"-1.1"', '"1,1"', '"1.1.1"'])
+def test_a_rate_is_a_number_with_a_point(book: Book, wrong: str):
+    book.toml += RATES.replace('"1.1200"', wrong)
+    with pytest.raises(InputError, match=r"per_unit: .* is no rate"):
+        _ = book.settings
+
+
 AMOUNTS = st.integers(2, 10**12)
 
 

@@ -286,6 +286,8 @@ MAKERS: dict[str, Any] = {
     "retention": retention,
     "withholding_tax": withholding,
     "bad_debt": bad_debt,
+    "doubtful": doubtful,
+    "doubtful_reclass": doubtful,
     "factoring": factoring,
     "group_payer": group,
     "vat_on_collection": collection,

@@ -137,7 +137,7 @@ def preview(
     if isinstance(occasion, Operation):
         facts = operation_facts(ledger, settings, rule, occasion)
     else:
-        facts = load_facts(ledger, occasion, items=items, rules=(rule,))
+        facts = load_facts(ledger, settings, occasion, items=items, rules=(rule,))
     _check_open(facts.payment)
     tried = try_rule(settings, rule, facts)
     return draft_outcome(settings, rule, facts, tried, today=today, party=party)
@@ -303,7 +303,7 @@ def explain_payment(
     items: Sequence[str] | None = None,
 ) -> list[Outcome]:
     """Say of each rule whether it fits a payment, and if not, why not."""
-    facts = load_facts(ledger, payment_id, items=items, rules=rules)
+    facts = load_facts(ledger, settings, payment_id, items=items, rules=rules)
     return [try_rule(settings, rule, facts)[0] for rule in rules]
 
 

@@ -235,10 +235,11 @@ class _Run:
     def decide(self, day: dt.date, payments: pa.Table) -> None:
         """Decide the payments of a day and post them in one transaction."""
         items = self._book.visible(day)
-        abroad, payments = paid_abroad(payments, items)
+        abroad, _ = paid_abroad(payments, items, self._settings)
         if abroad.num_rows:
-            left = self._decide_abroad(abroad, items)
-            payments = pa.concat_tables([payments, left]).sort_by("payment_id")
+            known = self._decide_abroad(abroad, items)
+            is_known = pc.is_in(payments["payment_id"], value_set=known)
+            payments = payments.filter(pc.invert(is_known))
             items = self._book.visible(day)
         proposal = self._proposed(items, payments)
         ruled = self._ruling.decide(payments, proposal, items)
@@ -247,8 +248,8 @@ class _Run:
         for shown in ruled.posted:
             self._keep_ruled(shown)
 
-    def _decide_abroad(self, payments: pa.Table, items: pa.Table) -> pa.Table:
-        """Decide payments by items in their foreign currency; return the others.
+    def _decide_abroad(self, payments: pa.Table, items: pa.Table) -> pa.ChunkedArray:
+        """Decide payments by items in their foreign currency; name those decided.
 
         What is decided is posted in a transaction of its own.
         """
@@ -264,7 +265,7 @@ class _Run:
         self._keep(posted, valued(proposal, posted, items))
         for shown in ruled.posted:
             self._keep_ruled(shown)
-        return payments.filter(pc.invert(is_known)).drop_columns(list(FOREIGN))
+        return known["payment_id"]
 
     def _proposed(self, items: pa.Table, payments: pa.Table) -> Proposal:
         """Let the engine decide, and leave out what a person refused."""
@@ -282,7 +283,8 @@ class _Run:
         )
         debits = pc.is_in(aside["aside_reason"], value_set=pa.array(MONEY_OUT))
         for shown in self._ruling.decide_out(
-            aside.filter(debits), lambda entry: load_facts(self._ledger, entry)
+            aside.filter(debits),
+            lambda entry: load_facts(self._ledger, self._settings, entry),
         ):
             if shown.drafts is None or not takes_back(self._settings, shown):
                 self._keep_ruled(shown)

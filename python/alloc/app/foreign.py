@@ -17,15 +17,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from alloc import engine
 from alloc.engine import Proposal
 from alloc.rules.arithmetic import half_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from alloc.settings import ExchangeRate, Settings
+
 __all__ = [
     "FOREIGN",
     "Paid",
+    "abroad_of",
     "carried",
     "exchange_line",
     "paid_abroad",
@@ -108,7 +112,51 @@ def exchange_line(cleared_minor: int, booked_minor: int) -> tuple[str, int] | No
     return (_LOSS if loss > 0 else _GAIN, loss)
 
 
-def paid_abroad(payments: pa.Table, items: pa.Table) -> tuple[pa.Table, pa.Table]:
+def abroad_of(
+    payment: Mapping[str, Any], settings: Settings
+) -> dict[str, object] | None:
+    """Say what a payment was abroad, and what it is in the books.
+
+    Parameters
+    ----------
+    payment
+        A row of `alloc.app.ports.Ledger.payments`: into an account in another
+        currency, or into one of ours and the bank says what the payer instructed.
+    settings
+        With the rate for an account in another currency.
+
+    Returns
+    -------
+    dict or None
+        ``currency`` and ``amount_minor`` in the books, and `FOREIGN`; None when it is
+        not known.
+    """
+    entity = settings.entity(payment["entity"])
+    currency, minor = payment["currency"], payment["amount_minor"]
+    abroad, paid = payment["original_currency"], payment["original_minor"]
+    if currency != entity.currency:
+        rate = settings.exchange_rate(currency, entity.currency, payment["value_date"])
+        if rate is None:
+            return None
+        abroad, paid = currency, minor
+        minor = _exchanged(minor, rate)
+    elif abroad in (None, entity.currency) or not paid:
+        return None
+    paid = abs(paid) if minor > 0 else -abs(paid)
+    said = (entity.currency, minor, abroad, paid)
+    return dict(zip(("currency", "amount_minor", *FOREIGN), said, strict=True))
+
+
+def _exchanged(minor: int, rate: ExchangeRate) -> int:
+    units, scale = rate.per_unit
+    here = 10 ** (engine.currency_exponent(rate.books) or 0)
+    there = 10 ** (engine.currency_exponent(rate.currency) or 0)
+    return half_up(minor * scale * here, units * there)
+
+
+def paid_abroad(
+    payments: pa.Table, items: pa.Table, settings: Settings
+) -> tuple[pa.Table, pa.Table]:
     """Split payments: those that items in their foreign currency may be paid by.
 
     Parameters
@@ -117,29 +165,39 @@ def paid_abroad(payments: pa.Table, items: pa.Table) -> tuple[pa.Table, pa.Table
         Columns of `alloc.app.ports.Ledger.payments`.
     items
         Columns of `alloc.app.ports.Ledger.open_items`.
+    settings
+        See `abroad_of`.
 
     Returns
     -------
     tuple of pyarrow.Table
-        The payments abroad, with the columns `FOREIGN`, and the others.
+        The payments abroad, in the books and with the columns `FOREIGN`, and the
+        others.
     """
-    currency = payments["original_currency"]
-    keys = _pairs(payments["entity"], currency)
-    known = pc.drop_null(_pairs(items["entity"], items["foreign_currency"]))
-    is_other = pc.and_(
-        pc.not_equal(currency, payments["currency"]),
-        pc.and_(
-            pc.not_equal(payments["original_minor"], 0),
-            pc.is_in(keys, value_set=pc.unique(known)),
-        ),
+    known = set(
+        zip(
+            items["entity"].to_pylist(),
+            items["foreign_currency"].to_pylist(),
+            strict=True,
+        )
+        if items["foreign_currency"].null_count < len(items)
+        else ()
     )
-    is_abroad = pc.fill_null(is_other, fill_value=False)
-    abroad = payments.filter(is_abroad)
-    paid = pc.multiply(
-        pc.abs(abroad["original_minor"]), pc.sign(abroad["amount_minor"])
+    currencies = pa.array({currency for _, currency in known}, pa.string())
+    may_be = pc.or_(
+        pc.is_in(payments["original_currency"], value_set=currencies),
+        pc.is_in(payments["currency"], value_set=currencies),
     )
-    for name, column in zip(FOREIGN, (abroad["original_currency"], paid), strict=True):
-        abroad = abroad.append_column(name, column.cast(_TYPES[name]))
+    rows = []
+    for row in payments.filter(may_be).to_pylist() if known else ():
+        said = abroad_of(row, settings)
+        if said and (row["entity"], said["foreign_currency"]) in known:
+            rows.append(row | said)
+    schema = payments.schema
+    for name in FOREIGN:
+        schema = schema.append(pa.field(name, _TYPES[name]))
+    abroad = pa.Table.from_pylist(rows, schema)
+    is_abroad = pc.is_in(payments["payment_id"], value_set=abroad["payment_id"])
     return abroad, payments.filter(pc.invert(is_abroad))
 
 
@@ -285,10 +343,6 @@ def with_foreign_parts(
     )
     index = allocations.schema.get_field_index("foreign_minor")
     return allocations.set_column(index, "foreign_minor", column)
-
-
-def _pairs(entity: pa.ChunkedArray, currency: pa.ChunkedArray) -> pa.ChunkedArray:
-    return pc.binary_join_element_wise(entity, currency, "\x1f")
 
 
 _FOREIGN_MINOR = pa.field("foreign_minor", pa.int64())

@@ -169,7 +169,7 @@ def impact(
         # What fell due before a day follows from what was paid before it.
         collected={},
     )
-    cases = list(_money_out(ledger, ruling, past, rule, since))
+    cases = list(_money_out(ledger, settings, ruling, past, rule, since=since))
     customers = contract(ledger.customers(), "customers")
     remittances = ledger.remittances(past.payments["payment_id"].to_pylist())
     done = 0
@@ -321,7 +321,13 @@ def _decided(tables: DecisionTables) -> dict[str, _Decided]:
 
 
 def _money_out(
-    ledger: Ledger, ruling: Ruling, past: _Past, rule: Rule, since: dt.date
+    ledger: Ledger,
+    settings: Settings,
+    ruling: Ruling,
+    past: _Past,
+    rule: Rule,
+    *,
+    since: dt.date,
 ) -> Iterator[Case]:
     """Try the rule on debits that wait, and on those that were posted."""
     states = (PaymentState.ASIDE, PaymentState.POSTED)
@@ -335,7 +341,9 @@ def _money_out(
     )
     recent = pc.greater_equal(entries["value_date"], pa.scalar(since))
     debits = entries.filter(pc.and_(is_debit, recent))
-    for shown in ruling.decide_out(debits, lambda entry: load_facts(ledger, entry)):
+    for shown in ruling.decide_out(
+        debits, lambda entry: load_facts(ledger, settings, entry)
+    ):
         if shown.rule.name == rule.name:
             yield _posted(shown, past)
 

@@ -12,7 +12,7 @@ from alloc import engine
 from alloc.app.amounts import amount_text
 from alloc.app.clear import DRAFT_ALLOCATION_COLUMNS, ITEM_COLUMNS
 from alloc.app.drafting import Drafting, drafted_payment
-from alloc.app.foreign import FOREIGN, with_foreign_parts
+from alloc.app.foreign import abroad_of, with_foreign_parts
 from alloc.app.open_book import item_keys
 from alloc.app.ports import DecisionFilter, PaymentState, PostingBatch
 from alloc.errors import ConflictError, InputError, NotFoundError
@@ -143,6 +143,9 @@ def accept(
             reason="NOT_A_PAYMENT",
             payment_id=payment_id,
         )
+    if payment["currency"] != settings.entity(payment["entity"]).currency:
+        # Into an account abroad: what it is here, where a rate is known.
+        payment = {**payment, **(abroad_of(payment, settings) or {})}
     if isinstance(choice, Rank):
         chosen = _ranked(ledger, payment_id, choice.rank)
     elif isinstance(choice, Items):
@@ -360,7 +363,7 @@ def _post(
     allocations = chosen.allocations
     for name in ITEM_COLUMNS:
         allocations = allocations.append_column(name, items[name].take(at))
-    abroad = _paid_abroad(payment, allocations)
+    abroad = _paid_abroad(payment, allocations, settings)
     allocations = with_foreign_parts(allocations)
     adjustments = chosen.adjustments
     count = adjustments.num_rows
@@ -400,7 +403,7 @@ def _post(
 
 
 def _paid_abroad(
-    payment: Mapping[str, Any], allocations: pa.Table
+    payment: Mapping[str, Any], allocations: pa.Table, settings: Settings
 ) -> Mapping[str, Any]:
     """Say what was paid abroad, when the proposal was made there."""
     decided_abroad = (
@@ -409,8 +412,9 @@ def _paid_abroad(
     )
     if not decided_abroad:
         return {}
-    said = (payment["original_currency"], payment["original_minor"])
-    return dict(zip(FOREIGN, said, strict=True))
+    if payment.get("foreign_currency") is not None:
+        return payment
+    return abroad_of(payment, settings) or {}
 
 
 def _payment(ledger: Ledger, payment_id: str) -> Mapping[str, Any]:

@@ -189,6 +189,7 @@ class Facts(NamedTuple):
 
 def load_facts(
     ledger: Ledger,
+    settings: Settings,
     payment_id: str,
     *,
     items: Sequence[str] | None = None,
@@ -218,7 +219,7 @@ def load_facts(
         )
     (payment,) = found.to_pylist()
     opened = ledger.open_items(entity=payment["entity"])
-    abroad, _ = paid_abroad(found, opened)
+    abroad, _ = paid_abroad(found, opened, settings)
     if abroad.num_rows and payment["amount_minor"] > 0:
         (payment,) = abroad.to_pylist()
     opened = opened.filter(comparable(opened, payment))

@@ -218,7 +218,11 @@ CHECKS = (
           from open_item i join journal_entry e on e.seq = i.seq
           where i.source in ('on_account', 'suspense') group by e.decision_id
         ) o on o.decision_id = d.decision_id
-        where d.state = 'posted' and coalesce(b.amount_minor, 0)
+        left join journal_entry m on m.seq = d.seq
+        left join posting p on p.seq = d.seq and b.currency <> m.currency
+          and p.customer_id is null and p.item_id is null
+          and p.foreign_currency = b.currency and p.foreign_minor = b.amount_minor
+        where d.state = 'posted' and coalesce(p.amount_minor, b.amount_minor, 0)
           + coalesce(j.minor, 0) + coalesce(o.minor, 0) <> coalesce(a.minor, 0)
         """,
     ),
@@ -238,9 +242,11 @@ CHECKS = (
         where b.amount_minor <> 0 and not exists (
             select 1 from posting p
             where p.seq = e.seq and p.customer_id is null and p.item_id is null
-            group by p.account having sum(p.amount_minor) = b.amount_minor)
+            group by p.account having
+              b.currency = e.currency and sum(p.amount_minor) = b.amount_minor
+              or b.currency <> e.currency and min(p.foreign_currency) = b.currency
+                and sum(p.foreign_minor) = b.amount_minor)
           or b.entity is distinct from e.entity
-          or b.currency is distinct from e.currency
         """,
     ),
     Check(
