@@ -227,6 +227,9 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_FILE_MISSING: _ErrorReason.ValueType  # 202
     ERROR_REASON_NOT_A_BACKUP: _ErrorReason.ValueType  # 203
     ERROR_REASON_MESSAGE_INVALID: _ErrorReason.ValueType  # 204
+    ERROR_REASON_ACTIVATIONS_INVALID: _ErrorReason.ValueType  # 205
+    ERROR_REASON_EXAMPLE_FAILS: _ErrorReason.ValueType  # 206
+    ERROR_REASON_RULE_NOT_AUTO: _ErrorReason.ValueType  # 207
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """ErrorReason names what went wrong. An error carries one in the `reason` of its
@@ -440,4 +443,7 @@ ERROR_REASON_BACKUP_DAMAGED: ErrorReason.ValueType  # 201
 ERROR_REASON_FILE_MISSING: ErrorReason.ValueType  # 202
 ERROR_REASON_NOT_A_BACKUP: ErrorReason.ValueType  # 203
 ERROR_REASON_MESSAGE_INVALID: ErrorReason.ValueType  # 204
+ERROR_REASON_ACTIVATIONS_INVALID: ErrorReason.ValueType  # 205
+ERROR_REASON_EXAMPLE_FAILS: ErrorReason.ValueType  # 206
+ERROR_REASON_RULE_NOT_AUTO: ErrorReason.ValueType  # 207
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
