@@ -100,6 +100,7 @@ def test_a_decision_is_undone_and_its_items_open_again(
     assert [row["item_id"] for row in got.document["reopened"]] == ["I3"]
     after = alloc("-C", cleared, "status", "--json").document["open_items"]
     assert after == before
+    assert waiting(alloc, cleared)["DURAND ET FILS"]["reason"] == "MATCH_UNDONE"
     assert alloc("-C", cleared, "reverse", decision).code == 65
     assert alloc("-C", cleared, "verify").code == 0
 

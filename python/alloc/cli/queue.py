@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from alloc.app.advices import unclear_advices
-from alloc.app.ports import DecisionFilter, PaymentState
+from alloc.app.ports import DecisionFilter, DecisionState, PaymentState
 from alloc.cli.words import in_words
 from alloc.errors import NotFoundError
 
@@ -80,13 +80,16 @@ def read_queue(ledger: Ledger, *, entity: str | None = None) -> list[Row]:
     payments = ledger.payments(states=states, entity=entity).to_pylist()
     found = ledger.decisions(DecisionFilter(entity=entity))
     decisions = {row["payment_id"]: row for row in found.decisions.to_pylist()}
+    undone = _undone(ledger, entity)
     ranks = _ranks(found)
     waiting = []
     for payment in payments:
         decision = decisions.get(payment["payment_id"], {})
         row = {name: payment[name] for name in PAYMENT_COLUMNS}
         row["decision_id"] = decision.get("decision_id")
-        row["reason"] = decision.get("reason") or "PAYER_UNKNOWN"
+        row["reason"] = decision.get("reason") or undone.get(
+            payment["payment_id"], "PAYER_UNKNOWN"
+        )
         row["proposals"] = len(ranks.get(payment["payment_id"], ()))
         waiting.append(row)
     waiting.sort(
@@ -365,6 +368,19 @@ def _payment(ledger: Ledger, payment_id: str) -> Row:
             payment_id=payment_id,
         )
     return rows[0]
+
+
+def _undone(ledger: Ledger, entity: str | None) -> dict[str, str]:
+    """Payment -> what a person last did to its match, as a reason to wait."""
+    reasons = {
+        DecisionState.REVERSED: "MATCH_UNDONE",
+        DecisionState.REFUSED: "REFUSED_BEFORE",
+    }
+    found = ledger.decisions(DecisionFilter(states=tuple(reasons), entity=entity))
+    return {
+        row["payment_id"]: reasons[DecisionState(row["state"])]
+        for row in found.decisions.to_pylist()
+    }
 
 
 def _ranks(found: DecisionTables) -> dict[str, set[int]]:

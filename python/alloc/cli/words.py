@@ -81,6 +81,7 @@ WORDS = {
     "ACCEPTED": deferred("a proposal was accepted"),
     "CHOSEN_BY_PERSON": deferred("chosen by a person"),
     "ON_ACCOUNT_BY_PERSON": deferred("put on account by a person"),
+    "MATCH_UNDONE": deferred("its match was undone"),
     "NEXT_AFTER_REFUSED": deferred("a likelier match was refused before"),
     "REFUSED_BEFORE": deferred("every match found was refused before"),
     # What speaks for an item.
