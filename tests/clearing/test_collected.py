@@ -72,9 +72,9 @@ def test_an_invoice_of_two_rates_is_split_by_rate(book: Book):
 
 
 def test_what_was_paid_before_the_invoice_came_here_is_not_told_again(book: Book):
-    book.write("item INV-1042 400.00 EUR of C-LAC of total 1200.00 vat 20%=200.00")
+    book.write("item INV-1042 800.00 EUR of C-LAC of total 1200.00 vat 20%=200.00")
     pay(book, ("B1", "400.00", "2026-03-02"))
-    assert told(book) == ["1 2026-03-02 collection 400.00: 20% 400.00 with 66.67"]
+    assert told(book) == ["1 2026-03-02 collection 400.00: 20% 400.00 with 66.66"]
 
 
 def test_a_payment_that_the_bank_takes_back_is_taken_back(book: Book):

@@ -9,7 +9,7 @@ from clearing_book import NOW, Book, major
 from test_rules_when_clearing import decision, rule
 
 from alloc.app.apply import apply
-from alloc.app.impact import Impact, Verdict, impact
+from alloc.app.impact import Impact, Verdict, _Past, impact
 from alloc.app.reverse import reverse
 
 if TYPE_CHECKING:
@@ -175,6 +175,26 @@ def test_items_are_those_that_were_open_on_the_day(book: Book):
         post_by_hand(book, reference, fee())
     assert book.open_items() == {}
     assert list(verdicts(told(book)).values()) == ["agrees", "agrees"]
+
+
+def test_what_was_cleared_is_not_there_for_the_next_day(book: Book):
+    book.write(SHORT).clear()
+    post_by_hand(book, "B1", fee())
+    book.write(SHORT.splitlines()[2].replace("B1", "B2").replace("03-06", "03-09"))
+    book.clear()
+    assert verdicts(told(book)) == {book.payment_id("B1"): "agrees"}
+
+
+def test_what_a_payment_leaves_on_account_is_there_from_the_next_day_on(book: Book):
+    book.write(SHORT.replace("114.00", "121.00")).clear()
+    post_by_hand(book, "B1", rule("over", "", base="overpayment"))
+    (own,) = book.open_items()
+    past = _Past.read(book.ledger, SINCE)
+    seen = [
+        set(past.book.visible(dt.date(2026, 3, day))["item_id"].to_pylist())
+        for day in (6, 7)
+    ]
+    assert seen == [{"INV-1042"}, {"INV-1042", own}]
 
 
 def test_a_fee_of_the_bank_that_waits_would_have_been_posted(book: Book):

@@ -247,6 +247,14 @@ def test_one_hole_in_a_sequence_over_all_journals_is_one_finding() -> None:
     assert numbers == ["GAP"]
 
 
+@pytest.mark.parametrize(("numbers", "codes"), [("1234", []), ("1236", ["GAP"])])
+def test_journals_may_share_one_sequence(numbers: str, codes: list[str]) -> None:
+    cells = renumbered(*numbers)
+    for row in cells[1:]:
+        row[:2] = ["OD", "Divers"] if row[2] in "2456" else ["BQ1", "Banque"]
+    assert [finding.code for finding in findings_of(write(cells))] == codes
+
+
 def test_lines_of_an_entry_that_stand_apart_balance_together() -> None:
     cells = rows()
     apart = cells.pop(2)

@@ -226,6 +226,30 @@ def test_a_part_payment_stays_open_in_sap_assigned_to_its_item() -> None:
     assert second.items[1]["BSEG-ZUONR"] == "FA-2"
 
 
+def test_the_last_payment_of_an_item_clears_it_in_sap_with_those_before() -> None:
+    first = entry(1, 1, ("512000", None, 500, None), ("411000", "C-A", -500, "AAA"))
+    last = entry(2, 2, ("512000", None, 700, None), ("411000", "C-A", -700, "AAA"))
+    entries, postings = tables([first, last])
+    at = postings.column_names.index("letter_group")
+    joined = pa.array([None, 1, None, 1], pa.int64())
+    postings = postings.set_column(at, "letter_group", joined)
+    members = pa.Table.from_pylist(
+        [
+            {"letter_group": 1, "item_id": "F1", "amount_minor": 1200},
+            {"letter_group": 1, "seq": 1, "line_no": 2, "amount_minor": -500},
+            {"letter_group": 1, "seq": 2, "line_no": 2, "amount_minor": -700},
+        ],
+        schema=LETTERS,
+    )
+    found = read_sap(*sap(entries, postings, ALLOCATED, members, only={1, 2}))
+    before, closing = found["E1-BQ1-26-000001"], found["E1-BQ1-26-000002"]
+    assert (before.code, before.clears) == ("FB01", [])
+    assert [sap_minor(item) for item in before.items] == [500, -500]
+    assert closing.code == "FB05"
+    assert closing.clears == [("D", "C-A", "FA-1"), ("D", "C-A", "BQ1-26-000001")]
+    assert [sap_minor(item) for item in closing.items] == [700]
+
+
 def test_a_reversal_in_sap_names_the_document_to_undo() -> None:
     lines = tuple((*line[:2], -line[2], None) for line in MONTH[1]["lines"])
     undo = entry(5, 4, *lines, reverses_seq=2)
