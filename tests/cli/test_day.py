@@ -221,5 +221,5 @@ def test_no_new_ledger_starts_where_one_was_lost(
     got = alloc("init", workspace)
     assert got.code == 73
     assert "[LEDGER_LOST]" in got.stderr
-    assert "backup" in got.stderr
+    assert "alloc ledger restore" in got.stderr
     assert not (workspace / "ledger.db").exists()

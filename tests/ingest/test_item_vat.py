@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from alloc.errors import InputError
-from alloc.ingest import load_profile, read_table
+from alloc.ingest import builtin_profiles, load_profile, read_table
 from alloc.ingest.item_vat import rate_bps
 
 if TYPE_CHECKING:
@@ -90,3 +90,13 @@ def test_a_rate_of_the_profile_is_checked():
 )
 def test_rates_are_in_per_cent(text: str, bps: int | None):
     assert rate_bps(text) == bps
+
+
+def test_our_own_headings_need_no_profile(tmp_path: Path) -> None:
+    (profile,) = (p for p in builtin_profiles() if p.name == "generic_open_items")
+    head = "entity,item_id,customer_id,currency,open_amount"
+    file = tmp_path / "items.csv"
+    file.write_text(f"{head},vat_amount,vat_rate\nE1,F1,C,EUR,120.00,20.00,20%\n")
+    assert read_table(file, profile)["vat"].to_pylist() == [[line(2000, 10_000, 2_000)]]
+    file.write_text(f"{head}\nE1,F1,C,EUR,120.00\n")
+    assert "vat" not in read_table(file, profile).column_names

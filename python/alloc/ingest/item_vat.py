@@ -49,7 +49,7 @@ def rate_bps(text: str) -> int | None:
 
 
 def with_vat(table: pa.Table, rates: Sequence[str], problems: Problems) -> pa.Table:
-    """Replace the VAT columns by ``vat``; a table without any stays as it is.
+    """Replace the VAT columns by ``vat``; a table without VAT has none.
 
     Parameters
     ----------
@@ -65,10 +65,12 @@ def with_vat(table: pa.Table, rates: Sequence[str], problems: Problems) -> pa.Ta
     pyarrow.Table
         ``vat`` has the sign of the document; null where no amount is given.
     """
-    held = [name for name in VAT_AMOUNTS if name in table.column_names]
-    if not held:
-        return table
     names = table.column_names
+    kept = [name for name in names if name not in (*VAT_AMOUNTS, *VAT_RATES)]
+    there = [name for name in VAT_AMOUNTS if name in names]
+    held = [name for name in there if table[name].null_count < len(table)]
+    if not held:
+        return table.select(kept)
     total = table["original_minor" if "original_minor" in names else "open_minor"]
     totals = [
         said if said is not None else opened
@@ -101,7 +103,6 @@ def with_vat(table: pa.Table, rates: Sequence[str], problems: Problems) -> pa.Ta
     for row, lines in enumerate(lists):
         if lines is not None and len(lines) == 1:
             lines[0]["base_minor"] = totals[row] - lines[0]["vat_minor"]
-    kept = [name for name in names if name not in (*VAT_AMOUNTS, *VAT_RATES)]
     return table.select(kept).append_column("vat", pa.array(lists, VAT_LIST))
 
 
