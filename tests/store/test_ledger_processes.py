@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from ledger_places import Place
 
 WORK = Path(__file__).with_name("store_work.py")
-KILLS = 10
+POSTING_KILLS = 20
+IMPORT_KILLS = 5
 
 
 def start(url: str, task: str, *, kill_at: str = "") -> subprocess.Popen[str]:
@@ -135,7 +136,7 @@ def killed(url: str, task: str, seed: int, points: int) -> None:
     assert process.returncode == -signal.SIGKILL
 
 
-@pytest.mark.parametrize("seed", range(KILLS))
+@pytest.mark.parametrize("seed", range(POSTING_KILLS))
 def test_a_process_killed_while_it_posts_leaves_whole_batches(
     place: Place, imported: str, points: dict[str, int], seed: int
 ) -> None:
@@ -150,7 +151,7 @@ def test_a_process_killed_while_it_posts_leaves_whole_batches(
     complete(url)
 
 
-@pytest.mark.parametrize("seed", range(KILLS))
+@pytest.mark.parametrize("seed", range(IMPORT_KILLS))
 def test_a_process_killed_while_it_imports_leaves_whole_files(
     place: Place, empty_url: str, points: dict[str, int], seed: int
 ) -> None:
