@@ -24,6 +24,7 @@ from alloc_server.convert import (
     posted_entries,
     with_entity,
 )
+from alloc_server.gate import check_waiting
 from alloc_server.owned import owned_decision, owned_payment
 
 if TYPE_CHECKING:
@@ -72,8 +73,7 @@ class AllocationService(allocation_service_pb2_grpc.AllocationServiceServicer):
         """Decide batch after batch; each is answered before the next is read."""
         pool = None
         for request in request_iterator:
-            if not context.is_active():
-                return
+            check_waiting(context)
             pool = pool or self._workplace.pool(request.entity)
             payments = with_entity(
                 arrow_of(request.payments_ipc, "payments_ipc"),

@@ -18,7 +18,7 @@ from google.protobuf.message import DecodeError
 from grpc_status import rpc_status
 
 from alloc.errors import InputError
-from alloc_server.errors import ForbiddenError
+from alloc_server.errors import CallGoneError, ForbiddenError
 from alloc_server.rights import OPEN_METHODS, RIGHTS, TOKEN_METHODS
 from alloc_server.status import code_of, rich_status
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from alloc_server.limits import Rate
     from alloc_server.metrics import Metrics
 
-__all__ = ["Gate", "caller"]
+__all__ = ["Gate", "caller", "check_waiting"]
 
 _NS_PER_US = 1000
 _CALLER: contextvars.ContextVar[Caller] = contextvars.ContextVar("caller")
@@ -49,7 +49,6 @@ class _Serving:
     started_ns: int
     caller_name: str = ""
     entity: str = ""
-    reason: str = ""
 
 
 class Gate(grpc.ServerInterceptor):
@@ -136,7 +135,7 @@ class Gate(grpc.ServerInterceptor):
             "call",
             method=serving.method,
             code=code.name,
-            reason=serving.reason,
+            reason=getattr(error, "reason", ""),
             caller=serving.caller_name,
             entity=serving.entity,
             elapsed_us=elapsed_us,
@@ -181,9 +180,7 @@ class _Served:
         try:
             yield from self._behaviour(self._admitted(serving, request), context)
         except GeneratorExit:
-            # The caller went away in the middle.
-            serving.reason = "CALL_GONE"
-            self._gate.ended(serving, None)
+            self._gate.ended(serving, _gone())
             raise
         except BaseException as error:  # noqa: BLE001 - a panic is no Exception
             self._refuse(serving, error, context)
@@ -193,10 +190,17 @@ class _Served:
         who = self._gate.admit(serving, self._authorization)
         _CALLER.set(who)
         if self._handler.request_streaming:
-            return (
-                self._gate.check(serving, who, self._read(each)) for each in request
-            )
+            return self._each(serving, who, request)
         return self._gate.check(serving, who, self._read(request))
+
+    def _each(
+        self, serving: _Serving, who: Caller, requests: Iterator[bytes]
+    ) -> Iterator[Any]:
+        try:
+            for data in requests:
+                yield self._gate.check(serving, who, self._read(data))
+        except grpc.RpcError as error:
+            raise _gone() from error
 
     def _read(self, data: bytes) -> Any:  # noqa: ANN401 - any message
         try:
@@ -214,7 +218,16 @@ class _Served:
         error: BaseException,
         context: grpc.ServicerContext,
     ) -> None:
-        serving.reason = getattr(error, "reason", type(error).__name__)
         self._gate.ended(serving, error)
         status = rich_status(error, request_id=serving.request_id)
         context.abort_with_status(rpc_status.to_status(status))
+
+
+def check_waiting(context: grpc.ServicerContext) -> None:
+    """Refuse to go on for a caller that has gone, or whose deadline has passed."""
+    if not context.is_active():
+        raise _gone()
+
+
+def _gone() -> CallGoneError:
+    return CallGoneError("the caller did not wait")

@@ -26,6 +26,7 @@ from alloc_server.convert import (
     place_of,
     with_entity,
 )
+from alloc_server.gate import check_waiting
 from alloc_server.limits import CHUNK_BYTES, IMPORT_BYTES_MAX
 
 if TYPE_CHECKING:
@@ -135,8 +136,7 @@ class LedgerService(ledger_service_pb2_grpc.LedgerServiceServicer):
                 self._workplace.settings.name,
             )
         for start in range(0, len(file), CHUNK_BYTES):
-            if not context.is_active():
-                return
+            check_waiting(context)
             yield pb.ExportJournalResponse(chunk=file[start : start + CHUNK_BYTES])
 
     def VerifyLedger(

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from alloc.app.propose import open_pool
 from alloc.app.shared_ledger import Call
 from alloc.errors import ConflictError, InputError
-from alloc_server.errors import CallGoneError
-from alloc_server.gate import caller
+from alloc_server.gate import caller, check_waiting
 from alloc_server.limits import KEY_CHARACTERS_MAX, WAIT_SECONDS_MAX
 
 if TYPE_CHECKING:
@@ -125,8 +124,7 @@ class Workplace:
 
             def acted() -> bytes:
                 answer = act(ledger, who)
-                if not context.is_active():
-                    raise CallGoneError("the caller did not wait; nothing was written")
+                check_waiting(context)
                 return answer.SerializeToString(deterministic=True)
 
             return answer_type.FromString(ledger.once(call, acted, now=self.now()))

@@ -183,6 +183,19 @@ def test_a_cancelled_stream_lets_the_next_call_in(service: Service) -> None:
         call.cancel()
     stop.set()
     assert still_serves(client)
+    method = "/alloc.v1.AllocationService/ProposeBatch"
+    assert ended(service, method, "CANCELLED") == 10
+    assert ended(service, method, "OK") == ended(service, method, "INTERNAL") == 0
+
+
+def ended(service: Service, method: str, code: str) -> int:
+    """Count the calls of a method that ended so, once none is open."""
+    registry = service.server.registry
+    until = time.monotonic() + 10
+    while registry.get_sample_value("alloc_calls_open") and time.monotonic() < until:
+        time.sleep(0.01)
+    labels = {"method": method, "code": code}
+    return int(registry.get_sample_value("alloc_calls_total", labels) or 0)
 
 
 def test_calls_beyond_the_limit_are_refused_at_once(
