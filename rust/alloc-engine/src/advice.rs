@@ -243,22 +243,27 @@ impl<'r, 's, 'l, 'a> Reader<'r, 's, 'l, 'a> {
             };
             weight_millinats(reading, items.len(), Width::of(token)).max(least)
         };
-        let likeness = |item: u32| -> Option<i64> {
+        let likeness = |item: u32| -> Option<(i64, Reading)> {
             let reference = self.search.ledger.item(item).reference?;
             let spelled = Spellings::of(item, reference)?;
-            written
-                .iter()
-                .filter_map(|token| Some(weight(spelled.likeness(token)?, token)))
-                .max()
+            let priced = written.iter().filter_map(|token| {
+                let reading = spelled.likeness(token)?;
+                Some((weight(reading, token), reading))
+            });
+            priced.max_by_key(|&(weight, _)| weight)
         };
         items
             .iter()
             .map(|&item| {
-                let likeness = likeness(item).filter(|&likeness| likeness > 0);
+                let likeness = likeness(item).filter(|&(weight, _)| weight > 0);
                 Meaning {
                     item,
-                    strength: likeness.map_or(Strength::Weak, |_| Strength::Trimmed),
-                    weight: likeness.map_or(unlike, |likeness| agreement + likeness),
+                    strength: match likeness {
+                        Some((_, Reading::Printed)) => Strength::Strong,
+                        Some(_) => Strength::Trimmed,
+                        None => Strength::Weak,
+                    },
+                    weight: likeness.map_or(unlike, |(weight, _)| agreement + weight),
                     agrees: true,
                 }
             })
