@@ -1,17 +1,26 @@
-"""Every posted line of every worked case, spoiled in one field: each is found."""
+"""Every line of every worked case, spoiled in one field: each is found.
+
+Before it is posted the entry is held against the decision; afterwards the ledger is
+held against itself.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from itertools import product
+from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 import pytest
 from golden_book import GoldenBook
 from test_golden_cases import cases
 
+from alloc.app import draft_check
 from alloc.app.verify import chain_findings
-from alloc.errors import AllocError
+from alloc.errors import AllocError, InternalError
 from alloc.store import open_ledger
 from alloc.store.backend import backend_of
 from alloc.store.checks import CHECKS, _asked, _code_findings
@@ -20,8 +29,12 @@ from alloc.store.database import Database
 from alloc.store.ledger import SqlLedger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from alloc.engine import Drafts
+
+    Row = dict[str, Any]
 
 #: A field of a posting -> how it is spoiled.
 LINES = {
@@ -179,3 +192,75 @@ def missed(path: Path, kind: str) -> list[str]:
 def test_each_spoiled_field_is_found(posted: dict[str, Path], kind: str):
     found = {name: missed(path, kind) for name, path in posted.items()}
     assert {name: spoils for name, spoils in found.items() if spoils} == {}
+
+
+#: A field of a drafted line -> how it is spoiled.
+DRAFTED_LINES: dict[str, Callable[[Row], Row]] = {
+    "one more": lambda row: {"amount_minor": row["amount_minor"] + 1},
+    "one less": lambda row: {"amount_minor": row["amount_minor"] - 1},
+    "other side": lambda row: {"amount_minor": -row["amount_minor"]},
+    "account": lambda _: {"account": "658900"},
+    "auxiliary": lambda row: {"customer_id": f"{row['customer_id']}X"},
+    "dropped": dict.fromkeys,
+}
+#: A field of a drafted entry -> how it is spoiled.
+DRAFTED_ENTRIES: dict[str, Callable[[Row], Row]] = {
+    "date": lambda row: {"posting_date": row["posting_date"] + DAY},
+    "piece date": lambda row: {"piece_date": row["piece_date"] - DAY},
+    "year": lambda row: {"fiscal_year": row["fiscal_year"] + 1},
+    "piece": lambda row: {"piece_ref": row["piece_ref"] + "."},
+    "journal": lambda _: {"journal": "XX"},
+    "entity": lambda _: {"entity": "E9"},
+    "label": lambda row: {"label": row["label"] + "."},
+}
+DAY = dt.timedelta(days=1)
+
+
+@pytest.fixture(scope="module")
+def drafted(
+    shared: Path | None, empty_ledger: Path, tmp_path_factory: pytest.TempPathFactory
+) -> list[tuple[str, Drafts, tuple[pa.Table, ...]]]:
+    """What the worked cases draft, and from what."""
+    folder = tmp_path_factory.mktemp("drafted")
+    found: list[tuple[str, Drafts, tuple[pa.Table, ...]]] = []
+    with pytest.MonkeyPatch.context() as patch:
+        for name, case in cases(shared).items() if shared else ():
+            path = shutil.copy(empty_ledger, folder / f"{name}.db")
+
+            def kept(drafts: Drafts, *decided: pa.Table, case: str = name) -> None:
+                found.append((case, drafts, decided))
+
+            patch.setattr(draft_check, "check_drafts", kept)
+            with open_ledger(str(path), write=True) as ledger:
+                GoldenBook(ledger, case).run()
+    return found
+
+
+def spoiled(table: pa.Table, place: int, change: Callable[[Row], Row]) -> pa.Table:
+    """Change one row of a table; one of which nothing is left is dropped."""
+    rows = table.to_pylist()
+    rows[place] |= change(rows[place])
+    kept = [row for row in rows if row["draft_index"] is not None]
+    return pa.Table.from_pylist(kept, table.schema)
+
+
+@pytest.mark.parametrize(
+    ("table", "ways"), [("postings", DRAFTED_LINES), ("entries", DRAFTED_ENTRIES)]
+)
+def test_an_entry_that_is_not_as_decided_is_never_posted(
+    drafted: list[tuple[str, Drafts, tuple[pa.Table, ...]]],
+    table: str,
+    ways: dict[str, Callable[[Row], Row]],
+):
+    not_found = []
+    for name, drafts, decided in drafted:
+        draft_check.check_drafts(drafts, *decided)
+        rows = pa.table(getattr(drafts, table))
+        for place, way in product(range(len(rows)), ways):
+            spoil = replace(drafts, **{table: spoiled(rows, place, ways[way])})
+            try:
+                draft_check.check_drafts(spoil, *decided)
+                not_found.append(f"{name}: {way} of {table} {place}")
+            except InternalError:
+                pass
+    assert not_found == []

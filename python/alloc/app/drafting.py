@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from alloc import engine
+from alloc.app.draft_check import drafted_entries
 from alloc.app.foreign import FOREIGN
 from alloc.app.ports import PaymentState
 from alloc.errors import InputError
@@ -98,7 +98,7 @@ class Drafting:
         names = list(rows[0]) if rows else []
         columns = {name: [row[name] for row in rows] for name in names}
         table = pa.table(columns, schema=PAYMENT_SCHEMA) if rows else _empty()
-        return engine.draft_entries(table, allocations, self._adjusted(adjustments))
+        return drafted_entries(table, allocations, self._adjusted(adjustments))
 
     def _bank_account(self, account: str) -> tuple[Entity, BankAccount]:
         found = self._settings.bank_account(account)

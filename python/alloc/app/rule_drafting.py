@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from alloc import engine
 from alloc.app.amounts import amount_text
+from alloc.app.draft_check import drafted_entries
 from alloc.app.drafting import MISCELLANEOUS_JOURNAL, PAYMENT_SCHEMA, Drafting
 from alloc.app.foreign import Paid, carried, exchange_line
 from alloc.errors import InputError
@@ -266,7 +267,7 @@ class _Gathered:
 
     def drafted(self, explanation: Explanation) -> RuleDrafts:
         """Draft what was gathered, and give it back under the payment's own id."""
-        drafts = engine.draft_entries(
+        drafts = drafted_entries(
             pa.Table.from_pylist(self.payments, PAYMENT_SCHEMA),
             pa.Table.from_pylist(self.allocations, _ALLOCATIONS),
             pa.Table.from_pylist(self.adjustments, _ADJUSTMENTS),
