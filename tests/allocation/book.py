@@ -73,6 +73,8 @@ def item(name: str, amount: str, currency: str, *rest: str) -> dict[str, Any]:
         "open_minor": minor(amount),
         "issue_date": day(said.get("issued")),
         "due_date": day(said.get("due")),
+        "discount_ppm": int(said["discount"]) if "discount" in said else None,
+        "discount_date": day(said.get("until")),
         "disputed": said.get("disputed") == "yes",
     }
 

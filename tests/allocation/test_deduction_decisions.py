@@ -223,3 +223,47 @@ def test_a_line_too_many_is_no_part_payment() -> None:
         **ALL,
     )
     assert said.startswith("P-1 review")
+
+
+TERMS = "discount 35000 until 2026-01-31"
+
+
+def test_a_discount_that_the_terms_agree_to_needs_no_permission() -> None:
+    """3.5 % is none of the usual rates, and no deduction is permitted."""
+    page = f'{ITEM} {TERMS}\npayment P-1 1191.36 EUR on 2026-01-31 says "FA-20260417"'
+    assert proposed(page) == book("""
+        P-1 auto DEDUCTION_EXPLAINED
+        P-1 -> INV-1001  1234.57
+        P-1 discount_granted  43.21
+    """)
+
+
+def test_a_discount_taken_too_late_is_no_discount() -> None:
+    page = f'{ITEM} {TERMS}\npayment P-1 1191.36 EUR on 2026-02-01 says "FA-20260417"'
+    assert "P-1 review AMOUNT_LESS" in proposed(page)
+
+
+def test_each_item_has_the_discount_of_its_own_terms() -> None:
+    page = """
+        item     INV-1001 1234.57 EUR ref FA-20260417 discount 35000 until 2026-01-31
+        item     INV-1002 2000.00 EUR ref FA-20260533 discount 20000 until 2026-02-15
+        item     INV-1003  500.00 EUR ref FA-20260648
+        payment  P-1      3651.36 EUR says "FA-20260417 FA-20260533 FA-20260648"
+    """
+    got = propose(page)
+    assert got.decisions["status"].to_pylist() == ["auto"]
+    assert got.adjustments.to_pylist() == [
+        {
+            "payment_id": "P-1",
+            "rank": 0,
+            "role": "discount_granted",
+            "amount_minor": 8_321,
+            "item_id": None,
+            "rate_ppm": None,
+        }
+    ]
+
+
+def test_terms_that_explain_less_than_the_gap_explain_nothing() -> None:
+    page = f'{ITEM} {TERMS}\npayment P-1 1191.35 EUR says "FA-20260417"'
+    assert "P-1 review AMOUNT_LESS" in proposed(page)

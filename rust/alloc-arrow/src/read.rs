@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use alloc_domain::{
-    Currency, Customer, Habit, ItemKind, Observed, OpenItem, PastAllocation, Payment,
+    Currency, Customer, Discount, Habit, ItemKind, Observed, OpenItem, PastAllocation, Payment,
     RemittanceLine,
 };
 use arrow_array::cast::AsArray;
@@ -368,6 +368,14 @@ pub fn open_items(data: &TableData) -> Result<Vec<OpenItem<'_>>, ArrowReadError>
         let open_minor = reader.numbers::<Int64Type>("open_minor");
         let issue_date = reader.numbers::<Date32Type>("issue_date");
         let due_date = reader.numbers::<Date32Type>("due_date");
+        let discount_date = reader.numbers::<Date32Type>("discount_date");
+        let discount_ppm = reader.numbers::<Int64Type>("discount_ppm");
+        let discount = |row| {
+            let (until, rate_ppm) = (discount_date.option(row)?, discount_ppm.option(row)?);
+            (1..1_000_000)
+                .contains(&rate_ppm)
+                .then_some(Discount { until, rate_ppm })
+        };
         let disputed = reader.flags("disputed");
         for row in 0..reader.batch.rows {
             out.push(OpenItem {
@@ -382,6 +390,7 @@ pub fn open_items(data: &TableData) -> Result<Vec<OpenItem<'_>>, ArrowReadError>
                 open_minor: open_minor.value(row),
                 issue_date: issue_date.option(row),
                 due_date: due_date.option(row),
+                discount: discount(row),
                 disputed: disputed(row),
             });
         }

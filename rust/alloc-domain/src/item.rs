@@ -85,8 +85,19 @@ pub struct OpenItem<'a> {
     pub issue_date: Option<i32>,
     /// Days since 1970-01-01.
     pub due_date: Option<i32>,
+    /// What its terms let the payer keep back.
+    pub discount: Option<Discount>,
     /// The customer contests it: never cleared without a person.
     pub disputed: bool,
+}
+
+/// What a payer may keep back who pays early.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Discount {
+    /// The last day, since 1970-01-01.
+    pub until: i32,
+    /// Of the open amount, parts per million, between 0 and one million.
+    pub rate_ppm: i64,
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ pub mod reason;
 pub use allocation::{Adjustment, Allocation, Decision, Evidence, EvidenceSet, Proof, Status};
 pub use currency::{Currency, Foreign};
 pub use habit::{FEW_MAX, HABITS, Habit, Observed};
-pub use item::{ItemKind, OpenItem};
+pub use item::{Discount, ItemKind, OpenItem};
 pub use journal::{EntryHeader, EntryKind, JournalEntry, JournalError, Posting};
 pub use lettering::{LetterKind, LetteringError, letter_code, letter_index};
 pub use payment::{Customer, PastAllocation, Payment, RemittanceLine};

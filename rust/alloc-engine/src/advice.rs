@@ -482,6 +482,7 @@ mod tests {
             open_minor,
             issue_date: None,
             due_date: None,
+            discount: None,
             disputed: false,
         };
         rows.iter().zip(IDS).map(item).collect()

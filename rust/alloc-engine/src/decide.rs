@@ -282,6 +282,7 @@ impl<'a> Decider<'_, '_, 'a> {
             alternatives: Vec::new(),
             adjustments: Vec::new(),
             deduction: None,
+            agreed: false,
         };
         Some(self.decision(question, &found, None))
     }
@@ -339,7 +340,9 @@ impl<'a> Decider<'_, '_, 'a> {
         let by_name = payer.is_some_and(|payer| payer.evidence == Evidence::PayerReferences);
         match found.deduction {
             Some(_) if by_name => return Some("DEDUCTION_SUSPECTED"),
-            Some(kind) if !self.policy.deductions.has(kind) => return Some("DEDUCTION_SUSPECTED"),
+            Some(kind) if !found.agreed && !self.policy.deductions.has(kind) => {
+                return Some("DEDUCTION_SUSPECTED");
+            }
             None if !found.adjustments.is_empty() => return Some("DEDUCTION_NEEDS_RULE"),
             _ => {}
         }

@@ -37,6 +37,9 @@ const DEDUCTED_PPM: u64 = 100_000;
 /// The weight of one kind, parts per trillion.
 const KIND_PPT: u64 = DEDUCTED_PPM * 1_000_000 / 6;
 
+/// A payer who may keep something back does so as often as not, parts per trillion.
+const AGREED_PPT: u64 = 500_000_000_000;
+
 /// Weights of sets of items, ppm: what is named and nothing else, and the rest.
 const NAMED_PPM: u64 = 500_000;
 /// A payer who leaves out of its text what it pays leaves out one item, or all: a third each.
@@ -57,6 +60,8 @@ struct Way {
     vat_ppm: i64,
     /// The item that is paid short.
     short: Option<u32>,
+    /// Whether the items' own terms allow it.
+    agreed: bool,
     /// Parts per trillion.
     weight: u64,
 }
@@ -88,6 +93,8 @@ impl Change {
 struct Set {
     change: Change,
     sum: i64,
+    /// What the items' terms let the payer keep back.
+    agreed_minor: i64,
     cuts: [i64; DISCOUNT_RATES_PPM.len()],
     weight_ppm: u64,
 }
@@ -225,12 +232,17 @@ impl Set {
         Some(Self {
             change: Change::Nothing,
             sum,
+            agreed_minor: items
+                .iter()
+                .map(|&item| agreed(case, item))
+                .fold(0, i64::saturating_add),
             cuts: DISCOUNT_RATES_PPM.map(cut),
             weight_ppm,
         })
     }
 
-    fn changed(&self, change: Change, open: i64, sign: i64) -> Self {
+    fn changed(&self, case: &Case<'_, '_, '_>, change: Change, item: u32, sign: i64) -> Self {
+        let open = case.open(item);
         let mut cuts = self.cuts;
         for (cut, rate) in cuts.iter_mut().zip(DISCOUNT_RATES_PPM) {
             *cut = cut.saturating_add(sign * part(open, rate));
@@ -242,6 +254,7 @@ impl Set {
                 .checked_mul(sign)
                 .and_then(|open| self.sum.checked_add(open))
                 .unwrap_or(0),
+            agreed_minor: self.agreed_minor.saturating_add(sign * agreed(case, item)),
             cuts,
             weight_ppm: self.weight_ppm,
         }
@@ -249,14 +262,14 @@ impl Set {
 
     /// One of the named items is a misreading.
     fn without(&self, case: &Case<'_, '_, '_>, item: u32, millinats: i64) -> Self {
-        let mut set = self.changed(Change::Without(item), case.open(item), -1);
+        let mut set = self.changed(case, Change::Without(item), item, -1);
         set.weight_ppm = share(NAMED_PPM, odds_ppm(millinats));
         set
     }
 
     /// One item more than is named.
     fn with(&self, case: &Case<'_, '_, '_>, item: u32, others: u64) -> Self {
-        let mut set = self.changed(Change::With(item), case.open(item), 1);
+        let mut set = self.changed(case, Change::With(item), item, 1);
         set.weight_ppm = ONE_MORE_PPM / others;
         set
     }
@@ -265,6 +278,28 @@ impl Set {
 fn share(weight: u64, ppm: u64) -> u64 {
     let parts = u128::from(weight) * u128::from(ppm) / 1_000_000;
     u64::try_from(parts).unwrap_or(u64::MAX)
+}
+
+/// What an item's terms let the payer keep back on the day of the payment, minor units.
+fn agreed(case: &Case<'_, '_, '_>, item: u32) -> i64 {
+    let discount = case.ledger.item(item).discount;
+    let discount = discount.filter(|discount| case.value_date <= discount.until);
+    discount.map_or(0, |discount| part(case.open(item), discount.rate_ppm))
+}
+
+/// The rate of a discount that is the same for all items; 0 where it is not.
+fn agreed_rate(case: &Case<'_, '_, '_>, items: &[u32]) -> i64 {
+    let rate = |&item: &u32| {
+        case.ledger
+            .item(item)
+            .discount
+            .map(|discount| discount.rate_ppm)
+    };
+    let mut rates = items.iter().map(rate);
+    let first = rates.next().flatten();
+    first
+        .filter(|_| rates.all(|rate| rate == first))
+        .unwrap_or(0)
 }
 
 /// Every way to explain the gap between a set and the cash.
@@ -279,6 +314,7 @@ fn explained(case: &Case<'_, '_, '_>, named: &[u32], set: &Set) -> Vec<Way> {
             rate_ppm,
             vat_ppm,
             short,
+            agreed: false,
             weight,
         };
         if weight > 0 {
@@ -300,16 +336,7 @@ fn explained(case: &Case<'_, '_, '_>, named: &[u32], set: &Set) -> Vec<Way> {
         }
         return ways;
     }
-    for (&rate, &cut) in DISCOUNT_RATES_PPM.iter().zip(&set.cuts) {
-        let hits = u64::from(part(set.sum, rate) == gap) + u64::from(cut == gap);
-        let choices = 2 * DISCOUNT_RATES_PPM.len() as u64;
-        add(
-            DeductionKind::Discount,
-            (rate, 0),
-            None,
-            hits * KIND_PPT / choices,
-        );
-    }
+
     let vat_rates = case.policy.vat_rates.as_ppm();
     let taxed = |rate| vat_rates.iter().map(move |&vat_rate| (rate, vat_rate));
     for (rate, vat_rate) in COMMISSION_RATES_PPM.into_iter().flat_map(taxed) {
@@ -324,8 +351,32 @@ fn explained(case: &Case<'_, '_, '_>, named: &[u32], set: &Set) -> Vec<Way> {
         let choices = (FEE_MAX_MINOR / FEE_STEP_MINOR).unsigned_abs();
         add(DeductionKind::BankFee, (0, 0), None, KIND_PPT / choices);
     }
+    ways.extend(discounted(case, named, set, gap));
     ways.extend(paid_short(case, named, set, gap));
     ways
+}
+
+/// A discount that the items' terms agree to, or one at a usual rate off the sum or off each item.
+fn discounted(case: &Case<'_, '_, '_>, named: &[u32], set: &Set, gap: i64) -> Vec<Way> {
+    let way = |rate_ppm, agreed, weight| Way {
+        kind: DeductionKind::Discount,
+        rate_ppm,
+        vat_ppm: 0,
+        short: None,
+        agreed,
+        weight,
+    };
+    if set.agreed_minor == gap {
+        let rate_ppm = agreed_rate(case, &set.change.of(named));
+        return vec![way(rate_ppm, true, AGREED_PPT)];
+    }
+    let choices = 2 * DISCOUNT_RATES_PPM.len() as u64;
+    let rates = DISCOUNT_RATES_PPM.iter().zip(&set.cuts);
+    let hits = |(&rate, &cut): (&i64, &i64)| {
+        let hits = u64::from(part(set.sum, rate) == gap) + u64::from(cut == gap);
+        (hits > 0).then(|| way(rate, false, hits * KIND_PPT / choices))
+    };
+    rates.filter_map(hits).collect()
 }
 
 /// A part payment explains any gap: of what is named, or of the one item that is not, for what is
@@ -344,6 +395,7 @@ fn paid_short(case: &Case<'_, '_, '_>, named: &[u32], set: &Set, gap: i64) -> Ve
             rate_ppm: 0,
             vat_ppm: 0,
             short: Some(item),
+            agreed: false,
             weight: KIND_PPT / choices.max(1),
         }
     };
@@ -409,6 +461,7 @@ fn judge(
         alternatives: Vec::new(),
         adjustments: adjustments(case, &best, &items, 0),
         deduction: Some(best.kind),
+        agreed: best.agreed,
     };
     for (rank, (way, change)) in (1..).zip(ways[1..].iter().take(ALTERNATIVES_MAX)) {
         let items = change.of(named);
@@ -453,7 +506,10 @@ fn adjustments(case: &Case<'_, '_, '_>, way: &Way, items: &[u32], rank: u32) -> 
         rate_ppm,
     };
     match way.kind {
-        DeductionKind::Discount => vec![line("discount_granted", gap, Some(way.rate_ppm))],
+        DeductionKind::Discount => {
+            let rate = Some(way.rate_ppm).filter(|&rate| rate > 0);
+            vec![line("discount_granted", gap, rate)]
+        }
         DeductionKind::BankFee => vec![line("bank_charges", gap, None)],
         DeductionKind::Commission => {
             let (net, vat) = commission(gap + case.amount_minor, way.rate_ppm, way.vat_ppm);

@@ -49,6 +49,8 @@ pub struct Explanation {
     pub adjustments: Vec<Adjustment>,
     /// The deduction that explains the difference.
     pub deduction: Option<DeductionKind>,
+    /// Whether the items' own terms allow it.
+    pub agreed: bool,
 }
 
 /// A line of the advice that found its item.
@@ -148,6 +150,7 @@ impl Case<'_, '_, '_> {
             alternatives: Vec::new(),
             adjustments: Vec::new(),
             deduction: None,
+            agreed: false,
         }
     }
 

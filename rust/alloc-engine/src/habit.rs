@@ -351,6 +351,7 @@ mod tests {
             open_minor,
             issue_date: None,
             due_date: None,
+            discount: None,
             disputed: false,
         }
     }

@@ -594,6 +594,7 @@ mod tests {
                 open_minor: 100,
                 issue_date: None,
                 due_date: None,
+                discount: None,
                 disputed: false,
             })
             .collect()
