@@ -51,6 +51,7 @@ def bench_day(folder: Path) -> Iterator[Figure]:
     run_day = alloc(workspace, "run")
     state = json.loads(alloc(workspace, "--json", "status").stdout)
     yield Figure("day: alloc run", run_day.wall_ms, "ms", "<= 3000")
+    yield Figure("day: alloc run, processor", run_day.cpu_ms, "ms", "")
     yield Figure("day: peak memory", run_day.peak_kb, "kB", "")
     yield Figure("day: bank entries", _payments(state), "entries", "900")
     yield Figure("day: alloc verify", alloc(workspace, "verify").wall_ms, "ms", "")
@@ -69,6 +70,7 @@ def bench_year(folder: Path) -> Iterator[Figure]:
     yield Figure("year: bank entries", _payments(state), "entries", "220000")
     for name, step in steps.items():
         yield Figure(f"year: alloc {name}", step.wall_ms, "ms", "")
+        yield Figure(f"year: alloc {name}, processor", step.cpu_ms, "ms", "")
         yield Figure(f"year: alloc {name}, peak memory", step.peak_kb, "kB", "")
     total = sum(step.wall_ms for step in steps.values())
     peak = max(step.peak_kb for step in steps.values())
