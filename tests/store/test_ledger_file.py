@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ledger_places import Place
+    from postgresql_server import Server
 
 B1 = entry_id(Line("B1", 12_000))
 VERSIONS = schema.kept_script("sqlite").parent / "versions"
@@ -124,6 +126,36 @@ def test_an_address_that_is_not_supported_is_refused(url: str) -> None:
     with pytest.raises(InputError) as refused:
         open_ledger(url, write=False)
     assert refused.value.reason == "LEDGER_URL"
+
+
+def test_what_is_wrong_with_a_server_is_named(server: Server) -> None:
+    """A missing database, a user it does not know, a server that is not there."""
+    nobody = server.url("postgres").replace("user=alloc", "user=nobody")
+    for url, reason in (
+        (server.url("missing"), "DATABASE_MISSING"),
+        (nobody, "LEDGER_DENIED"),
+        ("postgresql:///ledger?host=/nowhere", "LEDGER_UNREACHABLE"),
+        (server.url("postgres"), "LEDGER_MISSING"),
+    ):
+        with pytest.raises(AllocError) as refused:
+            open_ledger(url, write=True)
+        assert refused.value.reason == reason
+
+
+def test_one_ledger_is_made_where_two_make_one_at_once(place: Place) -> None:
+    url = place.empty()
+
+    def make(_: int) -> str:
+        try:
+            create_ledger(url)
+        except ConflictError as error:
+            return error.reason
+        return "MADE"
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(make, range(2))) == ["LEDGER_EXISTS", "MADE"]
+    with open_ledger(url, write=False) as ledger:
+        assert verify(ledger).findings == ()
 
 
 def test_a_ledger_is_opened_by_url_and_by_a_name_with_odd_characters(

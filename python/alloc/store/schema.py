@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -128,7 +129,8 @@ def _create_file(
 ) -> None:
     if path.exists():
         raise _exists(path)
-    built = SQLite(str(path.with_name(f".{path.name}.{os.getpid()}.new")))
+    maker = f"{os.getpid()}-{threading.get_ident()}"
+    built = SQLite(str(path.with_name(f".{path.name}.{maker}.new")))
     try:
         try:
             _create(built, revision, fill)
