@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import signal
 import tempfile
-import threading
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -132,6 +130,7 @@ def serve(  # one keyword an option
 def _serve_here(
     workspace: Workspace, listening: Listening, metrics_port: int | None
 ) -> None:
+    from alloc_server.ending import Ending
     from alloc_server.metrics import serve_metrics
     from alloc_server.serving import Server
     from alloc_server.workplace import Workplace
@@ -145,7 +144,7 @@ def _serve_here(
     )
     tokens = Tokens(workspace.root / TOKENS_NAME, now=now)
     server = Server(workplace, tokens, listening)
-    ending = _asked_to_end()
+    ending = Ending()
     server.start()
     if metrics_port is not None:
         serve_metrics("127.0.0.1", metrics_port, server.registry)
@@ -158,6 +157,7 @@ def _serve_shared(
 ) -> None:
     from prometheus_client import CollectorRegistry
 
+    from alloc_server.ending import Ending
     from alloc_server.metrics import SHARED_FOLDER, serve_metrics
     from alloc_server.processes import Processes, reserved_port
 
@@ -172,7 +172,7 @@ def _serve_shared(
             words,
             count=count,
             drain_seconds=listening.drain_seconds,
-            ending=_asked_to_end(),
+            ending=Ending(),
         )
         if metrics_port is not None:
             serve_metrics("127.0.0.1", metrics_port, CollectorRegistry())
@@ -197,14 +197,6 @@ def _options(listening: Listening) -> list[str]:
         if value is not None
         for word in (name, str(value))
     ]
-
-
-def _asked_to_end() -> threading.Event:
-    """Return what SIGTERM and Ctrl-C set."""
-    ending = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ending.set())
-    return ending
 
 
 @click.group("token", cls=Group)

@@ -15,8 +15,9 @@ import structlog
 from alloc.errors import InternalError, StoreError
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Iterator, Sequence
+
+    from alloc_server.ending import Ending
 
 __all__ = ["Processes", "reserved_port"]
 
@@ -61,7 +62,7 @@ class Processes:
     drain_seconds
         How long they may take to end.
     ending
-        Set to end them.
+        Says when to end them.
     """
 
     def __init__(
@@ -70,7 +71,7 @@ class Processes:
         *,
         count: int,
         drain_seconds: int,
-        ending: threading.Event,
+        ending: Ending,
     ) -> None:
         self._words = [sys.executable, *words]
         self._count = count

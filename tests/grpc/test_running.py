@@ -93,6 +93,24 @@ def items() -> bytes:
     return ipc_of(open_items("FR01", {"C1": {"N1": 5}}).drop_columns(["entity"]))
 
 
+@pytest.mark.parametrize("wait_ms", [0, 1, 3, 10, 30])
+def test_it_ends_whenever_it_is_asked_to(
+    workspace: Workspace, certificates: Path, wait_ms: int
+) -> None:
+    server = Served(workspace, certificates)
+    time.sleep(wait_ms / 1000)
+    assert server.terminate() == 0
+    assert server.logged("drained")
+
+
+def test_ctrl_c_ends_it_in_order(workspace: Workspace, certificates: Path) -> None:
+    server = Served(workspace, certificates)
+    os.kill(server.process.pid, signal.SIGINT)
+    server.process.join(60)
+    assert server.process.exitcode == 0
+    assert server.logged("drained")
+
+
 def test_several_processes_share_one_port_and_a_dead_one_is_replaced(
     workspace: Workspace, certificates: Path, token: str
 ) -> None:
