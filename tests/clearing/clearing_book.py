@@ -48,7 +48,7 @@ account = "512000"
 ITEM = re.compile(
     r"item\s+(?P<id>\S+)\s+(?P<open>-?[\d.]+) EUR"
     r"(?: as (?P<abroad>-?[\d.]+ [A-Z]{3}))?\s+of (?P<customer>\S+)"
-    r"(?:\s+issued (?P<issued>\S+))?(?:\s+at (?P<entity>\S+))?"
+    r"(?:\s+issued (?P<issued>\S+))?(?:\s+due (?P<due>\S+))?(?:\s+at (?P<entity>\S+))?"
     r"(?:\s+of total (?P<total>\S+))?(?:\s+vat (?P<vat>\S+))?"
 )
 PAYMENT = re.compile(
@@ -197,6 +197,7 @@ class Book:
             pa.table({"customer_id": customers, "name": customers}),
             now=NOW,
         )
+        due = [item["due"] for item in found]
         issued = [item["issued"] or "2026-01-02" for item in found]
         table = pa.table(
             {
@@ -215,6 +216,9 @@ class Book:
                 ),
                 "foreign_currency": pa.array(
                     [abroad(item["abroad"])[1] for item in found], pa.string()
+                ),
+                "due_date": pa.array(
+                    [day and dt.date.fromisoformat(day) for day in due], pa.date32()
                 ),
                 "issue_date": [dt.date.fromisoformat(day) for day in issued],
             }

@@ -30,7 +30,7 @@ from alloc.app.open_book import OpenBook, item_keys
 from alloc.app.ports import PaymentState, PostingBatch
 from alloc.app.refused import Refused
 from alloc.app.ruling import Ruling
-from alloc.app.situations import collected_vat, load_facts
+from alloc.app.situations import collected_vat, item_history, load_facts
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -210,6 +210,7 @@ class _Run:
             customers,
             today=self._now.date(),
             collected=collected_vat(ledger, self._rules),
+            history=lambda rows: item_history(ledger, self._rules, rows),
         )
         # What the bank took back is open again before the day's payments are decided.
         self._decide_out(until=until, entity=entity)

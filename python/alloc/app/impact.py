@@ -27,7 +27,7 @@ from alloc.app.ports import (
     PaymentState,
 )
 from alloc.app.ruling import Ruling
-from alloc.app.situations import load_facts
+from alloc.app.situations import item_history, load_facts
 from alloc.domain.match import item_set
 from alloc.rules.model import Posting
 
@@ -168,6 +168,7 @@ def impact(
         today=today,
         # What fell due before a day follows from what was paid before it.
         collected={},
+        history=lambda rows: item_history(ledger, [*beside, tried], rows),
     )
     cases = list(_money_out(ledger, settings, ruling, past, rule, since=since))
     customers = contract(ledger.customers(), "customers")

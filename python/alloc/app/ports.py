@@ -607,6 +607,13 @@ class Ledger(Protocol):
     def collected_vat(self) -> pa.Table:
         """Return VAT due: entity, item_id, rate_ppm, vat_minor, allocated_minor."""
 
+    def item_history(self, item_ids: Collection[str]) -> pa.Table:
+        """Return what posted decisions took off items, and what they charged them.
+
+        entity, item_id, decision_no, value_date, allocated_minor, role? (of a line
+        that was posted for the item: one row each, none has one row)
+        """
+
     def payments(
         self,
         *,

@@ -6,7 +6,6 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import pyarrow as pa
 
 from alloc import engine
@@ -17,6 +16,7 @@ from alloc.app.foreign import Paid, carried, exchange_line
 from alloc.errors import InputError
 from alloc.rules.labels import fill
 from alloc.rules.model import Book
+from alloc.rules.parts import summed
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -238,7 +238,7 @@ class _Gathered:
         clearing = main if self.rule.link is None else self._link(self.rule.link)
         for item in self.situation.items:
             self._allocate(clearing, item.item_id, self.cash[item.item_id])
-        for line in _summed(by_book[Book.LINE]):
+        for line in summed(by_book[Book.LINE]):
             self._adjust(main, line)
         for line in by_book[Book.ITEM]:
             self._open(main, line, explanation.lines)
@@ -559,19 +559,6 @@ class _Gathered:
             and line.role == _CUSTOMER
             and party == self.payment.customer_id
         )
-
-
-def _summed(lines: Iterable[Line]) -> Iterable[Line]:
-    """Add up lines that differ by their item alone: one posting stands for them."""
-    sums: dict[tuple[object, ...], Line] = {}
-    for line in lines:
-        key = (line.component, line.role, line.vat_ppm, line.rate_ppm, line.party)
-        known = sums.get(key)
-        if known is not None:
-            minor = known.amount_minor + line.amount_minor
-            line = msgspec.structs.replace(known, amount_minor=minor)  # noqa: PLW2901
-        sums[key] = line
-    return [line for line in sums.values() if line.amount_minor]
 
 
 def _vat_row(line: Line, total: int) -> dict[str, int]:

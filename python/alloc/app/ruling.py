@@ -18,11 +18,11 @@ from alloc.rules.model import Book, Posting
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from alloc.app.apply import Preview
     from alloc.app.rule_drafting import RuleDrafts
-    from alloc.app.situations import CollectedVat
+    from alloc.app.situations import CollectedVat, ItemHistory
     from alloc.engine import Proposal
     from alloc.rules import Outcome, Rule, Situation
     from alloc.settings import Settings
@@ -33,6 +33,8 @@ __all__ = ["Ruled", "Ruling"]
 RULE_FITS = "RULE_FITS"
 #: A rule fits, and what it explains cannot be drafted: `alloc apply` says why.
 RULE_NOT_POSTED = "RULE_NOT_POSTED"
+#: A late item was paid in part, and nobody knows what it was charged.
+HISTORY_UNKNOWN = "HISTORY_UNKNOWN"
 #: The engine's reason for a gap that a kind of deduction explains.
 BUILT_IN = "DEDUCTION_EXPLAINED"
 #: What the engine decides by itself.
@@ -73,6 +75,8 @@ class Ruling:
         The day of the run.
     collected
         VAT that is due already; `keep` adds to it.
+    history
+        Reads what earlier payments took off items, and charged them.
     """
 
     def __init__(
@@ -83,8 +87,10 @@ class Ruling:
         *,
         today: dt.date,
         collected: CollectedVat,
+        history: Callable[[Iterable[Mapping[str, Any]]], ItemHistory],
     ) -> None:
         self._settings, self._today = settings, today
+        self._read_history, self._history = history, history(())
         self._collected = {key: dict(rates) for key, rates in collected.items()}
         self._rules = [
             rule
@@ -132,6 +138,7 @@ class Ruling:
         ranks = _ranks(proposal.allocations, decisions)
         used = _used(proposal)
         shelf = self._shelf(items, decisions.values(), ranks)
+        self._history = self._read_history(shelf.all_rows())
         for payment in mine.to_pylist():
             decision = decisions[payment["payment_id"]]
             proposed = ranks[payment["payment_id"]]
@@ -211,9 +218,12 @@ class Ruling:
         """Try rules on one payment; say whether any of them fits."""
         tried = [(rule, try_rule(self._settings, rule, facts)) for rule in rules]
         fits = [pair for pair in tried if pair[1][0].status != "none"]
-        if not fits:
-            return False
         payment_id = facts.payment["payment_id"]
+        if not fits:
+            unsure = _in_the_dark(tried)
+            if unsure:
+                ruled.noted[payment_id] = unsure[0]
+            return bool(unsure)
         outcome: Outcome = explain_by_one([one for _, (one, _) in fits])
         rule, result = fits[0]
         if len(fits) > 1 or outcome.status != "explained":
@@ -294,6 +304,7 @@ class Ruling:
             tuple(sets_of(ranks, rows, customer_id)),
             elsewhere=elsewhere,
             collected=self._collected,
+            history=self._history,
         )
 
     def keep(self, drafts: RuleDrafts) -> None:
@@ -309,6 +320,17 @@ class Ruling:
             rates = self._collected.setdefault((entity, row["item_id"]), {})
             minor, by = rates.get(row["rate_ppm"], (0, 0))
             rates[row["rate_ppm"]] = (minor - row["amount_minor"], by + allocated)
+
+
+def _in_the_dark(
+    tried: Iterable[tuple[Rule, tuple[Outcome, Situation | None]]],
+) -> list[tuple[str, str]]:
+    """List the rules for every payment that would have to know an item's past."""
+    return [
+        (rule.name, outcome.reason)
+        for rule, (outcome, _) in tried
+        if rule.always and outcome.reason == HISTORY_UNKNOWN
+    ]
 
 
 def needs_party(rule: Rule, facts: Facts) -> bool:

@@ -42,6 +42,10 @@ class Shelf:
             self._of[row["entity"], row["customer_id"]].append(row)
             self._by_id[row["entity"], row["item_id"]] = row
 
+    def all_rows(self) -> Iterable[Row]:
+        """Return all that may be asked for."""
+        return self._by_id.values()
+
     def rows(
         self,
         payment: Mapping[str, Any],

@@ -11,9 +11,9 @@ import pyarrow.compute as pc
 from alloc.app.foreign import paid_abroad
 from alloc.app.ports import DecisionFilter, DecisionState, PaymentState
 from alloc.errors import NotFoundError
-from alloc.rules import Item, Payment, Situation, VatLine
+from alloc.rules import Earlier, Item, Payment, Situation, VatLine
 from alloc.rules.arithmetic import half_up
-from alloc.rules.model import Measure
+from alloc.rules.model import Measure, Per
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,8 +28,10 @@ __all__ = [
     "ITEMS_MAX",
     "CollectedVat",
     "Facts",
+    "ItemHistory",
     "collected_vat",
     "comparable",
+    "item_history",
     "load_facts",
     "sets_of",
 ]
@@ -42,6 +44,10 @@ _BPS = 100
 
 #: (entity, item) -> rate in ppm -> VAT that was made due, and by how much paid.
 CollectedVat = Mapping[tuple[str, str], Mapping[int, tuple[int, int]]]
+
+
+#: (entity, item) -> what earlier decisions took off it and charged beside it.
+ItemHistory = Mapping[tuple[str, str], tuple[Earlier, ...]]
 
 
 class Facts(NamedTuple):
@@ -63,6 +69,8 @@ class Facts(NamedTuple):
         Open items of other companies, by entity and id.
     collected
         VAT that earlier payments made due.
+    history
+        What earlier payments took off the items that are paid in part.
     """
 
     def rows_for(self, rule: Rule) -> Mapping[str, Mapping[str, Any]]:
@@ -79,6 +87,7 @@ class Facts(NamedTuple):
     returned: Mapping[str, Any] | None = None
     elsewhere: Mapping[str, Mapping[str, Mapping[str, Any]]] = MappingProxyType({})
     collected: CollectedVat = MappingProxyType({})
+    history: ItemHistory = MappingProxyType({})
 
     def situations(self, rule: Rule, settings: Settings) -> list[Situation]:
         """Return what a rule is tried on: one situation for each set of items."""
@@ -159,15 +168,20 @@ class Facts(NamedTuple):
 
     def _in_due_order(self, rows: Iterable[Mapping[str, Any]]) -> tuple[Item, ...]:
         if self.is_abroad:
-            items = [_item(_abroad(row), {}) for row in rows]
+            items = [_item(_abroad(row), {}, ()) for row in rows]
         else:
             items = [
-                _item(row, self.collected.get((row["entity"], row["item_id"]), {}))
+                _item(row, self.collected.get(key, {}), self._earlier(key))
                 for row in rows
+                for key in [(row["entity"], row["item_id"])]
             ]
         return tuple(
             sorted(items, key=lambda item: (str(item.due_date or ""), item.item_id))
         )
+
+    def _earlier(self, key: tuple[str, str]) -> tuple[Earlier, ...]:
+        day = self.payment["value_date"]
+        return tuple(one for one in self.history.get(key, ()) if one.date <= day)
 
     def _named_debts(self) -> tuple[Item, ...]:
         """List what we owe among the items that a person named."""
@@ -256,7 +270,6 @@ def load_facts(
         }
         for entity in sorted(linked)
     }
-    collected = collected_vat(ledger, rules)
     return Facts(
         payment,
         customer_id,
@@ -265,7 +278,8 @@ def load_facts(
         tuple(sets),
         returned,
         elsewhere,
-        collected,
+        collected_vat(ledger, rules),
+        item_history(ledger, rules, rows.values()),
     )
 
 
@@ -360,8 +374,12 @@ def _abroad(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _item(row: Mapping[str, Any], collected: Mapping[int, tuple[int, int]]) -> Item:
-    total = row["original_minor"] or row["imported_minor"]
+def _item(
+    row: Mapping[str, Any],
+    collected: Mapping[int, tuple[int, int]],
+    earlier: tuple[Earlier, ...],
+) -> Item:
+    total = _document(row)
     paid = total - row["open_minor"]
     lines = row["vat"]
     return Item(
@@ -376,7 +394,13 @@ def _item(row: Mapping[str, Any], collected: Mapping[int, tuple[int, int]]) -> I
         else tuple(_vat_line(line, paid, total, collected) for line in lines),
         issue_date=row["issue_date"],
         due_date=row["due_date"],
+        earlier=earlier,
     )
+
+
+def _document(row: Mapping[str, Any]) -> int:
+    """Return what the document was before anything was paid of it."""
+    return int(row["original_minor"] or row["imported_minor"])
 
 
 def _vat_line(
@@ -403,6 +427,29 @@ def collected_vat(ledger: Ledger, rules: Iterable[Rule]) -> CollectedVat:
             rates = found.setdefault((row["entity"], row["item_id"]), {})
             rates[row["rate_ppm"]] = (row["vat_minor"], row["allocated_minor"])
     return found
+
+
+def item_history(
+    ledger: Ledger, rules: Iterable[Rule], rows: Iterable[Mapping[str, Any]]
+) -> ItemHistory:
+    """Read what was done with items paid in part, when a rule charges late ones."""
+    parts = (part for rule in rules for part in rule.components)
+    if not any(part.per is Per.LATE_INVOICE for part in parts):
+        return {}
+    keys = [row["item_id"] for row in rows if row["open_minor"] != _document(row)]
+    if not keys:
+        return {}
+    found: dict[tuple[str, str], dict[int, Earlier]] = {}
+    for row in ledger.item_history(keys).to_pylist():
+        decisions = found.setdefault((row["entity"], row["item_id"]), {})
+        known = decisions.get(row["decision_no"])
+        roles = () if row["role"] is None else (row["role"],)
+        decisions[row["decision_no"]] = Earlier(
+            date=row["value_date"],
+            cleared_minor=row["allocated_minor"],
+            roles=roles if known is None else known.roles + roles,
+        )
+    return {key: tuple(decisions.values()) for key, decisions in found.items()}
 
 
 def vat_due(vat_minor: int, paid: int, total: int) -> int:

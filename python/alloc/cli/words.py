@@ -63,6 +63,9 @@ WORDS = {
     "UNIQUE_ITEM": deferred("one item has this amount"),
     "WHOLE_BALANCE": deferred("the whole balance of the customer"),
     # What rules say.
+    "HISTORY_UNKNOWN": deferred(
+        "nobody knows what a late item was charged when a part of it was paid"
+    ),
     "ITEMS_AMBIGUOUS": deferred("a rule fits several sets of items"),
     "RETURNED": deferred("the bank took a payment back"),
     "RULE": deferred("a rule explains the difference"),

@@ -7,12 +7,13 @@ and the items it would clear, in exactly one way.
 from alloc.rules.book import find_rule, library, load_rules
 from alloc.rules.examples import Verdict, run_examples
 from alloc.rules.explaining import Explanation, Outcome, explain, explain_by_one
-from alloc.rules.facts import Item, Payment, Situation, VatLine
+from alloc.rules.facts import Earlier, Item, Payment, Situation, VatLine
 from alloc.rules.model import Rule
 from alloc.rules.parts import Line
 from alloc.rules.reading import read_rule
 
 __all__ = [
+    "Earlier",
     "Explanation",
     "Item",
     "Line",

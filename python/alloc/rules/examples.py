@@ -8,6 +8,7 @@ from alloc.domain.rate import rate_text
 from alloc.engine import currency_exponent
 from alloc.rules.explaining import explain
 from alloc.rules.facts import Situation
+from alloc.rules.parts import summed
 from alloc.rules.values import amount_text
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def line_texts(explanation: Explanation, exponent: int) -> list[str]:
     return [
         f"{line.role} {amount_text(line.amount_minor, exponent)}"
         + (f" {rate_text(line.vat_ppm)}" if line.vat_ppm else "")
-        for line in explanation.lines
+        for line in summed(explanation.lines)
     ]
 
 

@@ -6,7 +6,7 @@ import datetime as dt  # noqa: TC003 - msgspec reads the annotations
 
 import msgspec
 
-__all__ = ["Item", "Payment", "Situation", "VatLine"]
+__all__ = ["Earlier", "Item", "Payment", "Situation", "VatLine"]
 
 
 class VatLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,6 +27,24 @@ class VatLine(msgspec.Struct, frozen=True, kw_only=True):
     due_minor: int = 0
 
 
+class Earlier(msgspec.Struct, frozen=True, kw_only=True):
+    """What an earlier decision took off an item, and what it charged beside it.
+
+    Parameters
+    ----------
+    date
+        Value date.
+    cleared_minor
+        What the item lost by it.
+    roles
+        Account roles of the lines that it posted for the item.
+    """
+
+    date: dt.date
+    cleared_minor: int
+    roles: tuple[str, ...] = ()
+
+
 class Item(msgspec.Struct, frozen=True, kw_only=True):
     """An open item as rules see it.
 
@@ -42,6 +60,9 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
         One row a rate; None when the document's VAT is not known.
     issue_date, due_date
         Of the document.
+    earlier
+        Decisions on it before, in their order; together with what is open they make
+        up the document, or its history is not known.
     """
 
     item_id: str
@@ -53,6 +74,13 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     vat: tuple[VatLine, ...] | None = None
     issue_date: dt.date | None = None
     due_date: dt.date | None = None
+    earlier: tuple[Earlier, ...] = ()
+
+    @property
+    def history_is_known(self) -> bool:
+        """Whether all that was taken off the document is known."""
+        cleared = sum(one.cleared_minor for one in self.earlier)
+        return self.open_minor + cleared == self.total_minor
 
     @property
     def vat_minor(self) -> int:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from alloc.errors import InternalError
-from alloc.rules.arithmetic import half_up, net_of, portion
+from alloc.rules.arithmetic import PPM, half_up, net_of, portion
 from alloc.rules.model import Base, Book, Component, Measure, Per, Rule, Side, Vat
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from alloc.rules.facts import Item, Situation
@@ -22,7 +23,9 @@ __all__ = [
     "fixed_part",
     "left_on_youngest",
     "solved_part",
+    "summed",
     "to_lines",
+    "unknown_history",
 ]
 
 
@@ -51,7 +54,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     rate_ppm
         Rate of the component, where it has one.
     item_id
-        The item it is a part of, for a transfer and for VAT that falls due.
+        The item it is a part of: of a transfer, of VAT that falls due, of what a late
+        invoice is charged.
     party
         Customer of the line when it is not the items' own.
     """
@@ -125,6 +129,8 @@ def fixed_part(
         missing = next((i.item_id for i in situation.items if not i.due_date), None)
         if missing is not None:
             return Unknown("DUE_DATE_UNKNOWN", f"item {missing} has no due date")
+        if unknown := unknown_history(situation):
+            return unknown
     borne = _borne(situation.items, before)
     amounts = [
         _amount(component, option, group, borne, situation)
@@ -132,7 +138,7 @@ def fixed_part(
     ]
     sign = -1 if component.side is Side.CREDIT else 1
     total = sign * sum(amount.total for amount in amounts)
-    if total == 0:
+    if total == 0 and not _was_charged(component, situation):
         message = f"{component.name} comes to nothing"
         return Unknown("COMPONENT_ZERO", message)
     names = (item.item_id for group in _groups(component, situation) for item in group)
@@ -238,7 +244,7 @@ def _lines(rule: Rule, part: Part) -> list[Line]:
         "rate_ppm": part.rate_ppm,
         "party": component.party,
     }
-    if component.book is Book.TRANSFER:
+    if component.book is Book.TRANSFER or _is_charged(component):
         return [
             Line(role=role, amount_minor=minor, item_id=item_id, **said)  # type: ignore[arg-type]
             for item_id, minor in part.by_item
@@ -246,6 +252,29 @@ def _lines(rule: Rule, part: Part) -> list[Line]:
     net = part.signed_minor if vat and vat.role_against else part.net_minor
     lines = [Line(role=role, amount_minor=net, **said)] if net else []  # type: ignore[arg-type]
     return lines if vat is None else lines + _vat_lines(rule, part, vat)
+
+
+def _is_charged(component: Component) -> bool:
+    """Say whether each late invoice is charged: its next payment asks by whom."""
+    is_line = component.book is Book.LINE and component.vat is None
+    return is_line and component.per is Per.LATE_INVOICE
+
+
+def summed(lines: Iterable[Line]) -> list[Line]:
+    """Add up lines that differ by their item alone: one posting stands for them.
+
+    Each transfer is an entry of its own.
+    """
+    sums: dict[tuple[object, ...], Line] = {}
+    for line in lines:
+        own = line.item_id if line.book is Book.TRANSFER else None
+        key = (line.component, line.role, line.vat_ppm, line.rate_ppm, line.party, own)
+        known = sums.get(key)
+        if known is not None:
+            minor = known.amount_minor + line.amount_minor
+            line = msgspec.structs.replace(known, amount_minor=minor)  # noqa: PLW2901
+        sums[key] = line
+    return [line for line in sums.values() if line.amount_minor]
 
 
 def _vat_lines(rule: Rule, part: Part, vat: Vat) -> list[Line]:
@@ -316,13 +345,58 @@ def _groups(component: Component, situation: Situation) -> list[tuple[Item, ...]
     if component.per is Per.INVOICE:
         return [(item,) for item in situation.items]
     if component.per is Per.LATE_INVOICE:
-        return [(item,) for item in situation.items if _days_late(item, situation) > 0]
+        once = component.measure is Measure.FIXED
+        return [
+            (item,)
+            for item in situation.items
+            if _is_late(item, situation)
+            and not (once and _last_charged(item, component.role))
+        ]
     return [situation.items]
 
 
-def _days_late(item: Item, situation: Situation) -> int:
-    due = item.due_date or situation.payment.date
-    return (situation.payment.date - due).days
+def unknown_history(situation: Situation) -> Unknown | None:
+    """Name the first late item of which nobody knows what was paid and charged."""
+    for item in situation.items:
+        if _is_late(item, situation) and not item.history_is_known:
+            message = (
+                f"item {item.item_id} was paid in part: when, and what it was charged "
+                "then, is not known"
+            )
+            return Unknown("HISTORY_UNKNOWN", message)
+    return None
+
+
+def _is_late(item: Item, situation: Situation) -> bool:
+    return item.due_date is not None and situation.payment.date > item.due_date
+
+
+def _was_charged(component: Component, situation: Situation) -> bool:
+    """Say whether nothing is due of a late invoice because it was charged before."""
+    return component.per is Per.LATE_INVOICE and any(
+        _is_late(item, situation) and _last_charged(item, component.role)
+        for item in situation.items
+    )
+
+
+def _last_charged(item: Item, role: str) -> dt.date | None:
+    """Return the last day on which an item was charged by an account role."""
+    return max((one.date for one in item.earlier if role in one.roles), default=None)
+
+
+def _capital_days(item: Item, role: str, base: int, until: dt.date) -> int:
+    """Sum capital times days since the due date, or since interest was last charged.
+
+    The capital of a day is what was left then: each part payment makes it smaller.
+    """
+    since = max(filter(None, (item.due_date, _last_charged(item, role))))
+    total = 0
+    for one in sorted(item.earlier, key=lambda one: one.date, reverse=True):
+        if one.date <= since:
+            break
+        total += base * (until - one.date).days
+        base, until = base + one.cleared_minor, one.date
+    return total + base * (until - since).days
 
 
 def _borne(items: Iterable[Item], before: Iterable[Part]) -> dict[str, int]:
@@ -359,8 +433,9 @@ def _amount(
         return Amount(sum(_base(said, item, borne) for item in items))
     if component.measure is Measure.INTEREST:
         (item,) = items
-        days, year = _days_late(item, situation), component.days_in_year
-        return Amount(half_up(base * option * days, 1_000_000 * year))
+        base -= item.total_minor - item.open_minor if component.base is Base.TTC else 0
+        days = _capital_days(item, component.role, base, situation.payment.date)
+        return Amount(half_up(days * option, PPM * component.days_in_year))
     vat = component.vat
     follows = vat is not None and vat.rate_ppm is None
     if component.measure is Measure.FIXED and follows:

@@ -274,8 +274,8 @@ def _check_component(table: TomlTable, component: Component) -> None:
         table.mistake("book", 'amount = "supplier" and book = "offset" go together')
     if component.measure is Measure.VAT and component.per is Per.PAYMENT:
         table.mistake("per", 'amount = "vat" is of an invoice: write per = "invoice"')
-    if component.measure is Measure.INTEREST and component.per is Per.PAYMENT:
-        table.mistake("per", 'interest is of an invoice: write per = "late_invoice"')
+    if component.measure is Measure.INTEREST:
+        _check_interest(table, component)
     if component.per is not Per.PAYMENT and component.measure in (
         Measure.GAP,
         Measure.PAYMENT,
@@ -293,6 +293,13 @@ def _check_component(table: TomlTable, component: Component) -> None:
         table.mistake("vat", f"what goes by {component.book} bears no VAT of its own")
     if component.vat and component.side is Side.EITHER:
         table.mistake("vat", "a component of either side bears no VAT")
+
+
+def _check_interest(table: TomlTable, component: Component) -> None:
+    if component.per is Per.PAYMENT:
+        table.mistake("per", 'interest is of an invoice: write per = "late_invoice"')
+    if component.base in (Base.HT, Base.VAT):
+        table.mistake("of", 'interest is of what was due: write of = "ttc"')
 
 
 def _values(

@@ -179,6 +179,10 @@ class SqlLedger:
         """Return the VAT that posted decisions made due, by item and rate."""
         return reading.collected_vat(self._db)
 
+    def item_history(self, item_ids: Collection[str]) -> pa.Table:
+        """Return what posted decisions took off items, and what they charged."""
+        return reading.item_history(self._db, item_ids)
+
     def payments(
         self,
         *,

@@ -33,6 +33,7 @@ PAYMENTS = columns(
     "additional_info? state aside_reason? item_prefix parked_item_id? parked_account?"
 )
 COLLECTED_VAT = columns("entity item_id rate_ppm vat_minor allocated_minor")
+ITEM_HISTORY = columns("entity item_id decision_no value_date allocated_minor role?")
 CUSTOMERS = columns(
     "customer_id name known_ibans:list? aliases:list? customer_type? parent_id? "
     "supplier_id? siren? vat_number?"
@@ -167,6 +168,28 @@ def collected_vat(db: Database) -> pa.Table:
         group by a.entity, a.item_id, j.rate_ppm order by 1, 2, 3
         """,
         COLLECTED_VAT,
+    )
+
+
+def item_history(db: Database, item_ids: Collection[str]) -> pa.Table:
+    """Return what posted decisions took off items, and the roles they posted for them.
+
+    A line that names no item is of all items of its decision.
+    """
+    keys = stage_keys(db, "stage_wanted", item_ids)
+    return db.query(
+        f"""
+        select distinct a.entity, a.item_id, d.decision_id, b.value_date,
+          a.allocated_minor, j.role
+        from allocation a
+        join decision d on d.decision_id = a.decision_id and d.state = 'posted'
+        join bank_entry b on b.payment_id = d.payment_id
+        left join adjustment j on j.decision_id = d.decision_id and j.rank = 0
+          and (j.item_id = a.item_id or j.item_id is null)
+        where a.rank = 0 and a.item_id in {keys}
+        order by 1, 2, 4, 3, 6
+        """,
+        ITEM_HISTORY,
     )
 
 
