@@ -230,6 +230,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_ACTIVATIONS_INVALID: _ErrorReason.ValueType  # 205
     ERROR_REASON_EXAMPLE_FAILS: _ErrorReason.ValueType  # 206
     ERROR_REASON_RULE_NOT_AUTO: _ErrorReason.ValueType  # 207
+    ERROR_REASON_DRAFT_DIFFERS: _ErrorReason.ValueType  # 208
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """ErrorReason names what went wrong. An error carries one in the `reason` of its
@@ -446,4 +447,5 @@ ERROR_REASON_MESSAGE_INVALID: ErrorReason.ValueType  # 204
 ERROR_REASON_ACTIVATIONS_INVALID: ErrorReason.ValueType  # 205
 ERROR_REASON_EXAMPLE_FAILS: ErrorReason.ValueType  # 206
 ERROR_REASON_RULE_NOT_AUTO: ErrorReason.ValueType  # 207
+ERROR_REASON_DRAFT_DIFFERS: ErrorReason.ValueType  # 208
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
