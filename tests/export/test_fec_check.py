@@ -324,6 +324,14 @@ def test_two_encodings_in_one_file_are_told() -> None:
         ("EcritureNum", "9" * 5000, "UNBALANCED"),
         ("JournalLib", "x" * 70_000, "LINE_TOO_LONG"),
         ("CompteLib", "Autres", "TWO_NAMES"),
+        ("CompteNum", "411 000", "ACCOUNT_BLANK"),
+        ("CompteNum", "665000", "AUXILIARY_ODD"),
+        ("CompteNum", "665000", "LETTER_ODD"),
+        ("EcritureLib", ".", "LABEL_SILENT"),
+        ("EcritureLib", "=1+1", "LABEL_FORMULA"),
+        ("PieceDate", "19000101", "PIECE_DATE_FAR"),
+        ("PieceDate", "20991231", "PIECE_DATE_FAR"),
+        ("ValidDate", "20991231", "VALID_DATE_FAR"),
     ],
 )
 def test_odd_cells_have_a_finding_of_their_own(
@@ -335,7 +343,7 @@ def test_odd_cells_have_a_finding_of_their_own(
 @pytest.mark.parametrize(
     ("day", "codes"),
     [
-        ("20241230", {"DATE_OUTSIDE_YEAR", "YEAR_LONG"}),
+        ("20241230", {"DATE_OUTSIDE_YEAR", "PIECE_DATE_FAR", "YEAR_LONG"}),
         ("20251231", {"YEAR_LONG"}),
         ("20260101", set()),
         ("20270101", {"DATE_OUTSIDE_YEAR", "BEFORE_ENTRY"}),
@@ -343,6 +351,24 @@ def test_odd_cells_have_a_finding_of_their_own(
 )
 def test_the_fiscal_year_bounds_the_dates(day: str, codes: set[str]) -> None:
     assert codes_of(every(lambda _: day, "EcritureDate")) == codes
+
+
+def test_a_lettering_group_of_two_sides_must_balance() -> None:
+    cells = rows()
+    debit, credit = (
+        next(r for r in cells[1:] if r[side] != "0,00") for side in (11, 12)
+    )
+    place = cells.index(debit)
+
+    def lettered(amount: str, letter: str) -> set[str]:
+        """Let a debit stand on the account of a credit, in its group."""
+        debit[4:8], debit[11], debit[13:15] = credit[4:8], amount, [letter, credit[14]]
+        cells[place] = debit
+        return codes_of(write(cells))
+
+    assert "LETTER_UNBALANCED" not in lettered(credit[12], credit[13])
+    assert "LETTER_UNBALANCED" in lettered("1,00", credit[13])
+    assert "LETTER_UNBALANCED" not in lettered("1,00", credit[13].lower())
 
 
 def test_a_siren_with_a_wrong_check_digit_is_an_error() -> None:
@@ -365,7 +391,7 @@ def test_what_is_remembered_is_bounded_and_the_limit_is_said(
     if limit == "SPANS_MAX":
         assert counts["NUMBERING_OVER_LIMIT"] == 1
     if limit == "NAMES_MAX":
-        assert counts["NAMES_OVER_LIMIT"] == 12
+        assert counts["NAMES_OVER_LIMIT"] == 15
 
 
 def test_the_check_reads_a_stream_in_small_pieces() -> None:

@@ -8,7 +8,6 @@ the kinds of things in it (accounts, journals, gaps), never with its length.
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -26,10 +25,33 @@ from alloc.export.fec_findings import (
     Findings,
     Severity,
 )
+from alloc.export.fec_layout import (
+    ACCOUNT_LABEL,
+    ACCOUNT_NO,
+    AUX,
+    AUX_LABEL,
+    CREDIT,
+    CURRENCY,
+    DATE,
+    DEBIT,
+    FOREIGN,
+    JOURNAL,
+    JOURNAL_LABEL,
+    LABEL,
+    LETTER,
+    LETTER_DATE,
+    NUM,
+    PIECE,
+    PIECE_DATE,
+    VALID_DATE,
+    day_of,
+)
 from alloc.export.fec_numbering import Numbering
+from alloc.export.fec_oddities import Oddities
 from alloc.export.fec_reading import FecLines
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable
 
 FILE_NAME = re.compile(r"(\d{9})FEC(\d{8})\.txt", re.ASCII)
@@ -47,15 +69,11 @@ MESSAGE_CHARS_MAX = 300
 #: Lines between two words on how far the check is.
 LINES_A_STEP = 20_000
 SIDES = {"D": 1, "C": -1, "+1": 1, "-1": -1}
-
-#: Positions of the columns.
-JOURNAL, JOURNAL_LABEL, NUM, DATE, ACCOUNT_NO, ACCOUNT_LABEL = range(6)
-AUX, AUX_LABEL, PIECE, PIECE_DATE, LABEL, DEBIT = range(6, 12)
-CREDIT, LETTER, LETTER_DATE, VALID_DATE, FOREIGN, CURRENCY = range(12, 18)
 MANDATORY = (
     *(JOURNAL, JOURNAL_LABEL, NUM, DATE, ACCOUNT_NO, ACCOUNT_LABEL),
     *(PIECE, PIECE_DATE, LABEL, VALID_DATE),
 )
+NAMED = ((JOURNAL, JOURNAL_LABEL), (ACCOUNT_NO, ACCOUNT_LABEL), (AUX, AUX_LABEL))
 PAIRS = ((AUX, AUX_LABEL), (LETTER, LETTER_DATE), (FOREIGN, CURRENCY))
 
 
@@ -133,6 +151,11 @@ class _Check:
     unbalanced: dict[tuple[str, str], _Entry] = field(default_factory=dict)
     names: dict[tuple[int, str], str] = field(default_factory=dict)
 
+    oddities: Oddities = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.oddities = Oddities(self.warn)
+
     def error(
         self,
         code: str,
@@ -177,6 +200,7 @@ class _Check:
             message = f"{self.first_date} is more than twelve months before the closing"
             self.warn("YEAR_LONG", message)
         self.findings.take(self.numbering.findings())
+        self.oddities.close()
 
     def is_long(self, closing: dt.date) -> bool:
         a_year_later = f"{int(self.first_date[:4]) + 1:04}{self.first_date[4:]}"
@@ -229,9 +253,12 @@ class _Check:
                 message = "a control character: no text of a person holds one"
                 self.warn("CONTROL_CHARACTER", message, line, column)
         self.foreign(line, cells)
-        for code, label in ((JOURNAL, JOURNAL_LABEL), (ACCOUNT_NO, ACCOUNT_LABEL)):
-            self.one_name(line, code, cells[code], label, cells[label])
-        self.entry(line, cells, *self.amounts(line, cells))
+        for code, label in NAMED:
+            if cells[code]:
+                self.one_name(line, code, cells[code], label, cells[label])
+        debit, credit = self.amounts(line, cells)
+        self.entry(line, cells, debit, credit)
+        self.oddities.row(line, cells, debit - credit)
 
     def one_name(self, line: int, code: int, key: str, column: int, name: str) -> None:
         known = self.names.get((code, key))
@@ -254,6 +281,7 @@ class _Check:
         day = day_of(cells[DATE])
         if day is not None:
             self.accounting_date(line, cells[DATE], day)
+            self.oddities.days(line, cells, day, self.closing)
         for column, is_before in ((VALID_DATE, "validated"), (LETTER_DATE, "lettered")):
             if cells[column] and day_of(cells[column]) and cells[column] < cells[DATE]:
                 message = f"{is_before} {cells[column]}, dated {cells[DATE]}"
@@ -364,17 +392,6 @@ class _Check:
             f"{amount_text(entry.balance)}",
             entry.line,
         )
-
-
-@lru_cache(maxsize=65_536)
-def day_of(text: str) -> dt.date | None:
-    """Read AAAAMMJJ; None when there is no such day."""
-    if len(text) != len("AAAAMMJJ") or not (text.isascii() and text.isdigit()):
-        return None
-    try:
-        return dt.date(int(text[:4]), int(text[4:6]), int(text[6:]))
-    except ValueError:
-        return None
 
 
 @lru_cache(maxsize=65_536)
