@@ -428,3 +428,28 @@ def test_a_deduction_of_the_policy_posts_where_no_rule_fits(book: Book):
     book.write(SHORT.replace("114.00", "119.40")).clear(rules=[rule("rebate", body)])
     assert "665000 D 0.60" in book.entries()
     assert decision(book)["reason"] == "DEDUCTION_EXPLAINED"
+
+
+def deposit() -> Rule:
+    return rule("deposit", "", base="deposit")
+
+
+def test_a_deposit_on_an_invoice_that_is_named_is_a_part_payment_of_it(book: Book):
+    book.write("""
+        item     INV-1042  1200.00 EUR  of C-LAC
+        payment  B1         500.00 EUR  on 2026-03-06  from C-LAC  "ACOMPTE INV-1042"
+    """).clear(rules=[deposit()])
+    assert "419100" not in book.entries()
+    (outcome,) = explain_payment(
+        *(book.ledger, book.settings, [deposit()], book.payment_id("B1"))
+    )
+    assert (outcome.status, outcome.reason) == ("none", "ITEMS_NAMED")
+    assert "it names INV-1042, which is open" in outcome.message
+
+
+def test_a_deposit_that_names_an_order_is_a_deposit_beside_open_invoices(book: Book):
+    book.write("""
+        item     INV-1042  1200.00 EUR  of C-LAC
+        payment  B1         500.00 EUR  on 2026-03-06  from C-LAC  "ACOMPTE CDE 8812"
+    """).clear(rules=[deposit()])
+    assert "419100 C-LAC C 500.00" in book.entries()

@@ -13,6 +13,7 @@ from alloc.app.ports import DecisionFilter, DecisionState, PaymentState
 from alloc.errors import NotFoundError
 from alloc.rules import Earlier, Item, Payment, Situation, VatLine
 from alloc.rules.arithmetic import half_up
+from alloc.rules.matching import stands_in
 from alloc.rules.model import Measure, Per
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ ITEMS_MAX = 2_000
 """Open items of one customer that are tried as a whole balance."""
 
 _BPS = 100
+
+_NUMBER_MIN = 3
 
 
 #: (entity, item) -> rate in ppm -> VAT that was made due, and by how much paid.
@@ -94,7 +97,7 @@ class Facts(NamedTuple):
         parts = rule.components
         whole = (Measure.PAYMENT, Measure.RETURNED)
         if any(part.measure in whole for part in parts):
-            return [Situation(payment=self._payment())]
+            return [Situation(payment=self._payment(), named=self._named_claims())]
         if rule.link is not None:
             return self._linked(rule)
         debts: tuple[Item, ...] = ()
@@ -182,6 +185,19 @@ class Facts(NamedTuple):
     def _earlier(self, key: tuple[str, str]) -> tuple[Earlier, ...]:
         day = self.payment["value_date"]
         return tuple(one for one in self.history.get(key, ()) if one.date <= day)
+
+    def _named_claims(self) -> tuple[str, ...]:
+        """List the open claims whose number stands in the payment's text."""
+        if self.payment["amount_minor"] < 0:
+            return ()
+        text = " ".join(self.payment["remittance_text"] or ())
+        return tuple(
+            sorted(
+                key
+                for key, row in self.rows.items()
+                if row["open_minor"] > 0 and stands_in(_numbers(row), text)
+            )
+        )
 
     def _named_debts(self) -> tuple[Item, ...]:
         """List what we owe among the items that a person named."""
@@ -396,6 +412,16 @@ def _item(
         due_date=row["due_date"],
         earlier=earlier,
     )
+
+
+def _numbers(row: Mapping[str, Any]) -> list[str]:
+    """Return what an item may be called by: of three signs or more, with a digit."""
+    names = (row["item_id"], row["reference"], *(row["other_references"] or ()))
+    return [
+        name
+        for name in names
+        if name and len(name) >= _NUMBER_MIN and any(map(str.isdigit, name))
+    ]
 
 
 def _document(row: Mapping[str, Any]) -> int:

@@ -15,7 +15,7 @@ import msgspec
 from alloc.domain.rate import rate_text
 from alloc.rules.arithmetic import PPM, half_up
 from alloc.rules.facts import Situation  # noqa: TC001 - msgspec reads it
-from alloc.rules.matching import misfit
+from alloc.rules.matching import Misfit, misfit
 from alloc.rules.model import Base, Book, Component, Measure, Rule
 from alloc.rules.parts import (
     Part,
@@ -101,12 +101,8 @@ def explain(rule: Rule, situation: Situation, *, exponent: int = 2) -> Outcome:
     """
     if found := misfit(rule, situation):
         return _none(rule, found.reason, found.message)
-    whole = (Measure.PAYMENT, Measure.RETURNED)
-    takes_cash = any(part.measure in whole for part in rule.components)
-    if not situation.items and not takes_cash:
-        return _none(rule, "NO_ITEMS", "there is no item to clear")
-    if situation.items and takes_cash:
-        return _none(rule, "ITEMS_NAMED", "it takes the cash whole, without items")
+    if found := _items_misfit(rule, situation):
+        return _none(rule, found.reason, found.message)
     if unknown := _unknown_vat(rule, situation.items):
         message = f"the VAT of item {unknown} is not known: import it with the item"
         return _none(rule, "VAT_UNKNOWN", message)
@@ -148,6 +144,20 @@ def explain_by_one(outcomes: Sequence[Outcome]) -> Outcome:
 
 def _none(rule: Rule, reason: str, message: str) -> Outcome:
     return Outcome(rule=rule.name, status="none", reason=reason, message=message)
+
+
+def _items_misfit(rule: Rule, situation: Situation) -> Misfit | None:
+    """Say whether items are there that are not wanted, or not there."""
+    whole = (Measure.PAYMENT, Measure.RETURNED)
+    takes_cash = any(part.measure in whole for part in rule.components)
+    if not situation.items and not takes_cash:
+        return Misfit("NO_ITEMS", "there is no item to clear")
+    if situation.items and takes_cash:
+        return Misfit("ITEMS_NAMED", "it takes the cash whole, without items")
+    if takes_cash and situation.named:
+        message = f"it names {situation.named[0]}, which is open: it pays a part of it"
+        return Misfit("ITEMS_NAMED", message)
+    return None
 
 
 def _unknown_vat(rule: Rule, items: Sequence[Item]) -> str | None:

@@ -139,11 +139,14 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
         Items that would be cleared; sorted by due date and id by the caller.
     supplier_items
         What we owe the same party (open amounts < 0), for an offset.
+    named
+        Open claims that the payment names, where it is tried without items.
     """
 
     payment: Payment
     items: tuple[Item, ...] = ()
     supplier_items: tuple[Item, ...] = ()
+    named: tuple[str, ...] = ()
 
     @property
     def moves_money(self) -> bool:

@@ -6,12 +6,12 @@ import unicodedata
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from alloc.rules.facts import Item, Payment, Situation
     from alloc.rules.model import Rule, When
 
-__all__ = ["Misfit", "misfit"]
+__all__ = ["Misfit", "misfit", "stands_in"]
 
 
 class Misfit(NamedTuple):
@@ -70,7 +70,7 @@ def _party_misfits(when: When, payment: Payment) -> Iterator[Misfit]:
     if when.entities and payment.entity not in when.entities:
         listed = ", ".join(when.entities)
         yield Misfit("ENTITY_DIFFERS", f"for entity {listed}, not {payment.entity}")
-    if when.payers and not _stands_in(when.payers, payment.payer_name):
+    if when.payers and not stands_in(when.payers, payment.payer_name):
         listed = ", ".join(when.payers)
         yield Misfit("PAYER_DIFFERS", f"the payer's name has none of: {listed}")
     iban = "".join(payment.payer_iban.split())
@@ -85,7 +85,7 @@ def _party_misfits(when: When, payment: Payment) -> Iterator[Misfit]:
         yield Misfit(
             "CUSTOMER_TYPE_DIFFERS", f"for customers of type {listed}, not {said}"
         )
-    if when.text and not _stands_in(when.text, payment.text):
+    if when.text and not stands_in(when.text, payment.text):
         listed = ", ".join(when.text)
         yield Misfit("TEXT_MISSING", f"the text has none of: {listed}")
 
@@ -104,7 +104,12 @@ def _term_misfits(when: When, item: Item, payment: Payment) -> Iterator[Misfit]:
         yield Misfit("LATE_DISCOUNT", message)
 
 
-def _stands_in(needles: tuple[str, ...], text: str) -> bool:
+def stands_in(needles: Iterable[str], text: str) -> bool:
+    """Say whether one of some texts stands in another, as whole words.
+
+    >>> stands_in(["FA2602-100"], "Acompte sur fact. fa2602 100")
+    True
+    """
     words = _words(text)
     return any(_words(needle) in words for needle in needles)
 
