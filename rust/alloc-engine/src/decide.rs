@@ -295,7 +295,10 @@ impl<'a> Decider<'_, '_, 'a> {
         found: &Explanation,
         payer: Option<Assumed<'a>>,
     ) -> Decision<'a> {
-        let error_ppm = found.error_ppm + payer.map_or(0, |payer| payer.error_ppm);
+        // Names that make up the cash among a payer's own items say that it is this payer.
+        let by_names = !found.by_amount && found.deduction.is_none();
+        let doubted = payer.filter(|_| !by_names);
+        let error_ppm = found.error_ppm + doubted.map_or(0, |payer| payer.error_ppm);
         let held = self.held(found, payer, error_ppm);
         let status = if held.is_some() {
             Status::Review
