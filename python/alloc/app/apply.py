@@ -40,6 +40,7 @@ __all__ = [
     "Preview",
     "apply",
     "batch_of",
+    "decision_of",
     "draft_outcome",
     "explain_payment",
     "preview",
@@ -273,6 +274,19 @@ def batch_of(
     status, decided_by
         See `apply`.
     """
+    operation = operation_row(shown.payment)
+    return PostingBatch(
+        decisions=decision_of(shown, status=status, reason=RULE_EXPLAINS),
+        allocations=drafts.allocations,
+        adjustments=drafts.adjustments,
+        drafts=drafts.drafts,
+        decided_by=decided_by,
+        operations=() if operation is None else (operation,),
+    )
+
+
+def decision_of(shown: Preview, *, status: str, reason: str) -> pa.Table:
+    """Return the decision that a rule makes, by the engine's contract."""
     decision = {
         "payment_id": shown.payment["payment_id"],
         "status": status,
@@ -280,18 +294,10 @@ def batch_of(
         "confidence_ppm": 0,
         "explanations_count": 1,
         "rule": shown.rule.name,
-        "reason": RULE_EXPLAINS,
+        "reason": reason,
         "customer_id": shown.customer_id,
     }
-    operation = operation_row(shown.payment)
-    return PostingBatch(
-        decisions=pa.Table.from_pylist([decision], schema=engine.schema("decisions")),
-        allocations=drafts.allocations,
-        adjustments=drafts.adjustments,
-        drafts=drafts.drafts,
-        decided_by=decided_by,
-        operations=() if operation is None else (operation,),
-    )
+    return pa.Table.from_pylist([decision], schema=engine.schema("decisions"))
 
 
 def explain_payment(

@@ -15,6 +15,7 @@ from alloc.app.apply import (
     MONEY_OUT,
     RULE_EXPLAINS,
     batch_of,
+    decision_of,
     returned_of,
     takes_back,
 )
@@ -31,6 +32,7 @@ from alloc.app.ports import PaymentState, PostingBatch
 from alloc.app.refused import Refused
 from alloc.app.ruling import Ruling
 from alloc.app.situations import collected_vat, item_history, load_facts
+from alloc.errors import ConflictError
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
     from alloc.rules import Rule
     from alloc.settings import Settings
 
+#: Why a payment that came back needs a person: it is not undone by the mirror alone.
+NOT_TAKEN_BACK = ("PAYMENT_RETURNED", "RETURN_NOT_PLAIN")
 #: The engine's reason for a payment that nobody can be named for: it goes to suspense.
 PAYER_UNKNOWN = "PAYER_UNKNOWN"
 
@@ -212,20 +216,25 @@ class _Run:
             collected=collected_vat(ledger, self._rules),
             history=lambda rows: item_history(ledger, self._rules, rows),
         )
-        # What the bank took back is open again before the day's payments are decided.
-        self._decide_out(until=until, entity=entity)
         self._payments = ledger.payments(until=until, entity=entity)
         self.total = self._payments.num_rows
+        self._out = self._money_out(until=until, entity=entity)
+        self._entity = entity
         self._book = OpenBook(ledger.open_items(entity=entity))
         self._remittances = ledger.remittances()
         self._refused = Refused(ledger.refusals())
 
     def days(self) -> Iterator[tuple[dt.date, pa.Table]]:
-        """Days in ascending order with their payments; the waiting ones come last."""
+        """Days in ascending order with their payments; the waiting ones come last.
+
+        A day may have none: money went out on it.
+        """
         rows = self._payments
         last = pc.max(rows["value_date"]).as_py()
         is_new = pc.equal(rows["state"], PaymentState.NEW)
         by_day: dict[dt.date, list[int]] = defaultdict(list)
+        for day in self._out["value_date"].to_pylist():
+            by_day[day] = []
         for row, (day, new) in enumerate(
             zip(rows["value_date"].to_pylist(), is_new.to_pylist(), strict=True)
         ):
@@ -234,7 +243,12 @@ class _Run:
             yield day, rows.take(pa.array(by_day[day], pa.int64()))
 
     def decide(self, day: dt.date, payments: pa.Table) -> None:
-        """Decide the payments of a day and post them in one transaction."""
+        """Decide what came in on a day, in one transaction, then what went out."""
+        if payments.num_rows:
+            self._decide_in(day, payments)
+        self._decide_out(self._out.filter(pc.equal(self._out["value_date"], day)))
+
+    def _decide_in(self, day: dt.date, payments: pa.Table) -> None:
         items = self._book.visible(day)
         abroad, _ = paid_abroad(payments, items, self._settings)
         if abroad.num_rows:
@@ -248,6 +262,7 @@ class _Run:
         self._keep(payments, proposal)
         for shown in ruled.posted:
             self._keep_ruled(shown)
+            self._take(shown)
 
     def _decide_abroad(self, payments: pa.Table, items: pa.Table) -> pa.ChunkedArray:
         """Decide payments by items in their foreign currency; name those decided.
@@ -266,6 +281,7 @@ class _Run:
         self._keep(posted, valued(proposal, posted, items))
         for shown in ruled.posted:
             self._keep_ruled(shown)
+            self._take(shown)
         return known["payment_id"]
 
     def _proposed(self, items: pa.Table, payments: pa.Table) -> Proposal:
@@ -275,29 +291,65 @@ class _Run:
         )
         return self._refused.leave_out(proposal)
 
-    def _decide_out(self, *, until: dt.date | None, entity: str | None) -> None:
-        """Post the bank's fees and other debits that exactly one rule explains."""
-        if not any(rule.when.direction in ("out", "any") for rule in self._rules):
-            return
+    def _money_out(self, *, until: dt.date | None, entity: str | None) -> pa.Table:
+        """Read the bank's debits, when a rule may be for one."""
         aside = self._ledger.payments(
             states=(PaymentState.ASIDE,), until=until, entity=entity
         )
+        if not any(rule.when.direction in ("out", "any") for rule in self._rules):
+            return aside.slice(0, 0)
         debits = pc.is_in(aside["aside_reason"], value_set=pa.array(MONEY_OUT))
+        return aside.filter(debits)
+
+    def _decide_out(self, debits: pa.Table) -> None:
+        """Post the bank's fees and other debits that exactly one rule explains.
+
+        The receipts of the day are posted: a debit may take one of them back.
+        """
+        has_moved = False
         for shown in self._ruling.decide_out(
-            aside.filter(debits),
-            lambda entry: load_facts(self._ledger, self._settings, entry),
+            debits, lambda entry: load_facts(self._ledger, self._settings, entry)
         ):
             if shown.drafts is None or not takes_back(self._settings, shown):
                 self._keep_ruled(shown)
-            elif not self._dry_run:
-                terms = returned_of(
-                    *(self._settings, shown, shown.drafts),
-                    status="auto",
-                    decided_by="alloc",
-                )
-                result = self._ledger.return_payment(terms, now=self._now)
-                self._tally.entries += 1
-                self._tally.last_seq = max(self._tally.last_seq, result.seq)
+            else:
+                self._take_back(shown, shown.drafts)
+            has_moved = True
+        if has_moved and not self._dry_run:
+            # What the bank took back is open again for the payments of later days.
+            self._book = OpenBook(self._ledger.open_items(entity=self._entity))
+            self._ruling.collect(collected_vat(self._ledger, self._rules))
+
+    def _take_back(self, shown: Preview, drafts: RuleDrafts) -> None:
+        """Post a return; what the payment did beside clearing may need a person."""
+        terms = returned_of(
+            *(self._settings, shown, drafts), status="auto", decided_by="alloc"
+        )
+        try:
+            if self._dry_run:
+                self._ledger.check_return(terms, now=self._now)
+                return
+            result = self._ledger.return_payment(terms, now=self._now)
+        except ConflictError as error:
+            if error.reason not in NOT_TAKEN_BACK:
+                raise
+            self._ask(shown, error.reason)
+            return
+        self._tally.entries += 1
+        self._tally.last_seq = max(self._tally.last_seq, result.seq)
+
+    def _ask(self, shown: Preview, reason: str) -> None:
+        """Leave what a rule explains to a person, with the reason."""
+        self._count(shown, outcome="review", reason=reason, lines=0)
+        if self._dry_run:
+            return
+        decisions = decision_of(shown, status="review", reason=reason)
+        nothing = PostingBatch(
+            decisions=decisions,
+            allocations=engine.schema("allocations").empty_table(),
+            adjustments=engine.schema("adjustments").empty_table(),
+        )
+        self._tally.add(self._ledger.post(nothing, now=self._now))
 
     def _keep_ruled(self, shown: Preview) -> None:
         """Post what a rule explains, each payment in a transaction of its own."""
@@ -305,22 +357,27 @@ class _Run:
         if drafts is None:
             return
         if shown.payment["amount_minor"] > 0:
-            self._tally_ruled(shown, drafts)
+            lines = drafts.allocations.num_rows
+            self._count(shown, outcome="auto", reason=RULE_EXPLAINS, lines=lines)
         if not self._dry_run:
             batch = batch_of(shown, drafts, status="auto", decided_by="alloc")
             self._tally.add(self._ledger.post(batch, now=self._now))
         self._ruling.keep(drafts)
-        if drafts.allocations.num_rows:
-            positions = self._book.positions(item_keys(drafts.allocations))
-            self._book.allocate(positions, drafts.allocations)
 
-    def _tally_ruled(self, shown: Preview, drafts: RuleDrafts) -> None:
-        """Count a payment that a rule posts among the outcomes of the run."""
+    def _take(self, shown: Preview) -> None:
+        """Take what a rule clears off the items of the day."""
+        if shown.drafts is not None and shown.drafts.allocations.num_rows:
+            allocations = shown.drafts.allocations
+            positions = self._book.positions(item_keys(allocations))
+            self._book.allocate(positions, allocations)
+
+    def _count(self, shown: Preview, *, outcome: str, reason: str, lines: int) -> None:
+        """Count what a rule says of a payment among the outcomes of the run."""
         row = dict(shown.payment) | {
-            "outcome": "auto",
-            "reason": RULE_EXPLAINS,
+            "outcome": outcome,
+            "reason": reason,
             "customer_id": shown.customer_id,
-            "lines": drafts.allocations.num_rows,
+            "lines": lines,
         }
         named = {name: row[name] for name in OUTCOMES.names}
         self._tally.outcomes.append(pa.Table.from_pylist([named], OUTCOMES))

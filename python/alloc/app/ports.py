@@ -235,9 +235,9 @@ class PostingBatch:
 
     A payment with a draft of kind ``clearing`` or ``release`` is posted with its
     rank 0; one with a ``suspense`` draft goes to suspense; any other decision is
-    kept as the payment's proposal, for review. A payment's earlier proposal is
-    replaced and keeps its ``decision_id``. Every posted payment has a decision; one
-    that goes to suspense may have none.
+    kept as the payment's proposal, for review; money that went out stays aside with
+    it. A payment's earlier proposal is replaced and keeps its ``decision_id``. Every
+    posted payment has a decision; one that goes to suspense may have none.
 
     decisions: payment_id, status, proof, confidence_ppm, explanations_count, rule?,
     reason, customer_id?
@@ -737,9 +737,12 @@ class Ledger(Protocol):
         Raises
         ------
         alloc.errors.ConflictError
-            ``PAYMENT_RETURNED`` (before), ``RETURN_NOT_PLAIN`` (the payment did more
-            than clear items), ``PAYMENT_DECIDED``.
+            ``PAYMENT_RETURNED`` (before), ``RETURN_NOT_PLAIN`` (the payment opened
+            items, or has entries beside its own), ``PAYMENT_DECIDED``.
         """
+
+    def check_return(self, returned: ReturnedPayment, *, now: dt.datetime) -> None:
+        """Raise what `return_payment` would; nothing is written."""
 
     # Exports and status.
 

@@ -91,7 +91,7 @@ class Ruling:
     ) -> None:
         self._settings, self._today = settings, today
         self._read_history, self._history = history, history(())
-        self._collected = {key: dict(rates) for key, rates in collected.items()}
+        self.collect(collected)
         self._rules = [
             rule
             for rule in rules
@@ -103,6 +103,10 @@ class Ruling:
         self._members = sorted(
             {member for rule in self._rules for member in rule.when.members}
         )
+
+    def collect(self, collected: CollectedVat) -> None:
+        """Set what VAT is due already."""
+        self._collected = {key: dict(rates) for key, rates in collected.items()}
 
     def decide(self, payments: pa.Table, proposal: Proposal, items: pa.Table) -> Ruled:
         """Try the rules on the payments that are not decided.

@@ -76,10 +76,14 @@ def read_queue(ledger: Ledger, *, entity: str | None = None) -> list[Row]:
         The payment's facts, ``reason``, ``decision_id`` and ``proposals`` (how many
         there are to choose from).
     """
-    states = (PaymentState.REVIEW, PaymentState.SUSPENSE)
-    payments = ledger.payments(states=states, entity=entity).to_pylist()
     found = ledger.decisions(DecisionFilter(entity=entity))
     decisions = {row["payment_id"]: row for row in found.decisions.to_pylist()}
+    states = (PaymentState.REVIEW, PaymentState.SUSPENSE)
+    payments = ledger.payments(states=states, entity=entity).to_pylist()
+    # Money that went out stays aside also while a person is asked about it.
+    payments += ledger.payments(
+        states=(PaymentState.ASIDE,), entity=entity, payment_ids=decisions.keys()
+    ).to_pylist()
     undone = _undone(ledger, entity)
     ranks = _ranks(found)
     waiting = []

@@ -67,7 +67,9 @@ WORDS = {
         "nobody knows what a late item was charged when a part of it was paid"
     ),
     "ITEMS_AMBIGUOUS": deferred("a rule fits several sets of items"),
+    "PAYMENT_RETURNED": deferred("the bank took this payment back before"),
     "RETURNED": deferred("the bank took a payment back"),
+    "RETURN_NOT_PLAIN": deferred("a payment came back that did more than clear items"),
     "RULE": deferred("a rule explains the difference"),
     "RULE_FITS": deferred("a rule fits and waits for a click"),
     "RULE_NOT_POSTED": deferred(

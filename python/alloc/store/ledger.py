@@ -261,6 +261,10 @@ class SqlLedger:
         """Post that the bank took a payment back."""
         return returning.return_payment(self._db, returned, now=now)
 
+    def check_return(self, returned: ReturnedPayment, *, now: dt.datetime) -> None:
+        """Raise what `return_payment` would; nothing is written."""
+        returning.check_return(self._db, returned, now=now)
+
     def once(self, call: Call, act: Callable[[], bytes], *, now: dt.datetime) -> bytes:
         """Act and keep the answer in one transaction, or return the kept one."""
         return once(self._db, call, act, now=now)

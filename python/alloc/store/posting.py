@@ -142,7 +142,7 @@ class _Posting:
         for kind, allowed in _ALLOWED.items():
             asked = found.filter(pc.equal(found["kind"], kind))
             is_free = pc.is_in(asked["state"], value_set=pa.array(allowed))
-            if kind == "clearing":
+            if kind in ("clearing", ""):
                 is_out = pc.less(asked["amount_minor"], 0)
                 is_aside = pc.equal(asked["state"], "aside")
                 is_free = pc.or_(is_free, pc.and_(is_out, is_aside))

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from alloc.store.database import Database
 
 _TURNED = columns("role amount_minor rate_ppm? item_id?")
-#: The pair of accounts between which VAT moves when it falls due.
-_VAT_DUE = {"vat_collected", "vat_collected_pending"}
 _BANK = columns("state amount_minor entity currency")
 _DECISION_ROW = columns(
     "decision_id:big payment_id state status proof confidence_ppm explanations_count "
@@ -51,6 +49,12 @@ def return_payment(
         return _Returning(db, returned.terms, now, returned).run()
 
 
+def check_return(db: Database, returned: ReturnedPayment, *, now: dt.datetime) -> None:
+    """Raise what `return_payment` would; nothing is written."""
+    with db.read():
+        _Returning(db, returned.terms, now, returned).check()
+
+
 @dataclass
 class _Returning(Reversing):
     returned: ReturnedPayment
@@ -58,9 +62,10 @@ class _Returning(Reversing):
     turned: list[dict[str, Any]] = field(init=False)
 
     def _check_unused(self) -> None:
-        """Check that the payment only cleared items, and that the money agrees.
+        """Check that one entry clears items and opens none: it can be mirrored whole.
 
-        VAT that it made due moves no money: it turns with it.
+        Deductions, differences and VAT beside the items turn with them. What the
+        payment opened (money on account, a part moved elsewhere) may be used since.
         """
         self.turned = self.db.query(
             "select role, amount_minor, rate_ppm, item_id from adjustment "
@@ -68,22 +73,18 @@ class _Returning(Reversing):
             _TURNED,
             (self.reversal.decision_id,),
         ).to_pylist()
-        is_plain = (
-            len(self.entry) == 1
-            and not len(self.own)
-            and {row["role"] for row in self.turned} <= _VAT_DUE
-            and not sum(line["amount_minor"] for line in self._unlettered())
-            and bool(self._unlettered()) == bool(self.turned)
-            and self.entry["kind"][0].as_py() == "clearing"
-        )
+        is_plain = self.entry["kind"].to_pylist() == ["clearing"] and not len(self.own)
+        payment_id = self.returned.payment_id
         if not is_plain:
             raise ConflictError(
-                f"decision {self.reversal.decision_id} did more than clear items: "
-                "reverse it, then post the return in the accounting system",
+                f"bank entry {payment_id} takes back payment "
+                f"{self.decision['payment_id']}, of which decision "
+                f"{self.reversal.decision_id} did more than clear items: reverse it, "
+                "then post the return in the accounting system",
                 reason="RETURN_NOT_PLAIN",
                 decision_id=self.reversal.decision_id,
+                payment_id=payment_id,
             )
-        payment_id = self.returned.payment_id
         (bank,) = self.db.query(
             "select state, amount_minor, entity, currency from bank_entry "
             "where payment_id = $1",
@@ -99,16 +100,15 @@ class _Returning(Reversing):
 
     def _sealed_mirror(self) -> tuple[pa.Table, pa.Table, pa.Table]:
         """Post the return; its debits mirror the lines that had cleared items."""
-        self.new_id = self.db.integer("select max(decision_id) from decision") + 1
+        self.new_id = self._replaced_proposal() or (
+            self.db.integer("select max(decision_id) from decision") + 1
+        )
         terms, entry = self.returned, self.entry.to_pylist()[0]
         cleared = [
             line for line in self.lines.to_pylist() if line["letter_group"] is not None
         ]
         lines = [self._mirrored(line, index) for index, line in enumerate(cleared)]
-        lines += [
-            {"account": line["account"], "amount_minor": -line["amount_minor"]}
-            for line in self._unlettered()
-        ]
+        lines += [self._mirrored(line) for line in self._unlettered()]
         lines += [
             {"account": account, "amount_minor": minor}
             for _, account, minor, _ in terms.adjustments
@@ -172,7 +172,20 @@ class _Returning(Reversing):
             line for line in self.lines.to_pylist()[1:] if line["letter_group"] is None
         ]
 
-    def _mirrored(self, line: dict[str, Any], index: int) -> dict[str, Any]:
+    def _replaced_proposal(self) -> int:
+        """Take away what waited for a person on the bank entry; 0 when nothing did."""
+        proposed = self.db.integer(
+            "select decision_id from decision "
+            "where payment_id = $1 and state = 'proposed'",
+            (self.returned.payment_id,),
+        )
+        for table in ("adjustment", "allocation", "decision"):
+            self.db.execute(f"delete from {table} where decision_id = $1", (proposed,))
+        return proposed
+
+    def _mirrored(
+        self, line: dict[str, Any], index: int | None = None
+    ) -> dict[str, Any]:
         return {
             "account": line["account"],
             "customer_id": line["customer_id"],

@@ -167,6 +167,26 @@ class Reversing:
 
     def run(self) -> ReverseResult:
         """Check, read, post the mirror, letter anew, reopen."""
+        self.check()
+        sealed, postings, mirrored = self._sealed_mirror()
+        seq = sealed["seq"][0].as_py()
+        self._reletter(sealed, postings, mirrored)
+        self._close_own_items()
+        state = self._reopen_payment()
+        self._remember_match()
+        reopened = self._after().filter(pc.is_valid(self.items["customer_id"]))
+        return ReverseResult(
+            decision_id=self.reversal.decision_id,
+            payment_id=self.decision["payment_id"],
+            payment_state=state,
+            seq=seq,
+            number=sealed["number"][0].as_py(),
+            reopened=reopened.select(_REOPENED.names),
+            closed=tuple(self.own["item_id"].to_pylist()),
+        )
+
+    def check(self) -> None:
+        """Read the decision and all it did; raise when it cannot be undone."""
         reversal = self.reversal
         self.decision = _decision(self.db, reversal.decision_id)
         if self.decision["state"] != "posted":
@@ -186,22 +206,6 @@ class Reversing:
         self._check_not_returned()
         self._read()
         self._check_unused()
-        sealed, postings, mirrored = self._sealed_mirror()
-        seq = sealed["seq"][0].as_py()
-        self._reletter(sealed, postings, mirrored)
-        self._close_own_items()
-        state = self._reopen_payment()
-        self._remember_match()
-        reopened = self._after().filter(pc.is_valid(self.items["customer_id"]))
-        return ReverseResult(
-            decision_id=reversal.decision_id,
-            payment_id=self.decision["payment_id"],
-            payment_state=state,
-            seq=seq,
-            number=sealed["number"][0].as_py(),
-            reopened=reopened.select(_REOPENED.names),
-            closed=tuple(self.own["item_id"].to_pylist()),
-        )
 
     def _remember_match(self) -> None:
         """Never propose the match again; an operation is never proposed anyway."""
