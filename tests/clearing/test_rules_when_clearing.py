@@ -228,14 +228,28 @@ def test_a_fee_of_the_bank_is_posted_and_other_debits_stay_aside(book: Book):
     assert (report.entries, report.outcomes.num_rows) == (1, 0)
     assert book.entries() == lines(
         "BQ1-000001 clearing",
-        "  627800 D 15.75",
-        "  445660 D 3.15",
+        "  627800 D 18.90",
         "  512000 C 18.90",
     )
     assert book.states() == {"B1": "posted", "B2": "aside"}
     assert book.verified()
     book.clear(rules=[bank_fee()])
     assert len(book.ledger.journal().entries) == 1
+
+
+def test_a_return_and_a_supplier_are_no_fee_of_the_bank(book: Book):
+    book.write("""
+        payment  B1    -44.50 EUR  on 2026-03-20  from BANK  "REJET SDD FRAIS 4,50"
+        payment  B2  -5400.00 EUR  on 2026-03-20  from SHOP  "COMMISSION APPORTEUR"
+    """).clear(rules=[bank_fee()])
+    assert book.entries() == ""
+    assert book.states() == {"B1": "aside", "B2": "aside"}
+
+
+def test_vat_of_a_fee_is_deducted_where_the_rule_says_so(book: Book):
+    vat = '[component.fee]\nvat = { rate = "20%", role = "vat_deductible" }\n'
+    book.write(FEES).clear(rules=[rule("fee", vat, base="bank-fee")])
+    assert "  445660 D 3.15" in book.entries()
 
 
 def test_a_posted_fee_can_be_undone_and_is_aside_again(book: Book):

@@ -102,7 +102,7 @@ def test_every_mistake_is_named_with_its_line(body: str, said: str):
         ),
         (
             COMMISSION + 'amount = "gap"\nmax_rate = "5%"\n',
-            "say in [when] whom or which text",
+            "name payers or customers in [when] (a text names nobody)",
         ),
         (COMMISSION + 'amount = "payment"\n', "takes any payment whole"),
         (
@@ -121,6 +121,55 @@ def test_every_mistake_is_named_with_its_line(body: str, said: str):
 )
 def test_a_rule_that_could_explain_anything_is_refused(body: str, said: str):
     assert said in mistake(body)
+
+
+@pytest.mark.parametrize(
+    ("when", "component", "said"),
+    [
+        (
+            'text = ["FACT"]',
+            'amount = "gap"\nof = "open"\nmax_rate = "50%"',
+            "1% or 50.00 of anybody's payment: name payers or customers in [when]",
+        ),
+        (
+            'text = ["VIR"]',
+            'amount = "payment"\nside = "credit"',
+            "takes a payment of any amount whole for a word in its text: give max",
+        ),
+        (
+            'text = ["VIR"]',
+            'amount = "payment"\nmax = "50.01"\nside = "credit"',
+            "above 50.00 a word in the text is not enough",
+        ),
+    ],
+)
+def test_a_word_that_many_payments_bear_is_no_limit(
+    when: str, component: str, said: str
+):
+    body = f'posting = "auto"\n[when]\n{when}\n{COMMISSION}{component}\n'
+    assert said in mistake(body)
+    rule_of(body.replace(when, f'{when}\npayers = ["MAIF"]'))
+
+
+def test_a_word_takes_small_sums_whole_or_waits_for_a_person():
+    body = '[when]\ntext = ["FRAIS"]\n' + COMMISSION + 'amount = "payment"\n'
+    assert rule_of('posting = "auto"\n' + body + 'max = "50.00"\n')
+    assert rule_of('posting = "one_click"\n' + body + 'max = "900.00"\n')
+
+
+def test_no_component_posts_to_the_bank():
+    said = mistake('[component.a]\nrole = "bank"\namount = "1.00"\n')
+    assert "6: component.a.role: the bank line is the statement's" in said
+
+
+def test_values_that_fit_almost_any_gap_are_for_named_payers():
+    values = ", ".join(f'"{cents}.00"' for cents in range(1, 64))
+    body = "".join(
+        f'[component.{n}]\nrole = "commission"\namount = [{values}]\noptional = true\n'
+        for n in "ab"
+    )
+    assert "4096 combinations of values fit almost any gap: 64 at most" in mistake(body)
+    assert rule_of('[when]\npayers = ["MAIF"]\n' + body)
 
 
 def test_a_small_difference_may_be_anybodys():

@@ -20,7 +20,13 @@ from alloc.rules.values import amount_text
 if TYPE_CHECKING:
     from alloc.toml_reader import TomlTable
 
-__all__ = ["SHARE_MAX_PPM", "SMALL_MAJOR", "SMALL_PPM", "check_bounds"]
+__all__ = [
+    "ANYBODY_COMBINATIONS_MAX",
+    "SHARE_MAX_PPM",
+    "SMALL_MAJOR",
+    "SMALL_PPM",
+    "check_bounds",
+]
 
 SHARE_MAX_PPM = 500_000
 """Largest share of the items that a solved component may take: a half."""
@@ -30,6 +36,10 @@ SMALL_PPM = 10_000
 
 SMALL_MAJOR = 50
 """Up to this amount, in major units, a solved component may hold for any payer."""
+
+
+ANYBODY_COMBINATIONS_MAX = 64
+"""Combinations of values that a rule may have for any payer: one list's worth."""
 
 
 def check_bounds(
@@ -67,14 +77,60 @@ def check_bounds(
     for component in components:
         table = tables.table(component.name)
         if component.measure is Measure.PAYMENT and not when.names_somebody:
-            table.mistake(
-                "amount",
-                "takes any payment whole: say in [when] whom or which text it is for",
-            )
+            _check_whole(table, when, component, posting, exponent)
         _check_order(table, component)
-    if prod(part.options for part in components) > COMBINATIONS_MAX:
+    _check_count(root, when, components)
+
+
+def _check_count(
+    root: TomlTable, when: When, components: tuple[Component, ...]
+) -> None:
+    """Refuse so many values that one of them fits by chance."""
+    count = prod(part.options for part in components)
+    if count > COMBINATIONS_MAX:
         root.mistake(
             "component", f"more than {COMBINATIONS_MAX} combinations of values"
+        )
+    elif count > ANYBODY_COMBINATIONS_MAX and not when.names_somebody:
+        root.mistake(
+            "component",
+            f"{count} combinations of values fit almost any gap: "
+            f"{ANYBODY_COMBINATIONS_MAX} at most, unless [when] names payers or "
+            "customers",
+        )
+
+
+def _check_whole(
+    table: TomlTable,
+    when: When,
+    component: Component,
+    posting: Posting,
+    exponent: int,
+) -> None:
+    """Bound what takes anybody's payment whole: a word in its text is no limit.
+
+    What opens an item of the customer, like a deposit, loses nothing.
+    """
+    if not when.text:
+        table.mistake(
+            "amount",
+            "takes any payment whole: say in [when] whom or which text it is for",
+        )
+        return
+    if component.book is Book.ITEM:
+        return
+    small = SMALL_MAJOR * 10**exponent
+    if component.max_minor is None:
+        table.mistake(
+            "amount",
+            "takes a payment of any amount whole for a word in its text: give max, or "
+            "name payers or customers in [when]",
+        )
+    elif component.max_minor > small and posting is Posting.AUTO:
+        table.mistake(
+            "max",
+            f"above {amount_text(small, exponent)} a word in the text is not enough: "
+            'name payers or customers in [when], or write posting = "one_click"',
         )
 
 
@@ -109,7 +165,8 @@ def _check_solved(
         table.mistake(
             "amount",
             f"more than {rate_text(SMALL_PPM)} or {amount_text(small, exponent)} of "
-            "anybody's payment: say in [when] whom or which text it is for",
+            "anybody's payment: name payers or customers in [when] (a text names "
+            "nobody)",
         )
 
 

@@ -154,6 +154,9 @@ def _items_misfit(rule: Rule, situation: Situation) -> Misfit | None:
         return Misfit("NO_ITEMS", "there is no item to clear")
     if situation.items and takes_cash:
         return Misfit("ITEMS_NAMED", "it takes the cash whole, without items")
+    takes_payment = any(part.measure is Measure.PAYMENT for part in rule.components)
+    if takes_payment and situation.payment.returned_minor:
+        return Misfit("RETURNED", "it takes back a payment that was posted before")
     if takes_cash and situation.named:
         message = f"it names {situation.named[0]}, which is open: it pays a part of it"
         return Misfit("ITEMS_NAMED", message)

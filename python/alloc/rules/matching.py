@@ -88,6 +88,9 @@ def _party_misfits(when: When, payment: Payment) -> Iterator[Misfit]:
     if when.text and not stands_in(when.text, payment.text):
         listed = ", ".join(when.text)
         yield Misfit("TEXT_MISSING", f"the text has none of: {listed}")
+    if when.not_text and stands_in(when.not_text, payment.text):
+        listed = ", ".join(when.not_text)
+        yield Misfit("TEXT_UNWANTED", f"the text has one of: {listed}")
 
 
 def _term_misfits(when: When, item: Item, payment: Payment) -> Iterator[Misfit]:

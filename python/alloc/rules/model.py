@@ -187,6 +187,8 @@ class When(msgspec.Struct, frozen=True, kw_only=True):
         Exact values.
     text
         Texts one of which stands in the remittance text.
+    not_text
+        Texts none of which stands there.
     members
         Customers for whom the payer pays: all items are theirs.
     direction
@@ -202,6 +204,7 @@ class When(msgspec.Struct, frozen=True, kw_only=True):
     customer_types: tuple[str, ...] = ()
     entities: tuple[str, ...] = ()
     text: tuple[str, ...] = ()
+    not_text: tuple[str, ...] = ()
     members: tuple[str, ...] = ()
     direction: str = "in"
     within_days: int | None = None
@@ -209,13 +212,9 @@ class When(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def names_somebody(self) -> bool:
-        """Whether it holds for named payers or named texts only."""
+        """Whether it holds for named payers or customers only: a text names nobody."""
         return bool(
-            self.payers
-            or self.payer_ibans
-            or self.customers
-            or self.customer_types
-            or self.text
+            self.payers or self.payer_ibans or self.customers or self.customer_types
         )
 
 

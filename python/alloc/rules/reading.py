@@ -175,6 +175,7 @@ def _when(table: TomlTable) -> When:
         customer_types=table.texts("customer_types"),
         entities=table.texts("entities"),
         text=_needles(table, "text"),
+        not_text=_needles(table, "not_text"),
         members=table.texts("members"),
         direction=table.choice("direction", ("in", "out", "any", "none"), default="in"),
         within_days=table.integer("within_days", 0, low=0, high=3_650)
@@ -238,6 +239,10 @@ def _component(name: str, table: TomlTable, exponent: int) -> Component:
     side = Side(table.choice("side", tuple(Side), default=Side.DEBIT))
     book = Book(table.choice("book", tuple(Book), default=Book.LINE))
     role = "" if book is Book.KEEP else _role(table, "role")
+    if role == "bank":
+        table.mistake(
+            "role", "the bank line is the statement's: name what explains the gap"
+        )
     role_credit = _role(table, "role_credit") if side is Side.EITHER else ""
     per = table.choice("per", tuple(Per), default=Per.PAYMENT)
     component = Component(
