@@ -208,6 +208,7 @@ class _Run:
         ledger = self._ledger
         customers = ledger.customers()
         self._customers = contract(customers, "customers")
+        self._refused = Refused(ledger.refusals())
         self._ruling = Ruling(
             self._settings,
             self._rules,
@@ -215,6 +216,7 @@ class _Run:
             today=self._now.date(),
             collected=collected_vat(ledger, self._rules),
             history=lambda rows: item_history(ledger, self._rules, rows),
+            refused=self._refused,
         )
         self._payments = ledger.payments(until=until, entity=entity)
         self.total = self._payments.num_rows
@@ -222,7 +224,6 @@ class _Run:
         self._entity = entity
         self._book = OpenBook(ledger.open_items(entity=entity))
         self._remittances = ledger.remittances()
-        self._refused = Refused(ledger.refusals())
 
     def days(self) -> Iterator[tuple[dt.date, pa.Table]]:
         """Days in ascending order with their payments; the waiting ones come last.

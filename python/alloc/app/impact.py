@@ -26,6 +26,7 @@ from alloc.app.ports import (
     DecisionState,
     PaymentState,
 )
+from alloc.app.refused import Refused
 from alloc.app.ruling import Ruling
 from alloc.app.situations import item_history, load_facts
 from alloc.domain.match import item_set
@@ -169,6 +170,8 @@ def impact(
         # What fell due before a day follows from what was paid before it.
         collected={},
         history=lambda rows: item_history(ledger, [*beside, tried], rows),
+        # What a person undid is what the rule is compared with.
+        refused=Refused(ledger.refusals().slice(0, 0)),
     )
     cases = list(_money_out(ledger, settings, ruling, past, rule, since=since))
     customers = contract(ledger.customers(), "customers")

@@ -12,7 +12,7 @@ from alloc.domain.match import item_set
 from alloc.engine import Proposal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from collections.abc import Set as AbstractSet
 
 #: Why a payment has no proposal although the engine made some: all were refused.
@@ -34,6 +34,10 @@ class Refused:
         self._sets: dict[str, set[str]] = defaultdict(set)
         for row in refusals.select(["payment_id", "item_set"]).to_pylist():
             self._sets[row["payment_id"]].add(row["item_set"])
+
+    def has(self, payment_id: str, items: Iterable[tuple[str, str]]) -> bool:
+        """Say whether these items, by entity and id, were refused for a payment."""
+        return payment_id in self._sets and item_set(items) in self._sets[payment_id]
 
     def leave_out(self, proposal: Proposal) -> Proposal:
         """Drop refused ranks.

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from alloc.app.apply import draft_outcome, try_rule
+from alloc.app.refused import REFUSED_BEFORE
 from alloc.app.shelf import Shelf
 from alloc.app.situations import Facts, sets_of
 from alloc.errors import InputError
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from alloc.app.apply import Preview
+    from alloc.app.refused import Refused
     from alloc.app.rule_drafting import RuleDrafts
     from alloc.app.situations import CollectedVat, ItemHistory
     from alloc.engine import Proposal
@@ -77,6 +79,8 @@ class Ruling:
         VAT that is due already; `keep` adds to it.
     history
         Reads what earlier payments took off items, and charged them.
+    refused
+        What a person said no to: no rule makes it again.
     """
 
     def __init__(
@@ -88,8 +92,10 @@ class Ruling:
         today: dt.date,
         collected: CollectedVat,
         history: Callable[[Iterable[Mapping[str, Any]]], ItemHistory],
+        refused: Refused,
     ) -> None:
         self._settings, self._today = settings, today
+        self._refused = refused
         self._read_history, self._history = history, history(())
         self.collect(collected)
         self._rules = [
@@ -247,13 +253,18 @@ class Ruling:
         used: set[tuple[str, str]],
     ) -> None:
         """Draft what a rule explains; what cannot be drafted is for a person."""
+        payment_id = facts.payment["payment_id"]
         try:
             shown = draft_outcome(
                 self._settings, rule, facts, result, today=self._today
             )
         except InputError:
-            payment_id = facts.payment["payment_id"]
             ruled.noted[payment_id] = (rule.name, RULE_NOT_POSTED)
+            return
+        if shown.drafts is not None and self._refused.has(
+            payment_id, _keys(shown.drafts.allocations)
+        ):
+            ruled.noted[payment_id] = (rule.name, REFUSED_BEFORE)
             return
         ruled.posted.append(shown)
         if shown.drafts is not None:
@@ -305,7 +316,13 @@ class Ruling:
             customer_id,
             self._customers.get(customer_id or "", {}),
             rows,
-            tuple(sets_of(ranks, rows, customer_id)),
+            tuple(
+                chosen
+                for chosen in sets_of(ranks, rows, customer_id)
+                if not self._refused.has(
+                    payment["payment_id"], ((payment["entity"], key) for key in chosen)
+                )
+            ),
             elsewhere=elsewhere,
             collected=self._collected,
             history=self._history,
