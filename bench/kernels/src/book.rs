@@ -36,6 +36,7 @@ pub fn open_items(references: &[String]) -> Vec<OpenItem<'_>> {
             issue_date: None,
             due_date: None,
             disputed: false,
+            discount: None,
         })
         .collect()
 }
