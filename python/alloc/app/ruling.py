@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from alloc.app.apply import draft_outcome, try_rule
 from alloc.app.refused import REFUSED_BEFORE
 from alloc.app.shelf import Shelf
-from alloc.app.situations import Facts, sets_of
+from alloc.app.situations import Facts, linked_customer, sets_of
 from alloc.errors import InputError
 from alloc.rules import explain_by_one
 from alloc.rules.matching import misfit
@@ -305,6 +305,9 @@ class Ruling:
         parties = sorted(self._parties(customer_id) | set(self._members))
         rows = shelf.rows(
             payment, payment["entity"], parties, sorted(named), is_taken=is_taken
+        )
+        customer_id = customer_id or linked_customer(
+            ranks.get(0, ()), rows, self._customers
         )
         own = () if customer_id is None else (customer_id,)
         elsewhere = {

@@ -33,6 +33,7 @@ __all__ = [
     "collected_vat",
     "comparable",
     "item_history",
+    "linked_customer",
     "load_facts",
     "sets_of",
 ]
@@ -274,7 +275,9 @@ def load_facts(
         sets = [tuple(items)]
         customers = {rows[key]["customer_id"] for key in items}
         customer_id = customer_id or (customers.pop() if len(customers) == 1 else None)
+        customer_id = customer_id or linked_customer(items, rows, known)
     else:
+        customer_id = customer_id or linked_customer(ranks.get(0, ()), rows, known)
         sets = sets_of(ranks, rows, customer_id)
     customer = known.get(customer_id or "", {})
     linked = {rule.link.entity for rule in rules if rule.link is not None}
@@ -327,6 +330,29 @@ def _returned(ledger: Ledger, payment: Mapping[str, Any]) -> Mapping[str, Any] |
         )
     ).decisions.to_pylist()
     return decided[0] if decided else None
+
+
+def linked_customer(
+    items: Iterable[str],
+    rows: Mapping[str, Mapping[str, Any]],
+    customers: Mapping[str, Mapping[str, Any]],
+) -> str | None:
+    """Return the customer whose claims a payment names beside our debts to it.
+
+    Parameters
+    ----------
+    items
+        What a payment names.
+    rows, customers
+        Open items and customers by id: a customer may be linked with a supplier.
+    """
+    owners = {rows[key]["customer_id"] for key in items if key in rows}
+    found = [
+        owner
+        for owner in owners
+        if owners - {owner} == {customers.get(owner, {}).get("supplier_id")}
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 def sets_of(
