@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from alloc.app.always import is_beside, with_vat_due
 from alloc.app.apply import draft_outcome, try_rule
 from alloc.app.refused import REFUSED_BEFORE
 from alloc.app.shelf import Shelf
@@ -37,6 +38,8 @@ RULE_FITS = "RULE_FITS"
 RULE_NOT_POSTED = "RULE_NOT_POSTED"
 #: A late item was paid in part, and nobody knows what it was charged.
 HISTORY_UNKNOWN = "HISTORY_UNKNOWN"
+#: An item's VAT falls due, and nobody knows how much it is.
+VAT_UNKNOWN = "VAT_UNKNOWN"
 #: The engine's reason for a gap that a kind of deduction explains.
 BUILT_IN = "DEDUCTION_EXPLAINED"
 #: What the engine decides by itself.
@@ -168,9 +171,11 @@ class Ruling:
             )
             if is_auto:
                 facts = facts._replace(sets=facts.sets[:1])
-            for rules in self._rounds(decision):
+            for rules in self._rounds(decision, facts):
                 if self._decide_one(facts, rules, ruled, used):
                     break
+            else:
+                self._ask_for_vat(decision, facts, ruled)
         return ruled
 
     def decide_out(
@@ -199,24 +204,27 @@ class Ruling:
                 self._decide_one(facts_of(entry["payment_id"]), fit, ruled, set())
         return ruled.posted
 
-    def _rounds(self, decision: Mapping[str, Any]) -> list[list[Rule]]:
+    def _rounds(self, decision: Mapping[str, Any], facts: Facts) -> list[list[Rule]]:
         """Return the rules to try, and those to try when none of them fits.
 
-        A rule of the company goes before what the engine explains by itself.
+        A rule of the company goes before what the engine explains by itself. What
+        goes with every clearing comes last: alone where no other rule fits.
         """
+        beside = [rule for rule in self._rules if is_beside(rule)]
+        own = [
+            with_vat_due(rule, beside, facts, self._settings)
+            for rule in self._rules
+            if rule not in beside
+        ]
         if decision["status"] == AUTO:
             built_in = decision["reason"] == BUILT_IN
-            return [
-                [
-                    rule
-                    for rule in self._rules
-                    if rule.always or (built_in and not rule.fallback)
-                ]
-            ]
-        return [
-            [rule for rule in self._rules if rule.fallback is fallback]
+            mine = [r for r in own if r.always or (built_in and not r.fallback)]
+            return [mine, beside]
+        rounds = [
+            [rule for rule in own if rule.fallback is fallback]
             for fallback in (False, True)
         ]
+        return [*rounds, beside]
 
     def _decide_one(
         self,
@@ -243,6 +251,18 @@ class Ruling:
         else:
             self._draft(rule, facts, result, ruled, used)
         return True
+
+    def _ask_for_vat(
+        self, decision: Mapping[str, Any], facts: Facts, ruled: Ruled
+    ) -> None:
+        """Leave to a person what would be posted without the VAT that it makes due."""
+        if decision["status"] != AUTO:
+            return
+        for rule in filter(is_beside, self._rules):
+            outcome, _ = try_rule(self._settings, rule, facts)
+            if outcome.reason == VAT_UNKNOWN:
+                payment_id = facts.payment["payment_id"]
+                ruled.noted[payment_id] = (rule.name, VAT_UNKNOWN)
 
     def _draft(
         self,

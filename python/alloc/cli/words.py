@@ -76,6 +76,7 @@ WORDS = {
         "a rule fits and cannot be posted: alloc apply says why"
     ),
     "RULES_AMBIGUOUS": deferred("several rules fit"),
+    "VAT_UNKNOWN": deferred("the VAT of an item is not known: import it"),
     "VALUES_AMBIGUOUS": deferred("a rule fits in several ways"),
     # Whether a rule posts alone.
     "active": deferred("yes"),
