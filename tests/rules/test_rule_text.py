@@ -255,3 +255,23 @@ def test_a_rule_of_the_library_says_how_to_build_on_it():
 
 def test_a_workspace_without_rules_has_none(tmp_path):
     assert load_rules(tmp_path / "rules") == ()
+
+
+def test_french_books_bear_french_titles_unless_the_company_says_its_own():
+    assert [rule.title for rule in library("fr") if rule.id == "discount"] == [
+        "Escompte accordé"
+    ]
+    bases = {"low": {"title": "Cash discount", "title_fr": "Escompte"}}
+    body = HEAD.replace('title = "Mine"\n', "") + 'based_on = "low"\n'
+    body += COMMISSION + 'rate = "2%"\n' + EXAMPLE
+    own = body.replace('id = "mine"', 'id = "mine"\ntitle = "Skonto"')
+    titles = [
+        read_rule(text, name="rules/mine.toml", bases=bases, locale="fr").title
+        for text in (body, own)
+    ]
+    assert titles == ["Escompte", "Skonto"]
+
+
+def test_every_rule_of_the_library_has_a_french_title():
+    english = {rule.id: rule.title for rule in library()}
+    assert [r.id for r in library("fr") if r.title == english[r.id]] == []

@@ -38,7 +38,7 @@ def list_rules(session: Session, *, library: bool) -> int:
 
     workspace = find_workspace(session)
     settings = workspace.settings()
-    rules = shipped() if library else read_rules(workspace)
+    rules = shipped(settings.locale) if library else read_rules(workspace)
     records = () if library else activations_of(workspace)
     document = {"rules": [_described(rule, records) for rule in rules]}
     view = View(settings.locale)
@@ -82,7 +82,7 @@ def test(session: Session, *, library: bool) -> int:
 
     workspace = find_workspace(session)
     settings = workspace.settings()
-    rules = shipped() if library else read_rules(workspace)
+    rules = shipped(settings.locale) if library else read_rules(workspace)
     verdicts = [verdict for rule in rules for verdict in run_examples(rule)]
     failed = sum(bool(verdict.problems) for verdict in verdicts)
     document = {
@@ -147,7 +147,8 @@ def read_rules(workspace: Workspace) -> tuple[Rule, ...]:
     from alloc.rules import load_rules
 
     try:
-        return load_rules(workspace.root / "rules")
+        locale = workspace.settings().locale
+        return load_rules(workspace.root / "rules", locale=locale)
     except InputError as error:
         raise ConfigError(str(error), reason=error.reason, **error.metadata) from error
 

@@ -51,26 +51,28 @@ def _bases() -> Mapping[str, Mapping[str, Any]]:
 
 
 @cache
-def library() -> tuple[Rule, ...]:
+def library(locale: str = "en") -> tuple[Rule, ...]:
     """Return the rules that are shipped, by id.
 
     They are templates: none of them holds until a workspace builds on it, because a
     rule is the company's decision. `load_rules` therefore leaves them out.
     """
     rules = [
-        read_rule(text, name=f"library/{name}", bases=_bases())
+        read_rule(text, name=f"library/{name}", bases=_bases(), locale=locale)
         for name, text in _library_texts().items()
     ]
     return tuple(sorted(rules, key=lambda rule: rule.id))
 
 
-def load_rules(folder: Path) -> tuple[Rule, ...]:
+def load_rules(folder: Path, *, locale: str = "en") -> tuple[Rule, ...]:
     """Read the rules of a workspace.
 
     Parameters
     ----------
     folder
         With one ``*.toml`` a rule; that it is missing means no rules.
+    locale
+        Language of the books, for the titles.
 
     Returns
     -------
@@ -97,7 +99,7 @@ def load_rules(folder: Path) -> tuple[Rule, ...]:
         name = f"{folder.name}/{path.name}"
         try:
             text = read_toml_text(path)
-            rules.append(read_rule(text, name=name, bases=_bases()))
+            rules.append(read_rule(text, name=name, bases=_bases(), locale=locale))
         except InputError as error:
             mistakes.append(error)
     if mistakes:

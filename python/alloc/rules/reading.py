@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from alloc.domain.rate import parse_rate
 from alloc.engine import currency_exponent
+from alloc.messages import LOCALES
 from alloc.rules.bounds import check_bounds
 from alloc.rules.labels import mistake_in
 from alloc.rules.model import (
@@ -39,6 +40,7 @@ VALUES_MAX = 64
 """Rates or amounts that one component may list."""
 
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_TITLES = {f"title_{locale}" for locale in LOCALES}
 _VALUE_KEYS = {"amount", "rate", "annual_rate"}
 _WORDS = {"gap": Measure.GAP, "payment": Measure.PAYMENT, "charges": Measure.CHARGES}
 _WORDS |= {"vat": Measure.VAT, "supplier": Measure.SUPPLIER}
@@ -46,7 +48,11 @@ _WORDS |= {"returned": Measure.RETURNED, "open": Measure.OPEN}
 
 
 def read_rule(
-    text: str, *, name: str, bases: Mapping[str, Mapping[str, Any]] | None = None
+    text: str,
+    *,
+    name: str,
+    bases: Mapping[str, Mapping[str, Any]] | None = None,
+    locale: str = "en",
 ) -> Rule:
     """Parse and check the text of a rule.
 
@@ -59,6 +65,8 @@ def read_rule(
     bases
         What ``based_on`` may name: rule id -> parsed content. The keys of the text
         are laid over it, table by table; its examples are not taken over.
+    locale
+        Language of the books: the rule's title in it, where it has one.
 
     Returns
     -------
@@ -81,7 +89,7 @@ def read_rule(
             )
         content = laid_over(base or {}, content)
     root = TomlTable(document, "", content)
-    rule = _rule(root, name)
+    rule = _rule(root, name, locale)
     root.finish(also_known=("based_on", "link"))
     document.raise_mistakes("RULE_INVALID")
     return rule
@@ -90,12 +98,14 @@ def read_rule(
 def laid_over(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     """Lay the keys of a rule over those it builds on, table by table.
 
-    A component says its value in one of several keys: the own one stands alone. A table
-    that is said to be ``false`` is left out.
+    A component says its value in one of several keys: the own one stands alone, as does
+    an own title. A table that is said to be ``false`` is left out.
     """
     dropped = {"example", "based_on"}
     if _VALUE_KEYS & own.keys():
         dropped |= _VALUE_KEYS
+    if "title" in own:
+        dropped |= _TITLES
     merged: dict[str, Any] = {
         key: value for key, value in base.items() if key not in dropped
     }
@@ -110,7 +120,7 @@ def laid_over(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]
     return merged
 
 
-def _rule(root: TomlTable, file: str) -> Rule:
+def _rule(root: TomlTable, file: str, locale: str) -> Rule:
     rule_id = root.required_text("id")
     if rule_id and not _ID.fullmatch(rule_id):
         root.mistake("id", f"{rule_id!r}: write lower-case words joined by '-'")
@@ -137,7 +147,7 @@ def _rule(root: TomlTable, file: str) -> Rule:
     return Rule(
         id=rule_id,
         version=root.integer("version", 1, low=1, high=999_999),
-        title=root.required_text("title"),
+        title=_title(root, locale),
         author=root.required_text("author"),
         file=file,
         posting=posting,
@@ -157,6 +167,13 @@ def _rule(root: TomlTable, file: str) -> Rule:
         valid_from=valid_from,
         valid_until=valid_until,
     )
+
+
+def _title(root: TomlTable, locale: str) -> str:
+    """Return the title in the language of the books: labels of entries bear it."""
+    title = root.required_text("title")
+    said = {key: root.text(key, title) for key in sorted(_TITLES)}
+    return said.get(f"title_{locale}", title)
 
 
 def _validity(root: TomlTable) -> tuple[dt.date | None, dt.date | None]:
