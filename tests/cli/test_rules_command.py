@@ -68,6 +68,28 @@ def test_a_wrong_rule_is_a_matter_of_configuration(workspace, alloc):
     )
 
 
+def test_mistakes_of_two_files_each_bear_their_own_place(workspace, alloc):
+    for name in ("a", "b"):
+        text = RULE.replace("version = 2", "version = 0")
+        (workspace / "rules" / f"{name}.toml").write_text(text)
+    said = alloc("rules", "check", "-C", workspace).stderr.splitlines()
+    assert [line.partition(": version")[0] for line in said] == [
+        "alloc: rules/a.toml:4",
+        "alloc: rules/b.toml:4",
+    ]
+
+
+def test_a_template_is_printed_for_those_who_build_on_it(workspace, alloc):
+    shown = alloc("rules", "show", "bank-fee", "-C", workspace)
+    assert shown.code == 0
+    assert shown.stdout.startswith("# library/bank-fee.toml\nid =")
+    (workspace / "rules" / "ours.toml").write_text(RULE)
+    own = alloc("rules", "show", "our-insurer", "-C", workspace)
+    assert own.stdout == "# rules/ours.toml\n" + RULE
+    unknown = alloc("rules", "show", "bank-fees", "-C", workspace)
+    assert "rule bank-fees is unknown" in unknown.stderr
+
+
 def test_the_library_is_listed_and_tested(workspace, alloc):
     listed = alloc("rules", "list", "--library", "-C", workspace)
     assert "insurer-commission-rate" in listed.stdout

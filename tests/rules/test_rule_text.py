@@ -8,7 +8,17 @@ import pytest
 from rule_text import EXAMPLE, HEAD, rule_of
 
 from alloc.errors import InputError, NotFoundError
-from alloc.rules import find_rule, library, load_rules, read_rule, run_examples
+from alloc.rules import (
+    Item,
+    Payment,
+    Situation,
+    explain,
+    find_rule,
+    library,
+    load_rules,
+    read_rule,
+    run_examples,
+)
 from alloc.rules.model import COMBINATIONS_MAX
 
 COMMISSION = '[component.a]\nrole = "commission"\n'
@@ -275,3 +285,24 @@ def test_french_books_bear_french_titles_unless_the_company_says_its_own():
 def test_every_rule_of_the_library_has_a_french_title():
     english = {rule.id: rule.title for rule in library()}
     assert [r.id for r in library("fr") if r.title == english[r.id]] == []
+
+
+@pytest.mark.parametrize("nothing", ["[]", "false"])
+def test_an_inherited_condition_can_be_dropped(nothing: str):
+    bases = {"low": {"title": "T", "when": {"customer_types": ["insurer"]}}}
+    body = HEAD + f'based_on = "low"\n[when]\ncustomer_types = {nothing}\n'
+    body += COMMISSION + 'rate = "2%"\n' + EXAMPLE
+    rule = read_rule(body, name="rules/mine.toml", bases=bases)
+    assert rule.when.customer_types == ()
+
+
+def test_a_credit_note_is_no_bad_debt():
+    credit = Item(
+        item_id="CN1", customer_id="C", open_minor=-500, total_minor=-500, vat=()
+    )
+    nothing = Payment(
+        payment_id="O", entity="E1", amount_minor=0, date=dt.date(2026, 1, 1)
+    )
+    (bad,) = [rule for rule in library() if rule.id == "bad-debt"]
+    outcome = explain(bad, Situation(payment=nothing, items=(credit,)))
+    assert outcome.message == "loss is not for what is owed by us: CN1"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from enum import IntEnum
 
 from alloc.cli.plain import plain
@@ -172,6 +173,10 @@ def error_document(error: BaseException) -> dict[str, object]:
     }
 
 
+#: Where a mistake is: ``rules/maif.toml:7: ``.
+_PLACE = re.compile(r"\S+:[0-9]+: ")
+
+
 def error_lines(error: BaseException) -> list[str]:
     """Write an error for people: ``alloc: file:line: message [REASON]``.
 
@@ -195,11 +200,16 @@ def error_lines(error: BaseException) -> list[str]:
     ]
     return [
         plain(
-            f"alloc: {text if file and file in text else _at(place, text)}"
+            f"alloc: {text if _says_where(file, text) else _at(place, text)}"
             f" [{document['reason']}]"
         )
         for text in lines
     ]
+
+
+def _says_where(file: str, text: str) -> bool:
+    """Say whether a line names its own place: mistakes of several files each do."""
+    return bool((file and file in text) or _PLACE.match(text))
 
 
 def _at(place: str, text: str) -> str:

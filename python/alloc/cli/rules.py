@@ -52,6 +52,21 @@ def list_rules(session: Session, *, library: bool) -> int:
     return ExitCode.OK
 
 
+@command.command("show")
+@click.argument("rule_name", metavar="RULE", help="A rule of the library or your own.")
+@pass_session
+def show(session: Session, rule_name: str) -> int:
+    """Print the text of a rule: what a rule of yours builds on."""
+    from alloc.cli.render import emit
+    from alloc.rules import rule_text
+
+    workspace = find_workspace(session)
+    read_rules(workspace)
+    text = rule_text(workspace.root / "rules", rule_name)
+    emit(session, {"rule": rule_name, "text": text}, lambda: click.echo(text, nl=False))
+    return ExitCode.OK
+
+
 @command.command("check")
 @pass_session
 def check(session: Session) -> int:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from alloc.rules.model import Rule
 
-__all__ = ["RULES_MAX", "find_rule", "library", "load_rules"]
+__all__ = ["RULES_MAX", "find_rule", "library", "load_rules", "rule_text"]
 
 RULES_MAX = 500
 """Rule files of one workspace."""
@@ -112,6 +112,31 @@ def load_rules(folder: Path, *, locale: str = "en") -> tuple[Rule, ...]:
     return tuple(sorted(rules, key=lambda rule: (rule.id, rule.version)))
 
 
+def rule_text(folder: Path, name: str) -> str:
+    """Return the text of a rule as it stands in its file.
+
+    Parameters
+    ----------
+    folder
+        Of the workspace's rules.
+    name
+        A rule of the workspace or of the library: ``id`` or ``id@version``.
+
+    Raises
+    ------
+    alloc.errors.NotFoundError
+        ``RULE_UNKNOWN``.
+    """
+    shipped = {rule.id: rule for rule in library()}
+    rule = shipped.get(name) or find_rule(load_rules(folder), name)
+    text = (
+        _library_texts()[rule.file.partition("/")[2]]
+        if name in shipped
+        else read_toml_text(folder.parent / rule.file)
+    )
+    return f"# {rule.file}\n{text}"
+
+
 def find_rule(rules: Sequence[Rule], name: str) -> Rule:
     """Find a rule by ``id`` (its latest version) or ``id@version``.
 
@@ -125,7 +150,9 @@ def find_rule(rules: Sequence[Rule], name: str) -> Rule:
         return max(found, key=lambda rule: rule.version)
     known = any(rule.id == name for rule in library())
     what = (
-        f'is of the library: build on it in rules/{name}.toml with based_on = "{name}"'
+        f"is of the library: build on it in rules/{name}.toml with "
+        f'based_on = "{name}"; '
+        f"print it with `alloc rules show {name}`"
         if known
         else "is unknown: see `alloc rules list`"
     )

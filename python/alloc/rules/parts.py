@@ -183,8 +183,7 @@ def solved_part(
         return Unknown("GAP_DIFFERS", f"nothing is left for {component.name}")
     wanted = {Side.DEBIT: 1, Side.CREDIT: -1}.get(component.side, 0)
     if wanted * rest_minor < 0:
-        said = "less" if wanted < 0 else "more"
-        return Unknown("SIDE_DIFFERS", f"{said} was paid than {component.name} allows")
+        return Unknown("SIDE_DIFFERS", _wrong_side(component, situation))
     borne = _borne(situation.items, before)
     amount = _with_vat_inside(component.vat, rest_minor, situation.items)
     return Part(
@@ -195,6 +194,15 @@ def solved_part(
         vat=amount.vat,
         by_item=_spread(component, situation, rest_minor, before),
     )
+
+
+def _wrong_side(component: Component, situation: Situation) -> str:
+    if not situation.moves_money:
+        named = ", ".join(item.item_id for item in situation.items)
+        owed = "by us" if component.side is Side.DEBIT else "to us"
+        return f"{component.name} is not for what is owed {owed}: {named}"
+    said = "less" if component.side is Side.CREDIT else "more"
+    return f"{said} was paid than {component.name} allows"
 
 
 def to_lines(

@@ -99,7 +99,7 @@ def laid_over(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]
     """Lay the keys of a rule over those it builds on, table by table.
 
     A component says its value in one of several keys: the own one stands alone, as does
-    an own title. A table that is said to be ``false`` is left out.
+    an own title. What is said to be ``false`` or an empty list is left out.
     """
     dropped = {"example", "based_on"}
     if _VALUE_KEYS & own.keys():
@@ -111,7 +111,7 @@ def laid_over(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]
     }
     for key, value in own.items():
         below = merged.get(key)
-        if isinstance(below, dict) and value is False:
+        if below is not None and (value is False or value == []):
             del merged[key]
         elif isinstance(below, dict) and isinstance(value, dict):
             merged[key] = laid_over(below, value)
