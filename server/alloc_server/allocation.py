@@ -115,6 +115,7 @@ class AllocationService(allocation_service_pb2_grpc.AllocationServiceServicer):
             choice_of(request.choice),
             decided_by=who,
             now=self._workplace.now(),
+            rules=self._workplace.rules,
         )
         posted = accepted.result.posted
         return pb.PostResponse(
@@ -153,6 +154,7 @@ class AllocationService(allocation_service_pb2_grpc.AllocationServiceServicer):
             today=workplace.now().date(),
             items=list(request.item_ids) or None,
             party=request.party,
+            rules=workplace.rules,
         )
         return _applied_message(Applied(preview=shown, result=None))
 
@@ -170,6 +172,7 @@ class AllocationService(allocation_service_pb2_grpc.AllocationServiceServicer):
             now=workplace.now(),
             items=list(request.item_ids) or None,
             party=request.party,
+            rules=workplace.rules,
         )
         return _applied_message(done)
 

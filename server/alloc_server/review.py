@@ -130,6 +130,7 @@ class ReviewService(review_service_pb2_grpc.ReviewServiceServicer):
             choice_of(request.accept),
             decided_by=who,
             now=now,
+            rules=self._workplace.rules,
         )
         posted = accepted.result.posted
         return pb.DecideReviewResponse(

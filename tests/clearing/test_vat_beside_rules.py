@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+from clearing_book import NOW
 from test_rules_when_clearing import decision, lines, rule, withheld
 from test_vat_on_collection import collected
+
+from alloc.app.apply import apply
+from alloc.app.review import Items, Rank, accept
+from alloc.errors import ConflictError
 
 if TYPE_CHECKING:
     from clearing_book import Book
@@ -54,3 +60,55 @@ def test_an_item_without_its_vat_waits_for_a_person(book: Book):
     assert book.entries() == ""
     assert report.reasons("review") == {"VAT_UNKNOWN": 1}
     assert decision(book)["rule"] == collected().name
+
+
+def test_vat_falls_due_with_what_a_person_chooses(book: Book):
+    paid(book, "300.00").clear()
+    accept(
+        *(
+            book.ledger,
+            book.settings,
+            book.payment_id("B1"),
+            Items({"INV-1042": 30_000}),
+        ),
+        decided_by="ada",
+        now=NOW,
+        rules=[collected()],
+    )
+    assert sorted(book.entries().splitlines()[1:]) == [
+        "  411000 C-LAC C 300.00 (aaa)",
+        "  445710 C 50.00",
+        "  445740 D 50.00",
+        "  512000 D 300.00",
+    ]
+    assert book.verified()
+    book.write('payment  B2  900.00 EUR  on 2026-03-20  from C-LAC  "INV-1042"')
+    book.clear(rules=[collected()])
+    assert "  445710 C 150.00" in book.entries().splitlines()
+    assert book.verified()
+
+
+def test_vat_falls_due_with_a_rule_that_a_person_applies(book: Book):
+    paid(book, "1140.00").clear()
+    apply(
+        *(book.ledger, book.settings, withheld("one_click"), book.payment_id("B1")),
+        items=["INV-1042"],
+        decided_by="ada",
+        now=NOW,
+        rules=[collected()],
+    )
+    assert "  445710 C 200.00" in book.entries().splitlines()
+    assert book.verified()
+
+
+def test_a_person_is_told_which_item_lacks_its_vat(book: Book):
+    paid(book, "1200.00", ITEM.partition("  vat")[0]).clear(rules=[collected()])
+    with pytest.raises(ConflictError, match="INV-1042") as caught:
+        accept(
+            *(book.ledger, book.settings, book.payment_id("B1"), Rank(0)),
+            decided_by="ada",
+            now=NOW,
+            rules=[collected()],
+        )
+    assert caught.value.metadata["why"] == "VAT_UNKNOWN"
+    assert book.entries() == ""

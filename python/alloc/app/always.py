@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from alloc.app.situations import load_facts
+from alloc.errors import ConflictError
 from alloc.rules.matching import misfit
 from alloc.rules.model import Book, Posting
+from alloc.rules.parts import vat_due_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from alloc.app.ports import Ledger
     from alloc.app.situations import Facts
-    from alloc.rules import Rule
+    from alloc.rules import Item, Rule
     from alloc.settings import Settings
 
-__all__ = ["is_beside", "with_vat_due"]
+__all__ = ["is_beside", "vat_falling_due", "with_vat_due"]
 
 
 def is_beside(rule: Rule) -> bool:
@@ -46,12 +50,71 @@ def with_vat_due(
     """
     if rule.link is not None or is_beside(rule):
         return rule
-    fits = any(
-        is_beside(other) and misfit(other, facts.situations(other, settings)[0]) is None
-        for other in rules
-    )
-    if not fits:
+    if _items_due(rules, facts, settings) is None:
         return rule
     if any(part.book is Book.ENTRY for part in rule.components):
         return msgspec.structs.replace(rule, posting=Posting.ONE_CLICK)
     return msgspec.structs.replace(rule, vat_on_collection=True)
+
+
+def vat_falling_due(
+    ledger: Ledger,
+    settings: Settings,
+    rules: Sequence[Rule],
+    payment_id: str,
+    paid: Mapping[str, int],
+) -> list[dict[str, Any]]:
+    """Return the VAT that a person's choice makes due, as adjustments of rank 0.
+
+    Parameters
+    ----------
+    rules
+        All rules; those of `is_beside` that fit the payment count.
+    paid
+        Item -> minor units of the books that are allocated to it.
+
+    Raises
+    ------
+    alloc.errors.ConflictError
+        ``NOT_EXPLAINED``: the VAT of an item is not known.
+    """
+    beside = [rule for rule in rules if is_beside(rule)]
+    if not beside or not paid:
+        return []
+    facts = load_facts(ledger, settings, payment_id, items=list(paid), rules=beside)
+    # Items and allocations are compared in the currency of the books.
+    facts = facts._replace(payment=dict(facts.payment) | {"foreign_currency": None})
+    items = _items_due(beside, facts, settings) or ()
+    for item in items:
+        if item.vat is None:
+            raise ConflictError(
+                f"the VAT of item {item.item_id} is not known: import it with the "
+                "item, it falls due with the payment",
+                reason="NOT_EXPLAINED",
+                payment_id=payment_id,
+                item_id=item.item_id,
+                why="VAT_UNKNOWN",
+            )
+    left = {item.item_id: item.open_minor - paid[item.item_id] for item in items}
+    said = {"payment_id": payment_id, "rank": 0}
+    return [
+        said
+        | {
+            "role": line.role,
+            "amount_minor": line.amount_minor,
+            "item_id": line.item_id,
+            "rate_ppm": line.vat_ppm,
+        }
+        for line in vat_due_lines(items, left, {})
+    ]
+
+
+def _items_due(
+    rules: Iterable[Rule], facts: Facts, settings: Settings
+) -> Sequence[Item] | None:
+    """Return the items whose VAT falls due with a payment; None when no rule says."""
+    for rule in filter(is_beside, rules):
+        case = facts.situations(rule, settings)[0]
+        if misfit(rule, case) is None:
+            return case.items
+    return None

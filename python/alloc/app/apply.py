@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from alloc import engine
+from alloc.app.always import with_vat_due
 from alloc.app.drafting import drafted_payment
 from alloc.app.operation import Operation, operation_facts, operation_row
 from alloc.app.ports import (
@@ -113,6 +114,7 @@ def preview(
     today: dt.date,
     items: Sequence[str] | None = None,
     party: str = "",
+    rules: Sequence[Rule] = (),
 ) -> Preview:
     """Show what a rule would post; nothing is written.
 
@@ -127,6 +129,8 @@ def preview(
         balance. An operation names its own.
     party
         Customer of what the rule moves or opens, when the rule names none.
+    rules
+        All rules: VAT that falls due on receipt is posted with what this one says.
 
     Raises
     ------
@@ -138,7 +142,10 @@ def preview(
     if isinstance(occasion, Operation):
         facts = operation_facts(ledger, settings, rule, occasion)
     else:
-        facts = load_facts(ledger, settings, occasion, items=items, rules=(rule,))
+        facts = load_facts(
+            *(ledger, settings, occasion), items=items, rules=(rule, *rules)
+        )
+        rule = with_vat_due(rule, rules, facts, settings)
     _check_open(facts.payment)
     tried = try_rule(settings, rule, facts)
     return draft_outcome(settings, rule, facts, tried, today=today, party=party)
@@ -155,6 +162,7 @@ def apply(
     items: Sequence[str] | None = None,
     party: str = "",
     status: str = "review",
+    rules: Sequence[Rule] = (),
 ) -> Applied:
     """Post what a rule explains; asked again, it says that it was done.
 
@@ -162,7 +170,7 @@ def apply(
     ----------
     decided_by
         Who decided, for the audit trail.
-    occasion, items, party
+    occasion, items, party, rules
         See `preview`.
     status
         ``review`` for a person's decision, ``auto`` for one without.
@@ -180,6 +188,7 @@ def apply(
         today=now.date(),
         items=items,
         party=party,
+        rules=rules,
     )
     if rule.posting is Posting.NEVER:
         raise ConflictError(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from alloc import engine
+from alloc.app.always import vat_falling_due
 from alloc.app.amounts import amount_text
 from alloc.app.clear import DRAFT_ALLOCATION_COLUMNS, ITEM_COLUMNS
 from alloc.app.drafting import Drafting, drafted_payment
@@ -19,9 +20,10 @@ from alloc.errors import ConflictError, InputError, NotFoundError
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from alloc.app.ports import DecisionTables, Ledger, PostResult
+    from alloc.rules import Rule
     from alloc.settings import Settings
 
 ACCEPTED = "ACCEPTED"
@@ -114,6 +116,7 @@ def accept(
     *,
     decided_by: str,
     now: dt.datetime,
+    rules: Sequence[Rule] = (),
 ) -> Accepted:
     """Post what a person chose for one payment.
 
@@ -123,13 +126,16 @@ def accept(
         A proposal by its rank, items of one's own, or the whole on account.
     decided_by
         Who decided, for the audit trail.
+    rules
+        All rules: VAT that falls due on receipt is posted beside what was chosen.
 
     Raises
     ------
     alloc.errors.NotFoundError
         The payment, the rank, an item or the customer is unknown.
     alloc.errors.ConflictError
-        The payment was decided already, or an item changed meanwhile.
+        The payment was decided already, an item changed meanwhile, or its VAT falls
+        due and is not known (``NOT_EXPLAINED``).
     alloc.errors.InputError
         More is allocated than was received (``ALLOCATED_EXCEEDS_CASH``) or than is open
         (``ALLOCATION_INVALID``), or nobody takes what is left (``REST_NOT_PLACED``).
@@ -152,6 +158,20 @@ def accept(
         chosen = _chosen(ledger, payment, choice)
     else:
         chosen = _on_account(ledger, payment, choice.customer_id)
+    paid = chosen.allocations.select(["item_id", "allocated_minor"]).to_pylist()
+    due = vat_falling_due(
+        *(ledger, settings, rules, payment_id),
+        {row["item_id"]: row["allocated_minor"] for row in paid},
+    )
+    chosen = replace(
+        chosen,
+        adjustments=pa.concat_tables(
+            [
+                chosen.adjustments,
+                pa.Table.from_pylist(due, schema=chosen.adjustments.schema),
+            ]
+        ),
+    )
     result = _post(ledger, settings, payment, chosen, decided_by=decided_by, now=now)
     rest = _rest(payment, chosen.allocations, chosen.adjustments)
     return Accepted(result, payment["currency"], rest, chosen.customer_id)

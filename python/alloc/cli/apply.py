@@ -69,7 +69,7 @@ def command(  # one keyword an option
     from alloc.cli.clock import now
     from alloc.cli.person import person
     from alloc.cli.render import View, emit
-    from alloc.cli.rules import read_rules
+    from alloc.cli.rules import posting_rules, read_rules
     from alloc.rules import find_rule
 
     day = date.date() if date else now().date()
@@ -79,12 +79,14 @@ def command(  # one keyword an option
     workspace = find_workspace(session)
     settings = workspace.settings()
     rule = find_rule(read_rules(workspace), rule_name)
+    rules = posting_rules(workspace)
     with workspace.open_ledger(settings, write=post) as ledger:
         if post:
             done = apply(
                 *(ledger, settings, rule, occasion),
                 items=items_of(items),
                 party=party,
+                rules=rules,
                 decided_by=person(),
                 now=now(),
             )
@@ -93,6 +95,7 @@ def command(  # one keyword an option
                 *(ledger, settings, rule, occasion),
                 items=items_of(items),
                 party=party,
+                rules=rules,
                 today=now().date(),
             )
             done = Applied(preview=shown, result=None)

@@ -110,11 +110,13 @@ def accept(
     from alloc.cli.clock import now
     from alloc.cli.person import person
     from alloc.cli.render import View, emit
+    from alloc.cli.rules import posting_rules
 
     if rank is not None and (items or on_account):
         raise click.UsageError("--rank goes alone: name a proposal, or items")
     workspace = find_workspace(session)
     settings = workspace.settings()
+    rules = posting_rules(workspace)
     with workspace.open_ledger(settings, write=True) as ledger:
         choice: Choice = review.Rank(rank or 0)
         if items:
@@ -123,7 +125,10 @@ def accept(
         elif on_account:
             choice = review.OnAccount(on_account)
         accepted = review.accept(
-            ledger, settings, payment_id, choice, decided_by=person(), now=now()
+            *(ledger, settings, payment_id, choice),
+            decided_by=person(),
+            now=now(),
+            rules=rules,
         )
     document = {
         "payment_id": payment_id,

@@ -26,6 +26,7 @@ __all__ = [
     "summed",
     "to_lines",
     "unknown_history",
+    "vat_due_lines",
 ]
 
 
@@ -233,7 +234,7 @@ def to_lines(
             if part.component.book is Book.TRANSFER
             for item_id, minor in part.by_item
         }
-        lines += _collected(situation.items, left, moved)
+        lines += vat_due_lines(situation.items, left, moved)
     return lines
 
 
@@ -309,7 +310,7 @@ def _vat_lines(rule: Rule, part: Part, vat: Vat) -> list[Line]:
     return lines
 
 
-def _collected(
+def vat_due_lines(
     items: Iterable[Item], left: Mapping[str, int], moved: Mapping[str, int]
 ) -> list[Line]:
     """Make due the VAT of what was paid of each item, cumulated."""
