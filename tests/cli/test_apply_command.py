@@ -51,6 +51,27 @@ def test_a_rule_that_fits_is_noted_with_the_payment(waiting, alloc):
     assert "tip@4" in str(shown)
 
 
+def test_every_rule_that_fits_is_shown_with_its_lines(waiting, alloc):
+    group, payment_id = waiting
+    other = RULE.replace('"tip"', '"gift"').replace("rounding_gain", "late_interest")
+    (group / "rules" / "gift.toml").write_text(other)
+    shown = alloc("-C", group, "review", "show", payment_id)
+    assert shown.code == 0
+    assert "rounding_gain -4.90" in shown.stdout
+    assert "late_interest -4.90" in shown.stdout
+    assert f"alloc apply gift@4 {payment_id} --post" in shown.stdout
+    assert "the only explanation" not in shown.stdout
+
+
+def test_a_discount_taken_too_late_is_said_with_its_term(waiting, alloc):
+    group, payment_id = waiting
+    late = RULE.replace("[component.tip]", "[when]\nwithin_days = 0\n[component.tip]")
+    late = late.replace('ttc = "10.00"', 'ttc = "10.00", issued = 2026-03-06')
+    (group / "rules" / "tip.toml").write_text(late)
+    shown = alloc("-C", group, "review", "show", payment_id, "--json").document
+    assert [rule["reason"] for rule in shown["rules"]] == ["LATE_DISCOUNT"]
+
+
 def test_the_entry_is_shown_and_nothing_is_written(waiting, alloc):
     group, payment_id = waiting
     shown = alloc("-C", group, "apply", "tip", payment_id)

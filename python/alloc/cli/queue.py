@@ -215,7 +215,7 @@ def draw_payment(view: View, payment: Row) -> None:
     view
         Where and in which language.
     payment
-        Of `read_payment`.
+        Of `read_payment`, with ``rules`` of `alloc.cli.rules.rules_for`.
     """
     say = view.messages.say
     amount = view.amount(payment["amount_minor"], payment["currency"])
@@ -245,6 +245,7 @@ def draw_payment(view: View, payment: Row) -> None:
     _draw_advices(view, payment)
     for decision in payment["decisions"]:
         _draw_decision(view, payment, decision)
+    _draw_rules(view, payment)
     if payment["state"] in (PaymentState.REVIEW, PaymentState.SUSPENSE):
         _draw_choices(view, payment)
 
@@ -283,7 +284,12 @@ def _draw_decision(view: View, payment: Row, decision: Row) -> None:
     )
     view.facts(
         [
-            (say("Proof"), in_words(words, decision["proof"])),
+            # The engine looks for deductions without the rules: where one of them
+            # fits too, nothing of the engine's is the only explanation.
+            (
+                say("Proof"),
+                "" if _fitting(payment) else in_words(words, decision["proof"]),
+            ),
             (
                 say("Right with at least"),
                 view.share(decision["confidence_ppm"], PARTS_PER_MILLION)
@@ -296,6 +302,22 @@ def _draw_decision(view: View, payment: Row, decision: Row) -> None:
     )
     for rank in decision["ranks"]:
         _draw_rank(view, payment["currency"], rank)
+
+
+def _fitting(payment: Row) -> list[Row]:
+    return [rule for rule in payment["rules"] if rule["status"] != "none"]
+
+
+def _draw_rules(view: View, payment: Row) -> None:
+    """Write each rule that fits with its lines, and why another one does not."""
+    if not payment["rules"]:
+        return
+    view.line()
+    view.line(view.messages.say("What the rules say"), style="bold")
+    for rule in payment["rules"]:
+        view.line(f"{rule['rule']}: {rule['message']} [{rule['reason']}]")
+        for lines in rule["explanations"]:
+            view.line(f"  {'; '.join(lines)}")
 
 
 def _draw_rank(view: View, currency: str, rank: Row) -> None:
@@ -350,6 +372,10 @@ def _draw_choices(view: View, payment: Row) -> None:
     steps = []
     if any(decision["ranks"] for decision in current):
         steps.append((say("take a proposal"), f"{accept} --rank 0"))
+    steps += [
+        (say("post what a rule says"), f"alloc apply {rule['rule']} {key} --post")
+        for rule in _fitting(payment)
+    ]
     steps += [
         (say("choose the items"), f"{accept} --item ID --item 'ID=AMOUNT'"),
         (say("put it on account"), f"{accept} --on-account CUSTOMER"),

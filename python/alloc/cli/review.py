@@ -59,14 +59,17 @@ def list_payments(session: Session, *, entity: str | None, limit: int | None) ->
 @click.argument("payment_id", metavar="PAYMENT", help=PAYMENT_HELP)
 @pass_session
 def show(session: Session, payment_id: str) -> int:
-    """Show a payment: what was proposed, why, and the alternatives."""
+    """Show a payment: what was proposed, why, the alternatives, and the rules."""
     from alloc.cli.queue import draw_payment, read_payment
     from alloc.cli.render import View, emit
+    from alloc.cli.rules import read_rules, rules_for
 
     workspace = find_workspace(session)
     settings = workspace.settings()
+    rules = read_rules(workspace)
     with workspace.open_ledger(settings, write=False) as ledger:
         payment = read_payment(ledger, payment_id)
+        payment["rules"] = rules_for(ledger, settings, rules, payment)
     emit(session, payment, lambda: draw_payment(View(settings.locale), payment))
     return ExitCode.OK
 

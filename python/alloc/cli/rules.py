@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,13 +12,18 @@ from alloc.cli.session import Group, Session, pass_session
 from alloc.cli.workspace import Workspace, find_workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from alloc.app.ports import Ledger
     from alloc.cli.render import View
     from alloc.rules import Explanation, Outcome, Rule, Verdict
     from alloc.rules.activation import Activation
+    from alloc.settings import Settings
 
-__all__ = ["activations_of", "command", "posting_rules", "read_rules"]
+__all__ = ["activations_of", "command", "posting_rules", "read_rules", "rules_for"]
+
+#: Why a rule does not fit, where a person may know better.
+TOLD = ("HISTORY_UNKNOWN", "LATE_DISCOUNT", "VAT_UNKNOWN")
 
 
 @click.group("rules", cls=Group)
@@ -216,6 +221,32 @@ def _outcome(outcome: Outcome, currency: str) -> dict[str, object]:
         "message": outcome.message,
         "explanations": [_lines(way, currency) for way in outcome.explanations],
     }
+
+
+def rules_for(
+    ledger: Ledger,
+    settings: Settings,
+    rules: Sequence[Rule],
+    payment: Mapping[str, Any],
+) -> list[dict[str, object]]:
+    """Say which rules fit a payment that waits, or would but for what a person knows.
+
+    Parameters
+    ----------
+    payment
+        Of `alloc.cli.queue.read_payment`.
+    """
+    from alloc.app.apply import explain_payment
+    from alloc.app.ports import PaymentState
+
+    if payment["state"] not in (PaymentState.REVIEW, PaymentState.SUSPENSE):
+        return []
+    outcomes = explain_payment(ledger, settings, rules, payment["payment_id"])
+    return [
+        _outcome(outcome, payment["currency"])
+        for outcome in outcomes
+        if outcome.status != "none" or outcome.reason in TOLD
+    ]
 
 
 def _lines(way: Explanation, currency: str) -> list[str]:
