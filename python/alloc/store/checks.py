@@ -626,6 +626,8 @@ def findings(backend: Backend, *, workers: int = 2) -> Iterator[Finding]:
     free: SimpleQueue[Database] = SimpleQueue()
     databases = [Database(backend, write=False) for _ in range(workers)]
     for database in databases:
+        for statement in backend.before_checking:
+            database.execute(statement)
         free.put(database)
 
     def ask(question: Callable[[Database], list[Finding]]) -> list[Finding]:

@@ -41,6 +41,8 @@ class Backend(ABC):
     before_writing: ClassVar[Sequence[str]] = ()
     #: What a migration needs before its transaction.
     before_migration: ClassVar[Sequence[str]] = ()
+    #: What a session needs that checks the whole ledger.
+    before_checking: ClassVar[Sequence[str]] = ()
     #: Says what is wrong with the storage itself, a row a finding but ``ok``.
     integrity: ClassVar[str | None] = None
     #: Lists the columns of a table in order: name, declared type.

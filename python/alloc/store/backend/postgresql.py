@@ -52,6 +52,9 @@ class PostgreSQL(Backend):
     dialect = "postgresql"
     begin_write = ("begin", "lock table alembic_version in exclusive mode")
     begin_read = "begin isolation level repeatable read"
+    # Each check reads whole tables. Before their statistics are there the planner takes
+    # them for small and goes through one for each row of another: hours.
+    before_checking = ("set enable_nestloop = off",)
     columns_of = (
         "select column_name, data_type from information_schema.columns "
         "where table_schema = current_schema() and table_name = $1 "
