@@ -26,7 +26,7 @@ const POOL: usize = 5_000;
 const LINES: usize = 900;
 const MISREAD: usize = 100;
 
-fn search<'s, 'r, 'a>(ledger: &'s Ledger<'r, 'a>, index: &'s ReferenceIndex) -> Search<'s, 'r, 'a> {
+fn search<'s, 'a>(ledger: &'s Ledger<'a>, index: &'s ReferenceIndex) -> Search<'s, 'a> {
     Search {
         ledger,
         index,
@@ -41,7 +41,7 @@ fn search<'s, 'r, 'a>(ledger: &'s Ledger<'r, 'a>, index: &'s ReferenceIndex) -> 
 fn scanning(criterion: &mut Criterion) {
     let references = references(LEDGER, 1);
     let items = open_items(&references);
-    let ledger = Ledger::new(&items, &[]).expect("ids are unique");
+    let ledger = Ledger::new(items.clone(), &[]).expect("ids are unique");
     let mut group = criterion.benchmark_group("index");
     group.sample_size(10);
     group.throughput(Throughput::Elements(LEDGER as u64));
@@ -81,7 +81,7 @@ fn lines_of(items: &[OpenItem<'_>], written: &[String]) -> Vec<RemittanceLine<'s
 fn advice(criterion: &mut Criterion) {
     let references = references(POOL, 3);
     let items = open_items(&references);
-    let ledger = Ledger::new(&items, &[]).expect("ids are unique");
+    let ledger = Ledger::new(items.clone(), &[]).expect("ids are unique");
     let index = ReferenceIndex::new(&ledger);
     let mut draw = Draw::new(4);
     let written: Vec<String> = references[1_000..1_000 + LINES]

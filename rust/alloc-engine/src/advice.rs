@@ -56,7 +56,7 @@ pub struct Advised {
 /// * `open` — what is left open on an item
 #[must_use]
 pub fn read_advice(
-    search: &Search<'_, '_, '_>,
+    search: &Search<'_, '_>,
     lines: &[(&RemittanceLine<'_>, Text)],
     pool: &[u32],
     open: &(dyn Fn(u32) -> i64 + Sync),
@@ -82,8 +82,8 @@ struct Meaning {
     agrees: bool,
 }
 
-struct Reader<'r, 's, 'l, 'a> {
-    search: &'r Search<'s, 'l, 'a>,
+struct Reader<'r, 's, 'a> {
+    search: &'r Search<'s, 'a>,
     open: &'r (dyn Fn(u32) -> i64 + Sync),
     by_amount: FxHashMap<u64, Vec<u32>>,
     /// Items that share their amount with others, on average how many.
@@ -91,9 +91,9 @@ struct Reader<'r, 's, 'l, 'a> {
     pool_size: u128,
 }
 
-impl<'r, 's, 'l, 'a> Reader<'r, 's, 'l, 'a> {
+impl<'r, 's, 'a> Reader<'r, 's, 'a> {
     fn new(
-        search: &'r Search<'s, 'l, 'a>,
+        search: &'r Search<'s, 'a>,
         pool: &[u32],
         open: &'r (dyn Fn(u32) -> i64 + Sync),
     ) -> Self {
@@ -329,7 +329,7 @@ struct Columns {
 }
 
 impl Columns {
-    fn new(reader: &Reader<'_, '_, '_, '_>, meanings: &[Vec<Meaning>]) -> Self {
+    fn new(reader: &Reader<'_, '_, '_>, meanings: &[Vec<Meaning>]) -> Self {
         let ledger = reader.search.ledger;
         let mut known: FxHashMap<(u32, i64), usize> = FxHashMap::default();
         let mut columns = Self {
@@ -404,7 +404,7 @@ fn keeps_separators(line: &RemittanceLine<'_>, text: &Text) -> bool {
 /// writes to the letter: a line that keeps its blanks and dots does; one without any says nothing
 /// itself, and is as likely to have lost them as the other lines of the advice are.
 fn favour_verbatim(
-    search: &Search<'_, '_, '_>,
+    search: &Search<'_, '_>,
     lines: &[(&RemittanceLine<'_>, Text)],
     meanings: &mut [Vec<Meaning>],
 ) {
@@ -490,7 +490,7 @@ mod tests {
 
     fn advised(rows: &[Row<'_>], said: &[Row<'_>], amount_minor: i64) -> Advised {
         let items = items(rows);
-        let ledger = Ledger::new(&items, &[]).unwrap();
+        let ledger = Ledger::new(items.clone(), &[]).unwrap();
         let index = ReferenceIndex::new(&ledger);
         let search = Search {
             ledger: &ledger,

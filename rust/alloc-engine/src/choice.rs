@@ -13,7 +13,7 @@ use crate::limits::{ALTERNATIVES_MAX, SEARCH_BYTES_MAX, SEARCH_STEPS_MAX};
 /// the first of several, or, without items, that the search ended before. `None` when it is proved that
 /// there is no way, or when the items' sums are beyond what amounts can be.
 #[must_use]
-pub fn choose(case: &Case<'_, '_, '_>, fixed: &[u32], optional: &[u32]) -> Option<Explanation> {
+pub fn choose(case: &Case<'_, '_>, fixed: &[u32], optional: &[u32]) -> Option<Explanation> {
     let mut optional = optional.to_vec();
     optional.sort_unstable_by_key(|&item| (age(case.ledger.item(item)), item));
     let amounts: Vec<i64> = optional.iter().map(|&item| case.open(item)).collect();
@@ -59,12 +59,7 @@ pub fn choose(case: &Case<'_, '_, '_>, fixed: &[u32], optional: &[u32]) -> Optio
 
 /// What is worth showing to a person where there are too many ways to look at: everything, or one
 /// item of that amount.
-fn at_a_glance(
-    case: &Case<'_, '_, '_>,
-    fixed: &[u32],
-    optional: &[u32],
-    rest: i64,
-) -> Vec<Vec<u32>> {
+fn at_a_glance(case: &Case<'_, '_>, fixed: &[u32], optional: &[u32], rest: i64) -> Vec<Vec<u32>> {
     let everything = case.sum(fixed) + case.sum(optional) == i128::from(case.amount_minor);
     let mut classes = Vec::new();
     let mut sets: Vec<Vec<u32>> = Vec::new();
@@ -80,7 +75,7 @@ fn at_a_glance(
 }
 
 /// The sets with the fixed items: everything first, then the fewest items, then the oldest.
-fn ranked(case: &Case<'_, '_, '_>, fixed: &[u32], sets: &[Vec<u32>], all: usize) -> Vec<Vec<Pick>> {
+fn ranked(case: &Case<'_, '_>, fixed: &[u32], sets: &[Vec<u32>], all: usize) -> Vec<Vec<Pick>> {
     let mut sets: Vec<Vec<Pick>> = sets
         .iter()
         .map(|items| [fixed, items].concat())

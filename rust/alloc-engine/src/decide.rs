@@ -8,6 +8,7 @@ use crate::explain::{Case, Explanation, Pick, explain};
 use crate::gather::{Gathered, Message, Unread, gather};
 use crate::habit::Habits;
 use crate::ledger::{Ledger, age};
+use crate::left::Left;
 use crate::limits::PAYERS_MAX;
 use crate::model::Amounts;
 use crate::payer::{PayerIndex, Recognised};
@@ -16,9 +17,9 @@ use crate::reference::index::{ReferenceIndex, Scope};
 use crate::reference::scan::{Hit, Search, Strength};
 
 /// What all payments of a call share.
-pub struct Decider<'c, 'r, 'a> {
+pub struct Decider<'c, 'a> {
     /// The open items.
-    pub ledger: &'c Ledger<'r, 'a>,
+    pub ledger: &'c Ledger<'a>,
     /// Their references.
     pub index: &'c ReferenceIndex,
     /// Accounts and names.
@@ -40,7 +41,7 @@ pub struct Question<'q, 'a> {
     /// Its advice, by line number.
     pub lines: &'q [&'q RemittanceLine<'a>],
     /// What is left open on each item.
-    pub left: &'q [i64],
+    pub left: &'q Left<'q, 'a>,
 }
 
 /// A payer that is assumed, and why.
@@ -51,7 +52,7 @@ struct Assumed<'a> {
     error_ppm: i64,
 }
 
-impl<'a> Decider<'_, '_, 'a> {
+impl<'a> Decider<'_, 'a> {
     /// Decides one payment as if it were alone.
     #[must_use]
     pub fn decide(&self, question: &Question<'_, 'a>) -> Decision<'a> {
@@ -112,7 +113,7 @@ impl<'a> Decider<'_, '_, 'a> {
             return None;
         }
         let search = self.search(question, entity, Scope::Account(account), &payable);
-        let open = |item: u32| question.left[item as usize];
+        let open = |item: u32| question.left.of(item);
         Some((gather(&search, message, &pool, &open), pool))
     }
 
@@ -122,7 +123,7 @@ impl<'a> Decider<'_, '_, 'a> {
         entity: u32,
         scope: Scope,
         payable: &'s (dyn Fn(u32) -> bool + Sync),
-    ) -> Search<'s, 's, 'a> {
+    ) -> Search<'s, 'a> {
         Search {
             ledger: self.ledger,
             index: self.index,
@@ -134,8 +135,7 @@ impl<'a> Decider<'_, '_, 'a> {
     }
 
     fn payable(&self, question: &Question<'_, 'a>, item: u32) -> bool {
-        question.left[item as usize] != 0
-            && self.ledger.item(item).currency == question.payment.currency
+        question.left.of(item) != 0 && self.ledger.item(item).currency == question.payment.currency
     }
 
     fn case<'s>(
@@ -143,7 +143,7 @@ impl<'a> Decider<'_, '_, 'a> {
         question: &'s Question<'_, 'a>,
         gathered: &'s Gathered,
         pool: &'s [u32],
-    ) -> Case<'s, 's, 'a> {
+    ) -> Case<'s, 'a> {
         Case {
             ledger: self.ledger,
             left: question.left,
@@ -171,7 +171,7 @@ impl<'a> Decider<'_, '_, 'a> {
         };
         let payable = |item| self.payable(question, item);
         let search = self.search(question, entity, Scope::Entity, &payable);
-        let open = |item: u32| question.left[item as usize];
+        let open = |item: u32| question.left.of(item);
         let named = gather(&search, message, &[], &open).hits;
         let owners = self.owners(&named, recognised.map(|payer| payer.customer_id));
         if let Some(payer) = recognised {
@@ -258,7 +258,7 @@ impl<'a> Decider<'_, '_, 'a> {
             .iter()
             .filter(|hit| hit.strength == Strength::Strong)
             .collect();
-        let left = |item: u32| question.left[item as usize];
+        let left = |item: u32| question.left.of(item);
         let total: i128 = sure.iter().map(|hit| i128::from(left(hit.item))).sum();
         if sure.is_empty() || total != i128::from(question.payment.amount_minor) {
             return None;
@@ -443,7 +443,7 @@ fn put_on_account(decision: &mut Decision<'_>, rest_minor: i64) {
 /// the rest goes on account.
 fn unexplained<'a>(
     question: &Question<'_, 'a>,
-    case: &Case<'_, '_, 'a>,
+    case: &Case<'_, 'a>,
     payer: Assumed<'a>,
 ) -> Decision<'a> {
     let named = |strength: Strength| -> Vec<u32> {
@@ -458,7 +458,7 @@ fn unexplained<'a>(
         items = named(Strength::Weak);
     }
     items.sort_unstable_by_key(|&item| age(case.ledger.item(item)));
-    let open = |item: u32| i128::from(case.left[item as usize]);
+    let open = |item: u32| i128::from(case.open(item));
     let total: i128 = items.iter().map(|&item| open(item)).sum();
     let received = i128::from(case.amount_minor);
     let reason = match (items.is_empty(), total > received) {

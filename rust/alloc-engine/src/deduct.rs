@@ -129,7 +129,7 @@ fn commission(amount_minor: i64, rate_ppm: i64, vat_ppm: i64) -> (i64, i64) {
 ///
 /// `None` when no deduction explains the gap within its bounds.
 #[must_use]
-pub fn by_deduction(case: &Case<'_, '_, '_>, named: &[u32], doubt: &[i64]) -> Option<Deducted> {
+pub fn by_deduction(case: &Case<'_, '_>, named: &[u32], doubt: &[i64]) -> Option<Deducted> {
     let (named, sets) = if named.is_empty() {
         // Of several items any set may be meant, and almost any gap be explained.
         let sole = <&[u32; 1]>::try_from(case.pool).ok()?;
@@ -155,7 +155,7 @@ pub fn by_deduction(case: &Case<'_, '_, '_>, named: &[u32], doubt: &[i64]) -> Op
 }
 
 /// What a text names; the same with one misreading less, or with one item more.
-fn named_sets(case: &Case<'_, '_, '_>, named: &[u32], doubt: &[i64]) -> Option<Vec<Set>> {
+fn named_sets(case: &Case<'_, '_>, named: &[u32], doubt: &[i64]) -> Option<Vec<Set>> {
     let base = Set::of(case, named, NAMED_PPM)?;
     let mut sets = Vec::new();
     if named.len() > 1 {
@@ -181,7 +181,7 @@ const ALONE_MILLINATS: i64 = 16_000;
 /// Raises the surprise of names that stand there in full and that no other item of the payer has
 /// nearly: for the name to be wrong, the item meant would have to be none that is open.
 #[must_use]
-pub fn doubt(case: &Case<'_, '_, '_>, hit: &Hit) -> i64 {
+pub fn doubt(case: &Case<'_, '_>, hit: &Hit) -> i64 {
     let reference = |item: u32| case.ledger.item(item).reference.unwrap_or_default();
     let printed = reference(hit.item).as_bytes();
     let alone = hit.strength == Strength::Strong
@@ -222,7 +222,7 @@ fn odds_ppm(millinats: i64) -> u64 {
 }
 
 impl Set {
-    fn of(case: &Case<'_, '_, '_>, items: &[u32], weight_ppm: u64) -> Option<Self> {
+    fn of(case: &Case<'_, '_>, items: &[u32], weight_ppm: u64) -> Option<Self> {
         let sum: i128 = items.iter().map(|&item| i128::from(case.open(item))).sum();
         let sum = i64::try_from(sum).ok().filter(|&sum| sum > 0)?;
         let cut = |rate| {
@@ -241,7 +241,7 @@ impl Set {
         })
     }
 
-    fn changed(&self, case: &Case<'_, '_, '_>, change: Change, item: u32, sign: i64) -> Self {
+    fn changed(&self, case: &Case<'_, '_>, change: Change, item: u32, sign: i64) -> Self {
         let open = case.open(item);
         let mut cuts = self.cuts;
         for (cut, rate) in cuts.iter_mut().zip(DISCOUNT_RATES_PPM) {
@@ -261,14 +261,14 @@ impl Set {
     }
 
     /// One of the named items is a misreading.
-    fn without(&self, case: &Case<'_, '_, '_>, item: u32, millinats: i64) -> Self {
+    fn without(&self, case: &Case<'_, '_>, item: u32, millinats: i64) -> Self {
         let mut set = self.changed(case, Change::Without(item), item, -1);
         set.weight_ppm = share(NAMED_PPM, odds_ppm(millinats));
         set
     }
 
     /// One item more than is named.
-    fn with(&self, case: &Case<'_, '_, '_>, item: u32, others: u64) -> Self {
+    fn with(&self, case: &Case<'_, '_>, item: u32, others: u64) -> Self {
         let mut set = self.changed(case, Change::With(item), item, 1);
         set.weight_ppm = ONE_MORE_PPM / others;
         set
@@ -281,14 +281,14 @@ fn share(weight: u64, ppm: u64) -> u64 {
 }
 
 /// What an item's terms let the payer keep back on the day of the payment, minor units.
-fn agreed(case: &Case<'_, '_, '_>, item: u32) -> i64 {
+fn agreed(case: &Case<'_, '_>, item: u32) -> i64 {
     let discount = case.ledger.item(item).discount;
     let discount = discount.filter(|discount| case.value_date <= discount.until);
     discount.map_or(0, |discount| part(case.open(item), discount.rate_ppm))
 }
 
 /// The rate of a discount that is the same for all items; 0 where it is not.
-fn agreed_rate(case: &Case<'_, '_, '_>, items: &[u32]) -> i64 {
+fn agreed_rate(case: &Case<'_, '_>, items: &[u32]) -> i64 {
     let rate = |&item: &u32| {
         case.ledger
             .item(item)
@@ -305,7 +305,7 @@ fn agreed_rate(case: &Case<'_, '_, '_>, items: &[u32]) -> i64 {
 /// Every way to explain the gap between a set and the cash.
 ///
 /// * `named` — the items of the set that is not changed
-fn explained(case: &Case<'_, '_, '_>, named: &[u32], set: &Set) -> Vec<Way> {
+fn explained(case: &Case<'_, '_>, named: &[u32], set: &Set) -> Vec<Way> {
     let gap = set.sum - case.amount_minor;
     let mut ways = Vec::new();
     let mut add = |kind, (rate_ppm, vat_ppm), short, weight: u64| {
@@ -357,7 +357,7 @@ fn explained(case: &Case<'_, '_, '_>, named: &[u32], set: &Set) -> Vec<Way> {
 }
 
 /// A discount that the items' terms agree to, or one at a usual rate off the sum or off each item.
-fn discounted(case: &Case<'_, '_, '_>, named: &[u32], set: &Set, gap: i64) -> Vec<Way> {
+fn discounted(case: &Case<'_, '_>, named: &[u32], set: &Set, gap: i64) -> Vec<Way> {
     let way = |rate_ppm, agreed, weight| Way {
         kind: DeductionKind::Discount,
         rate_ppm,
@@ -381,7 +381,7 @@ fn discounted(case: &Case<'_, '_, '_>, named: &[u32], set: &Set, gap: i64) -> Ve
 
 /// A part payment explains any gap: of what is named, or of the one item that is not, for what is
 /// paid beyond the named ones is not always too much.
-fn paid_short(case: &Case<'_, '_, '_>, named: &[u32], set: &Set, gap: i64) -> Vec<Way> {
+fn paid_short(case: &Case<'_, '_>, named: &[u32], set: &Set, gap: i64) -> Vec<Way> {
     let short = match set.change {
         Change::Nothing => named,
         Change::With(ref item) => std::slice::from_ref(item),
@@ -408,7 +408,7 @@ fn paid_short(case: &Case<'_, '_, '_>, named: &[u32], set: &Set, gap: i64) -> Ve
 }
 
 /// The weight of an overpayment: any part of the sum up to a limit, or up to a whole hundred.
-fn surplus(case: &Case<'_, '_, '_>, set: &Set, over: i64) -> u64 {
+fn surplus(case: &Case<'_, '_>, set: &Set, over: i64) -> u64 {
     let most = set.sum / OVER_PART;
     let mut weight = 0;
     if over <= ROUNDING_MAX_MINOR {
@@ -425,7 +425,7 @@ fn surplus(case: &Case<'_, '_, '_>, set: &Set, over: i64) -> u64 {
 
 /// The likeliest way, and how much the others weigh.
 fn judge(
-    case: &Case<'_, '_, '_>,
+    case: &Case<'_, '_>,
     named: &[u32],
     mut ways: Vec<(Way, Change)>,
     misread: u64,
@@ -475,12 +475,12 @@ fn judge(
     })
 }
 
-fn gap_of(case: &Case<'_, '_, '_>, items: &[u32]) -> i64 {
+fn gap_of(case: &Case<'_, '_>, items: &[u32]) -> i64 {
     let sum: i128 = items.iter().map(|&item| i128::from(case.open(item))).sum();
     i64::try_from(sum - i128::from(case.amount_minor)).expect("a set's sum has 64 bits")
 }
 
-fn picks(case: &Case<'_, '_, '_>, way: &Way, items: &[u32]) -> Vec<Pick> {
+fn picks(case: &Case<'_, '_>, way: &Way, items: &[u32]) -> Vec<Pick> {
     let mut picks = case.picks(items, EvidenceSet::EMPTY.with(Evidence::Amount));
     for pick in &mut picks {
         if way.short == Some(pick.item) {
@@ -491,7 +491,7 @@ fn picks(case: &Case<'_, '_, '_>, way: &Way, items: &[u32]) -> Vec<Pick> {
 }
 
 /// What is booked for a way: with the items settled it makes up the cash.
-fn adjustments(case: &Case<'_, '_, '_>, way: &Way, items: &[u32], rank: u32) -> Vec<Adjustment> {
+fn adjustments(case: &Case<'_, '_>, way: &Way, items: &[u32], rank: u32) -> Vec<Adjustment> {
     let gap = gap_of(case, items);
     let item = if let [item] = items {
         Some(*item)

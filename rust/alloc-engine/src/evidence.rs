@@ -63,7 +63,7 @@ fn raised_ppt(part: u64, millinats: i64) -> u64 {
 ///
 /// * `items` — ascending
 #[must_use]
-pub fn cost_millinats(case: &Case<'_, '_, '_>, items: &[u32]) -> Option<i64> {
+pub fn cost_millinats(case: &Case<'_, '_>, items: &[u32]) -> Option<i64> {
     let has = |item: &u32| items.binary_search(item).is_ok();
     let mut cost = 0;
     for hit in case.hits.iter().filter(|hit| hit.sharers == 1) {
@@ -91,7 +91,7 @@ fn surest(surprises: impl Iterator<Item = i64>) -> i64 {
 }
 
 /// Logarithm of the number of ways in which a shared name may mean so many of its items.
-fn ln_ways(case: &Case<'_, '_, '_>, shared: &Shared) -> i64 {
+fn ln_ways(case: &Case<'_, '_>, shared: &Shared) -> i64 {
     let mut counts: FxHashMap<u32, usize> = FxHashMap::default();
     for &item in &shared.items {
         *counts.entry(case.ledger.class_of(item)).or_default() += 1;
@@ -111,7 +111,7 @@ fn ln_ways(case: &Case<'_, '_, '_>, shared: &Shared) -> i64 {
 /// * `items` — ascending
 /// * `cost` — see [`cost_millinats`]
 #[must_use]
-pub fn error_ppm(case: &Case<'_, '_, '_>, items: &[u32], cost: i64) -> i64 {
+pub fn error_ppm(case: &Case<'_, '_>, items: &[u32], cost: i64) -> i64 {
     let chance = coincidence_ppt(case.amount_minor);
     let accident = raised_ppt(chance, cost).saturating_sub(chance);
     let total = accident
@@ -127,7 +127,7 @@ pub fn error_ppm(case: &Case<'_, '_, '_>, items: &[u32], cost: i64) -> i64 {
 /// * `sure` — items that the amount's error takes for given, ascending
 /// * `error` — by the amount, ppm
 #[must_use]
-pub fn with_amount_ppm(case: &Case<'_, '_, '_>, items: &[u32], sure: &[u32], error: i64) -> i64 {
+pub fn with_amount_ppm(case: &Case<'_, '_>, items: &[u32], sure: &[u32], error: i64) -> i64 {
     let names = items
         .iter()
         .filter(|item| sure.binary_search(item).is_err());
@@ -161,7 +161,7 @@ fn as_ppm(ppt: u64) -> i64 {
 /// * `error` — without them, ppm
 /// * `items` — ascending
 #[must_use]
-pub fn beside_names_ppm(case: &Case<'_, '_, '_>, items: &[u32], error: i64) -> i64 {
+pub fn beside_names_ppm(case: &Case<'_, '_>, items: &[u32], error: i64) -> i64 {
     let has = |item: &u32| items.binary_search(item).is_ok();
     let alone = case.hits.iter().filter(|hit| hit.sharers == 1);
     let left: i64 = alone
@@ -183,7 +183,7 @@ pub fn beside_names_ppm(case: &Case<'_, '_, '_>, items: &[u32], error: i64) -> i
 }
 
 /// The chance that a name is wrong and what is meant instead has the same amount.
-fn misnamed_ppt(case: &Case<'_, '_, '_>, items: &[u32]) -> u64 {
+fn misnamed_ppt(case: &Case<'_, '_>, items: &[u32]) -> u64 {
     let near = near_names(case);
     let alike = alike(case, items);
     let twins_of = |item: u32| alike.get(&case.open(item)).map_or(&[][..], Vec::as_slice);
@@ -222,7 +222,7 @@ fn misnamed_ppt(case: &Case<'_, '_, '_>, items: &[u32]) -> u64 {
 
 /// By amount, the items with the amounts of these that are not among them; of those that nothing
 /// tells apart the oldest.
-fn alike(case: &Case<'_, '_, '_>, items: &[u32]) -> FxHashMap<i64, Vec<u32>> {
+fn alike(case: &Case<'_, '_>, items: &[u32]) -> FxHashMap<i64, Vec<u32>> {
     let amounts: FxHashSet<i64> = items.iter().map(|&item| case.open(item)).collect();
     let mut classes = FxHashSet::default();
     let mut alike: FxHashMap<i64, Vec<u32>> = FxHashMap::default();
@@ -241,7 +241,7 @@ fn alike(case: &Case<'_, '_, '_>, items: &[u32]) -> FxHashMap<i64, Vec<u32>> {
 /// The chance that a name is none, and that one of the item's twins, which nothing names, or nothing
 /// at all makes up the amount instead.
 fn by_accident_ppt(
-    case: &Case<'_, '_, '_>,
+    case: &Case<'_, '_>,
     items: &[u32],
     (item, surprise): (u32, i64),
     twins: usize,
@@ -257,7 +257,7 @@ fn by_accident_ppt(
 }
 
 /// The chance that the name of an item is that of a twin, without its beginning or by a slip.
-fn by_slip_ppt(case: &Case<'_, '_, '_>, item: u32, twins: &[u32]) -> u64 {
+fn by_slip_ppt(case: &Case<'_, '_>, item: u32, twins: &[u32]) -> u64 {
     let reference = |item: u32| case.ledger.item(item).reference.unwrap_or_default();
     let printed = Text::of(reference(item)).bytes;
     let chance = |&twin: &u32| {
@@ -274,13 +274,13 @@ fn by_slip_ppt(case: &Case<'_, '_, '_>, item: u32, twins: &[u32]) -> u64 {
     twins.iter().map(chance).fold(0, u64::saturating_add)
 }
 
-fn strength_of(case: &Case<'_, '_, '_>, item: u32) -> Option<Strength> {
+fn strength_of(case: &Case<'_, '_>, item: u32) -> Option<Strength> {
     let position = case.hits.binary_search_by_key(&item, |hit| hit.item);
     position.ok().map(|position| case.hits[position].strength)
 }
 
 /// How surprising the name of an item is; 0 when nothing names it.
-fn surprise_of(case: &Case<'_, '_, '_>, near: &FxHashMap<u32, Near>, item: u32) -> i64 {
+fn surprise_of(case: &Case<'_, '_>, near: &FxHashMap<u32, Near>, item: u32) -> i64 {
     let hit = case.hits.binary_search_by_key(&item, |hit| hit.item);
     hit.map_or_else(
         |_| near.get(&item).map_or(0, |near| near.surprise_millinats),
@@ -289,7 +289,7 @@ fn surprise_of(case: &Case<'_, '_, '_>, near: &FxHashMap<u32, Near>, item: u32) 
 }
 
 /// The same for names that mean this item alone, 0 for others.
-fn surprise_alone(case: &Case<'_, '_, '_>, near: &FxHashMap<u32, Near>, item: u32) -> i64 {
+fn surprise_alone(case: &Case<'_, '_>, near: &FxHashMap<u32, Near>, item: u32) -> i64 {
     let hit = case.hits.binary_search_by_key(&item, |hit| hit.item);
     let alone = hit.map_or_else(
         |_| near.get(&item).is_some_and(|near| near.alone),
@@ -309,7 +309,7 @@ struct Near {
     alone: bool,
 }
 
-fn near_names(case: &Case<'_, '_, '_>) -> FxHashMap<u32, Near> {
+fn near_names(case: &Case<'_, '_>) -> FxHashMap<u32, Near> {
     let mut near: FxHashMap<u32, Near> = FxHashMap::default();
     for place in case.places {
         for candidate in place {
@@ -326,7 +326,7 @@ fn near_names(case: &Case<'_, '_, '_>) -> FxHashMap<u32, Near> {
 
 /// The chance that a shared name means another one of its items, and that one that nothing names
 /// makes up the difference.
-fn split_ppt(case: &Case<'_, '_, '_>, items: &[u32]) -> u64 {
+fn split_ppt(case: &Case<'_, '_>, items: &[u32]) -> u64 {
     if case.shared.is_empty() {
         return 0;
     }
@@ -354,7 +354,7 @@ fn split_ppt(case: &Case<'_, '_, '_>, items: &[u32]) -> u64 {
 
 /// The chance that two items were settled against each other that nothing names: a payer who names
 /// some of what it settles may name any share of it, and those two are any two of the others.
-fn cancelled_ppt(case: &Case<'_, '_, '_>, items: &[u32]) -> u64 {
+fn cancelled_ppt(case: &Case<'_, '_>, items: &[u32]) -> u64 {
     let unnamed = case.pool.iter().copied();
     let unnamed: Vec<u32> = unnamed
         .filter(|item| items.binary_search(item).is_err())

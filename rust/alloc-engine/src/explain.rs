@@ -11,6 +11,7 @@ use crate::deduct::{Deducted, by_deduction, doubt, part};
 use crate::evidence::{SURE_MILLINATS, Shared, beside_names_ppm, with_amount_ppm};
 use crate::habit::Habits;
 use crate::ledger::{Ledger, age, may_be_paid};
+use crate::left::Left;
 use crate::model::{Amounts, by_shape};
 use crate::named::by_names;
 use crate::policy::{CERTAIN_PPM, DeductionKind, PARTIAL_ERROR_PPM, Policy};
@@ -65,11 +66,11 @@ pub struct AdviceMatch {
 }
 
 /// What is known about one payment when one payer is assumed.
-pub struct Case<'c, 'r, 'a> {
+pub struct Case<'c, 'a> {
     /// The items.
-    pub ledger: &'c Ledger<'r, 'a>,
+    pub ledger: &'c Ledger<'a>,
     /// What is left open on each item.
-    pub left: &'c [i64],
+    pub left: &'c Left<'c, 'a>,
     /// The cash, minor units.
     pub amount_minor: i64,
     /// Value date of the cash.
@@ -92,11 +93,11 @@ pub struct Case<'c, 'r, 'a> {
     pub policy: Policy,
 }
 
-impl Case<'_, '_, '_> {
+impl Case<'_, '_> {
     /// What is left open on an item, minor units.
     #[must_use]
     pub fn open(&self, item: u32) -> i64 {
-        self.left[item as usize]
+        self.left.of(item)
     }
 
     /// What is left open on some items together, minor units.
@@ -169,7 +170,7 @@ impl Case<'_, '_, '_> {
 /// none. Several of equal standing come back as one that is ambiguous, and one without items says
 /// that the search ended before it found any.
 #[must_use]
-pub fn explain(case: &Case<'_, '_, '_>) -> Option<Explanation> {
+pub fn explain(case: &Case<'_, '_>) -> Option<Explanation> {
     let advised = by_advice(case);
     let kept_back = advised
         .as_ref()
@@ -199,7 +200,7 @@ pub fn explain(case: &Case<'_, '_, '_>) -> Option<Explanation> {
 }
 
 /// What is named, as sure as the amount makes it where the names are not sure enough.
-fn confirmed(case: &Case<'_, '_, '_>, named: Explanation) -> Explanation {
+fn confirmed(case: &Case<'_, '_>, named: Explanation) -> Explanation {
     if named.error_ppm <= case.policy.max_wrong_ppm {
         return named;
     }
@@ -228,7 +229,7 @@ fn is_told(found: Option<&Explanation>) -> bool {
 
 /// The deduction that explains what the named items leave open, the widest circle of them that
 /// several items do not share; where nothing is named, what one item or everything leaves open.
-fn deducted(case: &Case<'_, '_, '_>) -> Option<Deducted> {
+fn deducted(case: &Case<'_, '_>) -> Option<Deducted> {
     if !advice_agrees(case) {
         return None;
     }
@@ -271,7 +272,7 @@ fn deducted(case: &Case<'_, '_, '_>) -> Option<Deducted> {
 
 /// Whether an advice could be of a payment with a deduction: its lines pay their items in full, or
 /// what they pay is what came.
-fn advice_agrees(case: &Case<'_, '_, '_>) -> bool {
+fn advice_agrees(case: &Case<'_, '_>) -> bool {
     let paid = |line: &AdviceMatch| line.paid_minor.unwrap_or(case.open(line.item));
     let full = |line: &AdviceMatch| paid(line) == case.open(line.item);
     let total: i128 = case.advice.iter().map(|line| i128::from(paid(line))).sum();
@@ -280,7 +281,7 @@ fn advice_agrees(case: &Case<'_, '_, '_>) -> bool {
 
 /// Whether a deduction is what each line of the advice shows: the same rate off every item, or, for
 /// a deduction at a rate, what the lines say was kept back. A single line shows the whole of it.
-fn each_line_agrees(case: &Case<'_, '_, '_>, found: &Explanation) -> bool {
+fn each_line_agrees(case: &Case<'_, '_>, found: &Explanation) -> bool {
     if let [line] = case.advice
         && line.deduction_minor == 0
     {
@@ -301,7 +302,7 @@ fn each_line_agrees(case: &Case<'_, '_, '_>, found: &Explanation) -> bool {
 const DEDUCTION_SUSPECTED: &str = "DEDUCTION_SUSPECTED";
 
 /// Lines of the advice that pay less than what is open, or name what was kept back.
-fn by_advice(case: &Case<'_, '_, '_>) -> Option<Explanation> {
+fn by_advice(case: &Case<'_, '_>) -> Option<Explanation> {
     let partial = |line: &AdviceMatch| {
         line.paid_minor
             .is_some_and(|paid| paid != case.open(line.item))
@@ -359,7 +360,7 @@ fn looks_deducted(settled: i64, open: i64) -> bool {
 
 /// Items that are meant for sure, ascending: those that a sure name means alone, and as many of
 /// those that nothing tells apart as their name stands there.
-fn surely_named(case: &Case<'_, '_, '_>) -> Vec<u32> {
+fn surely_named(case: &Case<'_, '_>) -> Vec<u32> {
     let sure = |hit: &&Hit| hit.surprise_millinats >= SURE_MILLINATS && hit.sharers == 1;
     let mut items: Vec<u32> = case.hits.iter().filter(sure).map(|hit| hit.item).collect();
     for shared in case.shared {
@@ -379,7 +380,7 @@ fn surely_named(case: &Case<'_, '_, '_>) -> Vec<u32> {
 ///
 /// * `rival_ppt` — the weight of what else explains the payment, parts per trillion; its share
 ///   comes back with the explanation, ppm
-fn by_amount(case: &Case<'_, '_, '_>, rival_ppt: u64) -> (Option<Explanation>, i64) {
+fn by_amount(case: &Case<'_, '_>, rival_ppt: u64) -> (Option<Explanation>, i64) {
     let fixed = surely_named(case);
     let may_be = |item: u32| {
         fixed.binary_search(&item).is_ok() || may_be_paid(case.ledger.item(item), case.value_date)

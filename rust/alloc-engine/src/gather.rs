@@ -105,7 +105,7 @@ pub struct Gathered {
 /// * `open` — what is left open on an item
 #[must_use]
 pub fn gather(
-    search: &Search<'_, '_, '_>,
+    search: &Search<'_, '_>,
     message: &Message<'_, '_>,
     pool: &[u32],
     open: &(dyn Fn(u32) -> i64 + Sync),
@@ -186,7 +186,7 @@ fn shared(mut tokens: Vec<(Vec<u32>, i64)>, hits: &[Hit]) -> Vec<Shared> {
 
 /// Where an item that nothing else is like is named once more, its neighbour may be meant: one of
 /// two mentions is then misread.
-fn unmark_repeated(search: &Search<'_, '_, '_>, places: &[Named], read: &mut [bool]) {
+fn unmark_repeated(search: &Search<'_, '_>, places: &[Named], read: &mut [bool]) {
     let mut seen = FxHashSet::default();
     for place in places {
         let Some(item) = place.item else {
@@ -200,7 +200,7 @@ fn unmark_repeated(search: &Search<'_, '_, '_>, places: &[Named], read: &mut [bo
 }
 
 /// What surely names an item of somebody else is no misread number of this payer's.
-fn mark_foreign(search: &Search<'_, '_, '_>, text: &Text, read: &mut [bool]) {
+fn mark_foreign(search: &Search<'_, '_>, text: &Text, read: &mut [bool]) {
     let entity = Search {
         scope: Scope::Entity,
         ..*search
@@ -208,7 +208,7 @@ fn mark_foreign(search: &Search<'_, '_, '_>, text: &Text, read: &mut [bool]) {
     scan(&entity, text).mark(Strength::Strong, read);
 }
 
-fn spellings(search: &Search<'_, '_, '_>, pool: &[u32], hits: &[Hit]) -> Vec<Spellings> {
+fn spellings(search: &Search<'_, '_>, pool: &[u32], hits: &[Hit]) -> Vec<Spellings> {
     pool.iter()
         .filter(|item| hits.binary_search_by_key(*item, |hit| hit.item).is_err())
         .filter_map(|&item| Spellings::of(item, search.ledger.item(item).reference?))

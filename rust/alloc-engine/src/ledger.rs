@@ -26,9 +26,9 @@ type ClassKey<'a> = (
 
 /// Open items by entity, account and class. Positions are those of the call.
 #[derive(Debug)]
-pub struct Ledger<'r, 'a> {
+pub struct Ledger<'a> {
     /// The items as handed in.
-    pub items: &'r [OpenItem<'a>],
+    pub items: Vec<OpenItem<'a>>,
     /// Every account that has items or is named as a payer of items.
     pub accounts: Vec<Account<'a>>,
     entities: FxHashMap<&'a str, u32>,
@@ -40,20 +40,20 @@ pub struct Ledger<'r, 'a> {
     classes: Vec<Vec<u32>>,
 }
 
-impl<'r, 'a> Ledger<'r, 'a> {
+impl<'a> Ledger<'a> {
     /// Groups the items.
     ///
     /// * `customers` — a parent may pay its children's items that name no payer of their own
     ///
     /// # Errors
     /// [`EngineError::ItemRepeated`]: two items of one entity share their id.
-    pub fn new(items: &'r [OpenItem<'a>], customers: &[Customer<'a>]) -> Result<Self, EngineError> {
+    pub fn new(items: Vec<OpenItem<'a>>, customers: &[Customer<'a>]) -> Result<Self, EngineError> {
         let parents = customers
             .iter()
             .filter_map(|customer| Some((customer.customer_id, customer.parent_id?)));
         let parents: FxHashMap<&str, &'a str> = parents.collect();
         let mut ledger = Self {
-            items,
+            items: Vec::new(),
             accounts: Vec::new(),
             entities: FxHashMap::default(),
             account_ids: FxHashMap::default(),
@@ -64,7 +64,7 @@ impl<'r, 'a> Ledger<'r, 'a> {
             classes: Vec::new(),
         };
         let mut seen = FxHashMap::default();
-        for (index, item) in (0_u32..).zip(items) {
+        for (index, item) in (0_u32..).zip(&items) {
             let next = u32::try_from(ledger.entities.len()).expect("fewer entities than items");
             let entity = *ledger.entities.entry(item.entity).or_insert(next);
             if seen.insert((entity, item.item_id), index).is_some() {
@@ -90,6 +90,7 @@ impl<'r, 'a> Ledger<'r, 'a> {
         for pool in &mut ledger.pools {
             pool.sort_unstable_by_key(|&index| age(&items[index as usize]));
         }
+        ledger.items = items;
         ledger.group_classes();
         Ok(ledger)
     }
@@ -140,7 +141,7 @@ impl<'r, 'a> Ledger<'r, 'a> {
 
     /// The item at a position.
     #[must_use]
-    pub fn item(&self, index: u32) -> &'r OpenItem<'a> {
+    pub fn item(&self, index: u32) -> &OpenItem<'a> {
         &self.items[index as usize]
     }
 

@@ -14,6 +14,7 @@ pub mod explain;
 pub mod gather;
 pub mod habit;
 pub mod ledger;
+pub mod left;
 pub mod limits;
 pub mod model;
 pub mod named;

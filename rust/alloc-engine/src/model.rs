@@ -43,7 +43,7 @@ struct Counted {
 impl Amounts {
     /// The chance that an amount which nothing explains is this one, parts per trillion: as often
     /// as other customers' items have it, and where none has, as seldom as its digits are many.
-    fn coincidence_ppt(&self, ledger: &Ledger<'_, '_>, account: u32, amount_minor: i64) -> u64 {
+    fn coincidence_ppt(&self, ledger: &Ledger<'_>, account: u32, amount_minor: i64) -> u64 {
         let counted = self.counted.get_or_init(|| Counted::of(ledger));
         let entity = ledger.accounts[account as usize].entity;
         let own = ledger.pool(account).iter();
@@ -59,9 +59,9 @@ impl Amounts {
 }
 
 impl Counted {
-    fn of(ledger: &Ledger<'_, '_>) -> Self {
+    fn of(ledger: &Ledger<'_>) -> Self {
         let mut counted = Self::default();
-        for (index, item) in (0_u32..).zip(ledger.items) {
+        for (index, item) in (0_u32..).zip(&ledger.items) {
             let entity = ledger.accounts[ledger.account_of(index) as usize].entity;
             *counted
                 .by_amount
@@ -104,7 +104,7 @@ pub struct Answer {
 /// * `rival_ppt` — the weight of what else explains the payment, parts per trillion
 #[must_use]
 pub fn by_shape(
-    case: &Case<'_, '_, '_>,
+    case: &Case<'_, '_>,
     pool: &[u32],
     named: &[u32],
     rival_ppt: u64,
@@ -182,7 +182,7 @@ impl Answer {
 }
 
 /// Items oldest first: by due date, issue date and number.
-fn by_age(case: &Case<'_, '_, '_>, pool: &[u32]) -> Vec<u32> {
+fn by_age(case: &Case<'_, '_>, pool: &[u32]) -> Vec<u32> {
     let mut line = pool.to_vec();
     line.sort_by_key(|&item| {
         let item = case.ledger.item(item);
@@ -192,7 +192,7 @@ fn by_age(case: &Case<'_, '_, '_>, pool: &[u32]) -> Vec<u32> {
 }
 
 /// Items that nothing tells apart have one kind.
-fn kinds(case: &Case<'_, '_, '_>, line: &[u32], amounts: &[i64]) -> Vec<u32> {
+fn kinds(case: &Case<'_, '_>, line: &[u32], amounts: &[i64]) -> Vec<u32> {
     let mut known: FxHashMap<(u32, i64), u32> = FxHashMap::default();
     (0_u32..)
         .zip(line.iter().zip(amounts))

@@ -13,7 +13,7 @@ use crate::reference::near::Candidate;
 /// What the names mean, where they make up the cash without anything else; of several sets the one
 /// that they speak for. `None` when there is none.
 #[must_use]
-pub fn by_names(case: &Case<'_, '_, '_>) -> Option<Explanation> {
+pub fn by_names(case: &Case<'_, '_>) -> Option<Explanation> {
     let surest = by_the_surest(case);
     if surest
         .as_ref()
@@ -29,7 +29,7 @@ pub fn by_names(case: &Case<'_, '_, '_>) -> Option<Explanation> {
 }
 
 /// The names from the surest on, as many of them as make up the cash.
-fn by_the_surest(case: &Case<'_, '_, '_>) -> Option<Explanation> {
+fn by_the_surest(case: &Case<'_, '_>) -> Option<Explanation> {
     let alone = case.hits.iter().filter(|hit| hit.sharers == 1);
     let mut names: Vec<(i64, u32)> = alone
         .map(|hit| (hit.surprise_millinats, hit.item))
@@ -65,7 +65,7 @@ fn by_the_surest(case: &Case<'_, '_, '_>) -> Option<Explanation> {
 
 /// Of the items named, those that make up the cash: what is surely named must be among them.
 /// Misread tokens are looked at only when the others do not do it.
-fn by_some_names(case: &Case<'_, '_, '_>) -> Option<Explanation> {
+fn by_some_names(case: &Case<'_, '_>) -> Option<Explanation> {
     let named = case.hits.iter().map(|hit| hit.item);
     let near = case.places.iter().flatten();
     let near = near.map(|candidate: &Candidate| candidate.item);
@@ -76,7 +76,7 @@ fn by_some_names(case: &Case<'_, '_, '_>) -> Option<Explanation> {
     })
 }
 
-fn among(case: &Case<'_, '_, '_>, mut optional: Vec<u32>) -> Option<Explanation> {
+fn among(case: &Case<'_, '_>, mut optional: Vec<u32>) -> Option<Explanation> {
     let fixed: Vec<u32> = case
         .hits
         .iter()
@@ -100,7 +100,7 @@ fn among(case: &Case<'_, '_, '_>, mut optional: Vec<u32>) -> Option<Explanation>
 
 /// Puts sets in the order of what the names say against them; those that have more than is
 /// named are none.
-fn weighed(case: &Case<'_, '_, '_>, found: Explanation) -> Option<Explanation> {
+fn weighed(case: &Case<'_, '_>, found: Explanation) -> Option<Explanation> {
     let sets = std::iter::once(&found.picks).chain(&found.alternatives);
     let mut sets: Vec<(i64, &Vec<Pick>)> = sets
         .filter_map(|picks| Some((cost_millinats(case, &items_of(picks))?, picks)))

@@ -13,6 +13,7 @@ use crate::decide::{Decider, Question};
 use crate::error::EngineError;
 use crate::habit::Habits;
 use crate::ledger::Ledger;
+use crate::left::Left;
 use crate::limits::ROWS_MAX;
 use crate::model::Amounts;
 use crate::payer::{PayerIndex, check_customers};
@@ -123,7 +124,7 @@ fn decide_all<'a>(
     request: &Request<'_, 'a>,
     parallel_min: usize,
 ) -> Result<Vec<Decision<'a>>, EngineError> {
-    let ledger = Ledger::new(request.items, request.customers)?;
+    let ledger = Ledger::new(request.items.to_vec(), request.customers)?;
     let index = ReferenceIndex::new(&ledger);
     let all_known = request
         .payments
@@ -150,10 +151,10 @@ fn decide_all<'a>(
         .collect();
     let payment = |position: u32| &request.payments[position as usize];
     order.sort_unstable_by_key(|&at| (payment(at).value_date, payment(at).payment_id));
-    let mut left: Vec<i64> = request.items.iter().map(|item| item.open_minor).collect();
+    let mut left = Left::new(&ledger);
     let mut out = Vec::with_capacity(order.len());
     for day in order.chunk_by(|&a, &b| payment(a).value_date == payment(b).value_date) {
-        let decide = |position: u32, left: &[i64]| {
+        let decide = |position: u32, left: &Left<'_, 'a>| {
             let question = Question {
                 position,
                 payment: payment(position),
@@ -171,7 +172,7 @@ fn decide_all<'a>(
         };
         settle(&ledger, &mut decisions, &left);
         for decision in &decisions {
-            take(decision, &mut left);
+            left.take(decision);
         }
         decide_again(&ledger, &mut decisions, &mut left, &decide);
         for decision in &mut decisions {
@@ -185,10 +186,10 @@ fn decide_all<'a>(
 /// Decides once more what waits for a person while others of the day took some of its payer's
 /// items: fewer sets remain, and what is proposed must still be open. Until nothing changes.
 fn decide_again<'a>(
-    ledger: &Ledger<'_, 'a>,
+    ledger: &Ledger<'a>,
     decisions: &mut [Decision<'a>],
-    left: &mut [i64],
-    decide: &dyn Fn(u32, &[i64]) -> Decision<'a>,
+    left: &mut Left<'_, 'a>,
+    decide: &dyn Fn(u32, &Left<'_, 'a>) -> Decision<'a>,
 ) {
     let mut taken = accounts_of(ledger, decisions.iter());
     for _ in 0..ROUNDS_MAX {
@@ -211,7 +212,7 @@ fn decide_again<'a>(
         leave_contested(decisions, &mut again);
         taken = accounts_of(ledger, again.iter());
         for (position, decision) in positions.into_iter().zip(again) {
-            take(&decision, left);
+            left.take(&decision);
             decisions[position] = decision;
         }
     }
@@ -234,7 +235,7 @@ fn leave_contested(decisions: &[Decision<'_>], again: &mut [Decision<'_>]) {
 
 /// Customers of whom automatic decisions took items.
 fn accounts_of<'d, 'a: 'd>(
-    ledger: &Ledger<'_, 'a>,
+    ledger: &Ledger<'a>,
     decisions: impl Iterator<Item = &'d Decision<'a>>,
 ) -> FxHashSet<&'a str> {
     decisions
@@ -266,7 +267,7 @@ fn lines_by_payment<'r, 'a>(
 }
 
 /// Orders a decision's lines and asserts the law of conservation.
-fn finish(ledger: &Ledger<'_, '_>, decision: &mut Decision<'_>, amount_minor: i64) {
+fn finish(ledger: &Ledger<'_>, decision: &mut Decision<'_>, amount_minor: i64) {
     decision
         .allocations
         .sort_unstable_by_key(|line| (line.rank, ledger.item(line.item).item_id, line.item));
@@ -277,14 +278,4 @@ fn finish(ledger: &Ledger<'_, '_>, decision: &mut Decision<'_>, amount_minor: i6
         decision.conserves(amount_minor),
         "cash plus adjustments equals what is allocated"
     );
-}
-
-fn take(decision: &Decision<'_>, left: &mut [i64]) {
-    if decision.status == Status::Auto {
-        for line in &decision.allocations {
-            if line.rank == 0 {
-                left[line.item as usize] -= line.allocated_minor;
-            }
-        }
-    }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use alloc_domain::{Decision, Proof, Status};
 
 use crate::ledger::Ledger;
+use crate::left::Left;
 
 /// The reason of a decision that wants what another one wants too.
 pub const CONTESTED: &str = "ITEM_CONTESTED";
@@ -24,7 +25,7 @@ struct Claim {
 ///
 /// * `decisions` — of one value date, by payment id
 /// * `left` — what is left open on each item before that date
-pub fn settle(ledger: &Ledger<'_, '_>, decisions: &mut [Decision<'_>], left: &[i64]) {
+pub fn settle(ledger: &Ledger<'_>, decisions: &mut [Decision<'_>], left: &Left<'_, '_>) {
     let mut wanted: BTreeMap<u32, Vec<Claim>> = BTreeMap::new();
     for (position, decision) in decisions.iter().enumerate() {
         if decision.status != Status::Auto {
@@ -64,9 +65,9 @@ pub fn contest(decision: &mut Decision<'_>) {
 
 /// Gives each claim its own member of the class; false when there is not enough.
 fn hand_out(
-    ledger: &Ledger<'_, '_>,
+    ledger: &Ledger<'_>,
     decisions: &mut [Decision<'_>],
-    left: &[i64],
+    left: &Left<'_, '_>,
     class: u32,
     claims: &[Claim],
 ) -> bool {
@@ -75,13 +76,13 @@ fn hand_out(
     };
     let full = |claim: &Claim| {
         let line = line(decisions, claim);
-        line.allocated_minor == left[line.item as usize]
+        line.allocated_minor == left.of(line.item)
     };
     let members: Vec<u32> = ledger
         .class(class)
         .iter()
         .copied()
-        .filter(|&item| left[item as usize] == ledger.item(item).open_minor)
+        .filter(|&item| left.of(item) == ledger.item(item).open_minor)
         .collect();
     let untouched = claims
         .iter()
@@ -101,7 +102,7 @@ fn hand_out(
         *wanted.entry(line.item).or_default() += i128::from(line.allocated_minor);
     }
     wanted.iter().all(|(&item, &wanted)| {
-        let open = i128::from(left[item as usize]);
+        let open = i128::from(left.of(item));
         wanted.signum() == open.signum() && wanted.abs() <= open.abs()
     })
 }

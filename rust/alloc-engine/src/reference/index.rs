@@ -74,7 +74,7 @@ const FILTER_BITS_PER_ENTRY: usize = 16;
 impl ReferenceIndex {
     /// Indexes the references and other references of all items.
     #[must_use]
-    pub fn new(ledger: &Ledger<'_, '_>) -> Self {
+    pub fn new(ledger: &Ledger<'_>) -> Self {
         let mut index = Self {
             entries: Vec::with_capacity(ledger.items.len() * 2),
             starts: Vec::new(),
@@ -98,7 +98,7 @@ impl ReferenceIndex {
         index
     }
 
-    fn learn(&mut self, ledger: &Ledger<'_, '_>, index: u32, bits: &mut Vec<u32>) {
+    fn learn(&mut self, ledger: &Ledger<'_>, index: u32, bits: &mut Vec<u32>) {
         let item = ledger.item(index);
         let account = ledger.account_of(index);
         let payer = ledger.payer_of(index);
@@ -181,7 +181,7 @@ impl ReferenceIndex {
     /// * `most` — with more items than this, none is visited
     pub fn find(
         &self,
-        ledger: &Ledger<'_, '_>,
+        ledger: &Ledger<'_>,
         (entity, scope): (u32, Scope),
         bytes: &[u8],
         most: usize,

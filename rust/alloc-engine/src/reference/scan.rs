@@ -41,9 +41,9 @@ pub struct Hit {
 }
 
 /// What a search looks in.
-pub struct Search<'s, 'r, 'a> {
+pub struct Search<'s, 'a> {
     /// The items.
-    pub ledger: &'s Ledger<'r, 'a>,
+    pub ledger: &'s Ledger<'a>,
     /// Their references.
     pub index: &'s ReferenceIndex,
     /// The entity of the payment.
@@ -56,7 +56,7 @@ pub struct Search<'s, 'r, 'a> {
     pub payable: &'s (dyn Fn(u32) -> bool + Sync),
 }
 
-impl Search<'_, '_, '_> {
+impl Search<'_, '_> {
     /// The surprise of a token that was read in some way, among the references in scope.
     #[must_use]
     pub fn surprise(&self, reading: Reading, token: &[u8]) -> i64 {
@@ -176,7 +176,7 @@ struct Token {
 
 /// Finds every reference that the text names: at each place the longest one.
 #[must_use]
-pub fn scan(search: &Search<'_, '_, '_>, text: &Text) -> Findings {
+pub fn scan(search: &Search<'_, '_>, text: &Text) -> Findings {
     let mut findings = Findings::default();
     let mut first = 0;
     while first < text.atoms.len() {
@@ -222,7 +222,7 @@ pub fn scan(search: &Search<'_, '_, '_>, text: &Text) -> Findings {
 }
 
 /// The longest token that begins with this atom, perhaps after a label that is glued to it.
-fn longest_at(search: &Search<'_, '_, '_>, text: &Text, first: usize) -> Option<Token> {
+fn longest_at(search: &Search<'_, '_>, text: &Text, first: usize) -> Option<Token> {
     longest_after(search, text, first, 0).or_else(|| {
         let atom = text.atom(first);
         let labels = LABELS.iter().map(|label| label.len());
@@ -239,12 +239,7 @@ fn longest_at(search: &Search<'_, '_, '_>, text: &Text, first: usize) -> Option<
     })
 }
 
-fn longest_after(
-    search: &Search<'_, '_, '_>,
-    text: &Text,
-    first: usize,
-    skip: usize,
-) -> Option<Token> {
+fn longest_after(search: &Search<'_, '_>, text: &Text, first: usize, skip: usize) -> Option<Token> {
     let mut best = None;
     let mut spelled = Vec::new();
     let mut windows = Windows::new(search, text, first, skip);
@@ -269,8 +264,8 @@ fn longest_after(
 }
 
 /// The hashes of a growing window in all its spellings.
-struct Windows<'w, 's, 'r, 'a> {
-    search: &'w Search<'s, 'r, 'a>,
+struct Windows<'w, 's, 'a> {
+    search: &'w Search<'s, 'a>,
     text: &'w Text,
     first: usize,
     skip: usize,
@@ -283,8 +278,8 @@ struct Windows<'w, 's, 'r, 'a> {
     bytes_min: usize,
 }
 
-impl<'w, 's, 'r, 'a> Windows<'w, 's, 'r, 'a> {
-    fn new(search: &'w Search<'s, 'r, 'a>, text: &'w Text, first: usize, skip: usize) -> Self {
+impl<'w, 's, 'a> Windows<'w, 's, 'a> {
+    fn new(search: &'w Search<'s, 'a>, text: &'w Text, first: usize, skip: usize) -> Self {
         let empty = FormHash::new(search.entity);
         Self {
             search,
@@ -340,7 +335,7 @@ fn is_inside(text: &Text, last: usize) -> bool {
 }
 
 fn token_at(
-    search: &Search<'_, '_, '_>,
+    search: &Search<'_, '_>,
     text: &Text,
     (first, skip): (usize, usize),
     last: usize,
@@ -377,7 +372,7 @@ fn token_at(
 }
 
 /// Whether an item's reference has hard separators where the text has them, from the end.
-fn is_parted(search: &Search<'_, '_, '_>, item: u32, hard: &[u32]) -> bool {
+fn is_parted(search: &Search<'_, '_>, item: u32, hard: &[u32]) -> bool {
     let item = search.ledger.item(item);
     let mut references = item.reference.iter().chain(&item.other_references);
     references.any(|reference| {
@@ -388,7 +383,7 @@ fn is_parted(search: &Search<'_, '_, '_>, item: u32, hard: &[u32]) -> bool {
 }
 
 /// The payable items with these bytes as their fullest form.
-pub(crate) fn look_up(search: &Search<'_, '_, '_>, spelled: &[u8]) -> Option<(Form, Vec<u32>)> {
+pub(crate) fn look_up(search: &Search<'_, '_>, spelled: &[u8]) -> Option<(Form, Vec<u32>)> {
     let mut best = Form::PrefixAndZerosDropped;
     let mut items = Vec::new();
     search.index.find(
@@ -412,7 +407,7 @@ pub(crate) fn look_up(search: &Search<'_, '_, '_>, spelled: &[u8]) -> Option<(Fo
     (!items.is_empty()).then_some((best, items))
 }
 
-fn strength_of(search: &Search<'_, '_, '_>, text: &Text, first: usize, token: &Token) -> Strength {
+fn strength_of(search: &Search<'_, '_>, text: &Text, first: usize, token: &Token) -> Strength {
     let known = if token.form.is_trimmed() && digits(&token.spelled) >= TRIMMED_DIGITS_MIN {
         Strength::Trimmed
     } else if token.form.is_trimmed() {
@@ -434,7 +429,7 @@ fn strength_of(search: &Search<'_, '_, '_>, text: &Text, first: usize, token: &T
 }
 
 /// Whether a token may well be something else than a reference, or a part of another one.
-fn is_doubtful(search: &Search<'_, '_, '_>, text: &Text, first: usize, token: &Token) -> bool {
+fn is_doubtful(search: &Search<'_, '_>, text: &Text, first: usize, token: &Token) -> bool {
     is_date(text, first, token.last)
         || is_amount(search.amount_minor, text, first, token.last)
         || is_cut_out(text, first, token.last)
@@ -476,12 +471,7 @@ fn has_foreign_prefix(text: &Text, first: usize) -> bool {
 
 /// Reads what follows a hit as a range (`1001 a 1005`) or a list of suffixes (`1001/02/03`);
 /// returns the last atom used.
-fn follow_list(
-    search: &Search<'_, '_, '_>,
-    text: &Text,
-    token: &Token,
-    hits: &mut Vec<Hit>,
-) -> usize {
+fn follow_list(search: &Search<'_, '_>, text: &Text, token: &Token, hits: &mut Vec<Hit>) -> usize {
     let stem = token.spelled.len() - digits_at_end(&token.spelled).len();
     let (head, number) = token.spelled.split_at(stem);
     let Some(from) = parse(number) else {
@@ -534,7 +524,7 @@ fn digits_at_end(spelled: &[u8]) -> &[u8] {
 }
 
 fn follow_suffixes(
-    search: &Search<'_, '_, '_>,
+    search: &Search<'_, '_>,
     text: &Text,
     token: &Token,
     (head, number): (&[u8], &[u8]),
@@ -550,12 +540,7 @@ fn follow_suffixes(
     end
 }
 
-fn push_listed(
-    search: &Search<'_, '_, '_>,
-    head: &[u8],
-    number: &[u8],
-    hits: &mut Vec<Hit>,
-) -> bool {
+fn push_listed(search: &Search<'_, '_>, head: &[u8], number: &[u8], hits: &mut Vec<Hit>) -> bool {
     let mut spelled = head.to_vec();
     spelled.extend_from_slice(number);
     let Some((_, items)) = look_up(search, &spelled) else {
@@ -601,8 +586,7 @@ mod tests {
     }
 
     fn scanned(references: &[String], text: &Text) -> Vec<Hit> {
-        let items = items(references);
-        let ledger = Ledger::new(&items, &[]).unwrap();
+        let ledger = Ledger::new(items(references), &[]).unwrap();
         let index = ReferenceIndex::new(&ledger);
         let search = Search {
             ledger: &ledger,
