@@ -37,7 +37,17 @@ fn search<'s, 'a>(ledger: &'s Ledger<'a>, index: &'s ReferenceIndex) -> Search<'
     }
 }
 
-/// A text of numbers of which every other one is open, against a million open references.
+/// A number of the same series that is not open.
+fn settled(references: &[String], draw: &mut Draw) -> String {
+    let any = usize::try_from(draw.bits()).expect("64 bits") % references.len();
+    let from: u64 = references[any].parse().expect("digits");
+    let mut numbers = (from..).map(|number| number.to_string());
+    let is_open = |number: &String| references.binary_search(number).is_ok();
+    numbers.find(|number| !is_open(number)).expect("gaps")
+}
+
+/// Texts against a million open references, one thread: a single one of numbers of which every
+/// other one is open, and short ones as payers write them, with the time to fold and cut them.
 fn scanning(criterion: &mut Criterion) {
     let references = references(LEDGER, 1);
     let items = open_items(&references);
@@ -54,14 +64,31 @@ fn scanning(criterion: &mut Criterion) {
     let mut draw = Draw::new(2);
     let words: Vec<String> = some(&references, 5_000, &mut draw)
         .into_iter()
-        .flat_map(|open| [open.to_owned(), (draw.bits() % 10_000_000_000).to_string()])
+        .flat_map(|open| [open.to_owned(), settled(&references, &mut draw)])
         .collect();
     let text = Text::of(&words.join(" "));
     let search = search(&ledger, &index);
     let mut group = criterion.benchmark_group("scan");
     group.throughput(Throughput::Elements(words.len() as u64));
-    group.bench_function("tokens_against_1M", |bencher| {
+    group.bench_function("numbers_against_1M", |bencher| {
         bencher.iter(|| scan(black_box(&search), black_box(&text)).hits.len());
+    });
+    let messages: Vec<String> = words
+        .chunks(2)
+        .map(|numbers| {
+            let [open, settled] = numbers else {
+                unreachable!()
+            };
+            format!(
+                "VIR SEPA DUPONT ET FILS SARL FACTURE {open} DU 12/03/2026, CDE {settled} MERCI"
+            )
+        })
+        .collect();
+    let tokens: usize = messages.iter().map(|text| text.split(' ').count()).sum();
+    group.throughput(Throughput::Elements(tokens as u64));
+    group.bench_function("messages_against_1M", |bencher| {
+        let named = |message: &String| scan(black_box(&search), &Text::of(message)).hits.len();
+        bencher.iter(|| messages.iter().map(named).sum::<usize>());
     });
     group.finish();
 }

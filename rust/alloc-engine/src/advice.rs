@@ -11,10 +11,9 @@ use rustc_hash::FxHashMap;
 use crate::assign::{Edge, assign};
 use crate::explain::AdviceMatch;
 use crate::limits::{ASSIGNMENT_STEPS_MAX, ITEMS_PER_TOKEN_MAX};
+use crate::reference::label::without_labels;
 use crate::reference::near::{Candidate, Spellings};
-use crate::reference::scan::{
-    Hit, Named, Search, Strength, look_up, reading_of, scan, without_labels,
-};
+use crate::reference::scan::{Hit, Named, Search, Strength, look_up, reading_of, scan};
 use crate::reference::surprise::{
     Reading, SURPRISE_MILLINATS_MAX, Width, ln_millinats, this_slip_millinats, weight_millinats,
 };

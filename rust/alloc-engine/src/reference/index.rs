@@ -3,6 +3,8 @@
 //! Forms are kept as hashes in one sorted array with a table of where each range of hashes begins,
 //! and a filter of bits that turns away most of what is no reference: about 20 bytes per form.
 
+use std::ops::Range;
+
 use rustc_hash::FxHashMap;
 
 use crate::ledger::Ledger;
@@ -37,7 +39,7 @@ impl FormHash {
 
 /// A form of a reference that leads to an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Entry {
+pub(crate) struct Entry {
     tag: u32,
     account: u32,
     item: u32,
@@ -53,7 +55,7 @@ pub struct ReferenceIndex {
     /// How far a tag is shifted to give its bucket.
     shift: u32,
     filter: Vec<u64>,
-    form_bytes_max: usize,
+    shapes: Shapes,
     parted_hard: bool,
     of_account: Vec<usize>,
     of_entity: FxHashMap<u32, usize>,
@@ -80,7 +82,7 @@ impl ReferenceIndex {
             starts: Vec::new(),
             shift: 0,
             filter: Vec::new(),
-            form_bytes_max: 0,
+            shapes: Shapes::NONE,
             parted_hard: false,
             of_account: vec![0; ledger.accounts.len()],
             of_entity: FxHashMap::default(),
@@ -93,7 +95,7 @@ impl ReferenceIndex {
         index.entries.sort_unstable();
         index.entries.dedup();
         index.entries.shrink_to_fit();
-        index.group();
+        index.part();
         index.fill(&bits);
         index
     }
@@ -112,7 +114,7 @@ impl ReferenceIndex {
                 byte.is_ascii_punctuation() && !b"-/._#:\\'".contains(&byte) || !byte.is_ascii()
             });
             forms(reference, |_, bytes| {
-                self.form_bytes_max = self.form_bytes_max.max(bytes.len());
+                self.shapes.learn(bytes);
                 let (tag, bit) = halves(FormHash::new(entity).with(bytes));
                 bits.push(bit);
                 for account in std::iter::once(account).chain(payer) {
@@ -126,7 +128,7 @@ impl ReferenceIndex {
         }
     }
 
-    fn group(&mut self) {
+    fn part(&mut self) {
         let buckets = self.entries.len().next_power_of_two().clamp(2, 1 << 31);
         self.shift = 32 - buckets.ilog2();
         self.starts = vec![0; buckets + 1];
@@ -160,12 +162,17 @@ impl ReferenceIndex {
         self.filter[word] & mask != 0
     }
 
-    /// The entries with this hash in scope.
-    fn entries(&self, hash: FormHash, scope: Scope) -> &[Entry] {
+    /// Where the entries stand that share the first bits of a hash.
+    pub(crate) fn group(&self, hash: FormHash) -> Range<usize> {
         let (tag, _) = halves(hash);
         let bucket = (tag >> self.shift) as usize;
-        let (first, end) = (self.starts[bucket], self.starts[bucket + 1]);
-        let group = &self.entries[first as usize..end as usize];
+        self.starts[bucket] as usize..self.starts[bucket + 1] as usize
+    }
+
+    /// Of the entries of a group those with the whole hash and in scope.
+    pub(crate) fn within(&self, group: Range<usize>, hash: FormHash, scope: Scope) -> &[Entry] {
+        let (tag, _) = halves(hash);
+        let group = &self.entries[group];
         let (least, most) = match scope {
             Scope::Account(account) => (account, account),
             Scope::Entity => (0, u32::MAX),
@@ -175,34 +182,35 @@ impl ReferenceIndex {
         &group[from..to]
     }
 
-    /// Calls `visit` with every item that has these bytes as a form and lies in scope, by account
-    /// and position; an item that two accounts may pay comes twice within [`Scope::Entity`].
+    /// The items of some entries that have these bytes as a form, with the fullest such form.
+    pub(crate) fn named(
+        ledger: &Ledger<'_>,
+        entries: &[Entry],
+        bytes: &[u8],
+    ) -> impl Iterator<Item = (u32, Form)> {
+        entries.iter().filter_map(move |entry| {
+            let item = ledger.item(entry.item);
+            let references = item.reference.iter().chain(&item.other_references);
+            let forms = references.filter_map(|reference| is_form_of(reference, bytes));
+            Some((entry.item, forms.min()?))
+        })
+    }
+
+    /// Every item that has these bytes as a form and lies in scope, by account and position; an
+    /// item that two accounts may pay comes twice within [`Scope::Entity`].
     ///
-    /// * `most` — with more items than this, none is visited
+    /// * `most` — with more items than this, there is none
     pub fn find(
         &self,
         ledger: &Ledger<'_>,
         (entity, scope): (u32, Scope),
         bytes: &[u8],
         most: usize,
-        mut visit: impl FnMut(u32, Form),
-    ) {
-        let entries = self.entries(FormHash::new(entity).with(bytes), scope);
-        if entries.len() > most {
-            return;
-        }
-        for entry in entries {
-            let item = ledger.item(entry.item);
-            let form = item
-                .reference
-                .iter()
-                .chain(&item.other_references)
-                .filter_map(|reference| is_form_of(reference, bytes))
-                .min();
-            if let Some(form) = form {
-                visit(entry.item, form);
-            }
-        }
+    ) -> impl Iterator<Item = (u32, Form)> {
+        let hash = FormHash::new(entity).with(bytes);
+        let entries = self.within(self.group(hash), hash, scope);
+        let entries = if entries.len() > most { &[] } else { entries };
+        Self::named(ledger, entries, bytes)
     }
 
     /// How many references are searched in this scope.
@@ -217,7 +225,17 @@ impl ReferenceIndex {
     /// Bytes of the longest form.
     #[must_use]
     pub fn form_bytes_max(&self) -> usize {
-        self.form_bytes_max
+        self.shapes.longest
+    }
+
+    /// Whether a form may begin with this atom; false is certain.
+    pub(crate) fn may_begin(&self, atom: &[u8]) -> bool {
+        self.shapes.may_begin(atom)
+    }
+
+    /// Whether a form has so many bytes.
+    pub(crate) fn may_be_long(&self, bytes: usize) -> bool {
+        self.shapes.may_be_long(bytes)
     }
 
     /// Whether some reference has a comma, a bracket or the like inside.
@@ -234,6 +252,56 @@ impl ReferenceIndex {
             + self.filter.capacity() * size_of::<u64>()
             + self.of_account.capacity() * size_of::<usize>()
     }
+}
+
+/// What all forms have in common: most of a text is told from them by its first two characters and
+/// its length, without a look at the memory.
+#[derive(Debug)]
+struct Shapes {
+    /// A bit per second character of a form, for each first one.
+    beginnings: [u64; 36],
+    /// A bit per length.
+    lengths: u128,
+    longest: usize,
+}
+
+impl Shapes {
+    const NONE: Self = Self {
+        beginnings: [0; 36],
+        lengths: 0,
+        longest: 0,
+    };
+
+    fn learn(&mut self, form: &[u8]) {
+        if let [first, second, ..] = form {
+            self.beginnings[place(*first)] |= 1 << place(*second);
+        }
+        self.lengths |= 1 << form.len().min(127);
+        self.longest = self.longest.max(form.len());
+    }
+
+    /// The zeros that an atom begins with may be left out.
+    fn may_begin(&self, atom: &[u8]) -> bool {
+        match atom {
+            [first, second, ..] if *first != b'0' => {
+                self.beginnings[place(*first)] >> place(*second) & 1 == 1
+            }
+            _ => true,
+        }
+    }
+
+    fn may_be_long(&self, bytes: usize) -> bool {
+        self.lengths >> bytes.min(127) & 1 == 1
+    }
+}
+
+/// The place of a folded character among all of them.
+fn place(folded: u8) -> usize {
+    usize::from(if folded.is_ascii_digit() {
+        folded - b'0'
+    } else {
+        folded - b'A' + 10
+    })
 }
 
 /// The tag of a hash, and the number of its bit.

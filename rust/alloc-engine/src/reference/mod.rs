@@ -3,6 +3,8 @@
 pub mod decoy;
 pub mod form;
 pub mod index;
+pub(crate) mod label;
+pub(crate) mod lead;
 pub mod list;
 pub mod near;
 pub mod scan;

@@ -3,10 +3,12 @@
 use alloc_domain::{Evidence, EvidenceSet};
 
 use crate::ledger::Ledger;
-use crate::limits::{ATOMS_PER_REFERENCE_MAX, ITEMS_PER_TOKEN_MAX, RANGE_MAX, REFERENCE_BYTES_MAX};
+use crate::limits::{ITEMS_PER_TOKEN_MAX, RANGE_MAX};
 use crate::reference::decoy::{is_amount, is_date};
-use crate::reference::form::{FORM_BYTES_MIN, Form, TRIMMED_DIGITS_MIN, Zeros, digits, spell};
-use crate::reference::index::{FormHash, ReferenceIndex, Scope, hard_joints};
+use crate::reference::form::{Form, TRIMMED_DIGITS_MIN, digits};
+use crate::reference::index::{ReferenceIndex, Scope, hard_joints};
+use crate::reference::label::is_label;
+use crate::reference::lead::{Lead, Leads};
 use crate::reference::list::{parse, range_end, suffixes};
 use crate::reference::surprise::{DOUBT_MILLINATS, Reading, Width, surprise_millinats};
 use crate::text::{Joint, Text};
@@ -70,67 +72,6 @@ impl Search<'_, '_> {
     }
 }
 
-/// Words that part a number from what stands before it without being a part of it.
-const LABELS: &[&[u8]] = &[
-    b"AV",
-    b"AVOIR",
-    b"BILL",
-    b"CN",
-    b"CREDIT",
-    b"F",
-    b"FA",
-    b"FAC",
-    b"FACT",
-    b"FACTURE",
-    b"FACTURES",
-    b"FC",
-    b"FT",
-    b"INV",
-    b"INVOICE",
-    b"N",
-    b"NO",
-    b"NR",
-    b"NUM",
-    b"R",
-    b"RE",
-    b"RECHNUNG",
-    b"REF",
-    b"RF",
-    b"RG",
-    b"RNR",
-    b"V",
-];
-
-/// Folded text, then what is left of it without the labels it may begin with, apart or glued; none
-/// when it is too long for a reference.
-pub(crate) fn without_labels(text: &[u8]) -> Vec<Vec<u8>> {
-    const LABELS_MAX: usize = 3;
-    if text.is_empty() || text.len() > REFERENCE_BYTES_MAX {
-        return Vec::new();
-    }
-    let mut known: Vec<&[u8]> = vec![text];
-    let mut first = 0;
-    for _ in 0..LABELS_MAX {
-        let until = known.len();
-        for index in first..until {
-            let before = known[index];
-            for rest in LABELS
-                .iter()
-                .filter_map(|label| before.strip_prefix(*label))
-            {
-                // One letter is a label only before a number.
-                let short = before.len() == rest.len() + 1;
-                let number = rest.first().is_some_and(u8::is_ascii_digit);
-                if !rest.is_empty() && (number || !short) && !known.contains(&rest) {
-                    known.push(rest);
-                }
-            }
-        }
-        first = until;
-    }
-    known.into_iter().map(<[u8]>::to_vec).collect()
-}
-
 /// Hits and where they stand.
 #[derive(Debug, Default)]
 pub struct Findings {
@@ -167,10 +108,11 @@ impl Findings {
 }
 
 /// A token that names items.
-struct Token {
+struct Token<'t> {
+    first: usize,
     last: usize,
     form: Form,
-    spelled: Vec<u8>,
+    spelled: &'t [u8],
     items: Vec<u32>,
 }
 
@@ -178,197 +120,100 @@ struct Token {
 #[must_use]
 pub fn scan(search: &Search<'_, '_>, text: &Text) -> Findings {
     let mut findings = Findings::default();
-    let mut first = 0;
-    while first < text.atoms.len() {
-        let Some(token) = longest_at(search, text, first) else {
-            first += 1;
+    let leads = Leads::of(search, text);
+    let mut next = 0;
+    for here in leads.by_first() {
+        if here[0].first < next {
             continue;
-        };
-        let strength = strength_of(search, text, first, &token);
-        let piece = if token.form.is_trimmed() || token.form == Form::ZerosDropped {
-            Evidence::ReferenceTrimmed
-        } else {
-            Evidence::ReferencePrinted
-        };
-        let sharers = token.items.len();
-        let mut surprise = search.surprise(reading_of(token.form), &token.spelled);
-        if strength == Strength::Weak && is_doubtful(search, text, first, &token) {
-            surprise = (surprise - DOUBT_MILLINATS).max(0);
         }
-        findings.hits.extend(token.items.iter().map(|&item| Hit {
-            item,
-            strength,
-            evidence: EvidenceSet::EMPTY.with(piece),
-            sharers,
-            surprise_millinats: surprise,
-        }));
-        let before = findings.hits.len();
-        let end = follow_list(search, text, &token, &mut findings.hits);
-        let listed = &mut findings.hits[before..];
-        let surest = surest_in_list(listed.len(), range_width(text, &token, end));
-        for hit in listed {
-            hit.strength = strength.min(surest);
+        if let Some(token) = longest(search, text, &leads, here) {
+            next = take(search, text, &token, &mut findings) + 1;
         }
-        let alone = sharers == 1 && end == token.last;
-        findings.places.push(Named {
-            first,
-            last: end,
-            strength,
-            item: alone.then(|| token.items[0]),
-        });
-        first = end + 1;
     }
     findings
 }
 
-/// The longest token that begins with this atom, perhaps after a label that is glued to it.
-fn longest_at(search: &Search<'_, '_>, text: &Text, first: usize) -> Option<Token> {
-    longest_after(search, text, first, 0).or_else(|| {
-        let atom = text.atom(first);
-        let labels = LABELS.iter().map(|label| label.len());
-        let glued =
-            |&skip: &usize| skip > 1 && skip + 1 < atom.len() && LABELS.contains(&&atom[..skip]);
-        if text.atoms[first].digits {
-            return None;
-        }
-        let mut skips: Vec<usize> = labels.filter(glued).collect();
-        skips.sort_unstable();
-        skips.dedup();
-        let mut skips = skips.into_iter().rev();
-        skips.find_map(|skip| longest_after(search, text, first, skip))
-    })
-}
-
-fn longest_after(search: &Search<'_, '_>, text: &Text, first: usize, skip: usize) -> Option<Token> {
-    let mut best = None;
-    let mut spelled = Vec::new();
-    let mut windows = Windows::new(search, text, first, skip);
-    let end = text.atoms.len().min(first + ATOMS_PER_REFERENCE_MAX);
-    for last in first..end {
-        let hard = last > first && text.atoms[last].joint == Joint::Hard;
-        if hard && !search.index.is_parted_hard() {
-            break;
-        }
-        windows.take(last);
-        if windows.bytes_min > search.index.form_bytes_max() {
-            break;
-        }
-        if !windows.may_name() || is_inside(text, last) {
-            continue;
-        }
-        if let Some(token) = token_at(search, text, (first, skip), last, &mut spelled) {
-            best = Some(token);
-        }
+/// Takes in a token and the list that may follow it; returns the last atom used.
+fn take(search: &Search<'_, '_>, text: &Text, token: &Token<'_>, findings: &mut Findings) -> usize {
+    let doubtful = is_doubtful(search, text, token);
+    let strength = if doubtful {
+        Strength::Weak
+    } else {
+        strength_of(token)
+    };
+    let piece = if token.form.is_trimmed() || token.form == Form::ZerosDropped {
+        Evidence::ReferenceTrimmed
+    } else {
+        Evidence::ReferencePrinted
+    };
+    let sharers = token.items.len();
+    let mut surprise = search.surprise(reading_of(token.form), token.spelled);
+    if doubtful {
+        surprise = (surprise - DOUBT_MILLINATS).max(0);
     }
-    best
-}
-
-/// The hashes of a growing window in all its spellings.
-struct Windows<'w, 's, 'a> {
-    search: &'w Search<'s, 'a>,
-    text: &'w Text,
-    first: usize,
-    skip: usize,
-    kept: FormHash,
-    first_dropped: FormHash,
-    all_dropped: FormHash,
-    /// Whether the second spelling still leaves out zeros.
-    leading: bool,
-    /// Bytes of the shortest spelling.
-    bytes_min: usize,
-}
-
-impl<'w, 's, 'a> Windows<'w, 's, 'a> {
-    fn new(search: &'w Search<'s, 'a>, text: &'w Text, first: usize, skip: usize) -> Self {
-        let empty = FormHash::new(search.entity);
-        Self {
-            search,
-            text,
-            first,
-            skip,
-            kept: empty,
-            first_dropped: empty,
-            all_dropped: empty,
-            leading: true,
-            bytes_min: 0,
-        }
+    findings.hits.extend(token.items.iter().map(|&item| Hit {
+        item,
+        strength,
+        evidence: EvidenceSet::EMPTY.with(piece),
+        sharers,
+        surprise_millinats: surprise,
+    }));
+    let before = findings.hits.len();
+    let end = follow_list(search, text, token, &mut findings.hits);
+    let listed = &mut findings.hits[before..];
+    let surest = surest_in_list(listed.len(), range_width(text, token, end));
+    for hit in listed {
+        hit.strength = strength.min(surest);
     }
-
-    /// Takes in the next atom, in step with [`spell`].
-    fn take(&mut self, index: usize) {
-        let atom = &self.text.atom(index)[if index == self.first { self.skip } else { 0 }..];
-        let digits = self.text.atoms[index].digits;
-        let zeros = if digits {
-            atom.iter().take_while(|&&byte| byte == b'0').count()
-        } else {
-            0
-        };
-        let same = zeros == 0 && self.first_dropped == self.kept && self.all_dropped == self.kept;
-        self.kept = self.kept.with(atom);
-        self.bytes_min += atom.len() - zeros;
-        if same {
-            self.first_dropped = self.kept;
-            self.all_dropped = self.kept;
-        } else {
-            let bare = &atom[zeros..];
-            self.all_dropped = self.all_dropped.with(bare);
-            let first = if digits && self.leading { bare } else { atom };
-            self.first_dropped = self.first_dropped.with(first);
-        }
-        self.leading = self.leading && (!digits || zeros == atom.len());
-    }
-
-    fn may_name(&self) -> bool {
-        let index = self.search.index;
-        index.may_have(self.kept)
-            || (self.first_dropped != self.kept && index.may_have(self.first_dropped))
-            || (self.all_dropped != self.first_dropped && index.may_have(self.all_dropped))
-    }
+    let alone = sharers == 1 && end == token.last;
+    findings.places.push(Named {
+        first: token.first,
+        last: end,
+        strength,
+        item: alone.then(|| token.items[0]),
+    });
+    end
 }
 
-/// Letters and then digits follow at once: the number is the beginning of a longer one.
-fn is_inside(text: &Text, last: usize) -> bool {
-    text.atoms.get(last + 1..last + 3).is_some_and(|next| {
-        next.iter()
-            .all(|atom| atom.joint == Joint::Glued && text.atoms[last].digits)
-    })
-}
-
-fn token_at(
+/// The longest token that begins with one atom, perhaps after a label that is glued to it.
+///
+/// * `here` — the leads that begin with that atom
+fn longest<'t>(
     search: &Search<'_, '_>,
     text: &Text,
-    (first, skip): (usize, usize),
-    last: usize,
-    spelled: &mut Vec<u8>,
-) -> Option<Token> {
-    let mut best: Option<Token> = None;
-    let hard = hard_joints(text, first, last);
-    for zeros in [Zeros::Kept, Zeros::FirstDropped, Zeros::AllDropped] {
-        let dropped = spell(text, (first, skip), last, zeros, spelled);
-        if zeros != Zeros::Kept && !dropped {
-            continue;
-        }
-        if spelled.len() < FORM_BYTES_MIN {
-            continue;
-        }
-        if let Some((form, mut items)) = look_up(search, spelled)
-            && best.as_ref().is_none_or(|known| form < known.form)
-        {
-            if !hard.is_empty() {
-                items.retain(|&item| is_parted(search, item, &hard));
-            }
-            if items.is_empty() {
-                continue;
-            }
-            best = Some(Token {
-                last,
-                form,
-                spelled: spelled.clone(),
-                items,
-            });
-        }
+    leads: &Leads<'_>,
+    here: &'t [Lead<'_>],
+) -> Option<Token<'t>> {
+    let mut after_labels = here.chunk_by(|one, other| one.skip == other.skip);
+    after_labels.find_map(|here| {
+        let mut windows = here.chunk_by(|one, other| one.last == other.last).rev();
+        windows.find_map(|spellings| {
+            let tokens = spellings.iter();
+            let tokens = tokens.filter_map(|lead| token_of(search, text, leads, lead));
+            tokens.min_by_key(|token| token.form)
+        })
+    })
+}
+
+/// What a lead names that may be paid.
+fn token_of<'t>(
+    search: &Search<'_, '_>,
+    text: &Text,
+    leads: &Leads<'_>,
+    lead: &'t Lead<'_>,
+) -> Option<Token<'t>> {
+    let (form, mut items) = fullest(search, leads.named(lead).iter().copied())?;
+    let hard = hard_joints(text, lead.first, lead.last);
+    if !hard.is_empty() {
+        items.retain(|&item| is_parted(search, item, &hard));
     }
-    best
+    (!items.is_empty()).then_some(Token {
+        first: lead.first,
+        last: lead.last,
+        form,
+        spelled: &lead.spelled,
+        items,
+    })
 }
 
 /// Whether an item's reference has hard separators where the text has them, from the end.
@@ -384,55 +229,56 @@ fn is_parted(search: &Search<'_, '_>, item: u32, hard: &[u32]) -> bool {
 
 /// The payable items with these bytes as their fullest form.
 pub(crate) fn look_up(search: &Search<'_, '_>, spelled: &[u8]) -> Option<(Form, Vec<u32>)> {
+    let scope = (search.entity, search.scope);
+    let most = ITEMS_PER_TOKEN_MAX;
+    let named = search.index.find(search.ledger, scope, spelled, most);
+    fullest(search, named)
+}
+
+/// Of what is named the payable items of the fullest form, each once.
+fn fullest(
+    search: &Search<'_, '_>,
+    named: impl Iterator<Item = (u32, Form)>,
+) -> Option<(Form, Vec<u32>)> {
     let mut best = Form::PrefixAndZerosDropped;
     let mut items = Vec::new();
-    search.index.find(
-        search.ledger,
-        (search.entity, search.scope),
-        spelled,
-        ITEMS_PER_TOKEN_MAX,
-        |item, form| {
-            if !(search.payable)(item) || form > best {
-                return;
-            }
-            if form < best {
-                items.clear();
-                best = form;
-            }
-            if !items.contains(&item) {
-                items.push(item);
-            }
-        },
-    );
+    for (item, form) in named {
+        if form > best || !(search.payable)(item) {
+            continue;
+        }
+        if form < best {
+            items.clear();
+            best = form;
+        }
+        if !items.contains(&item) {
+            items.push(item);
+        }
+    }
     (!items.is_empty()).then_some((best, items))
 }
 
-fn strength_of(search: &Search<'_, '_>, text: &Text, first: usize, token: &Token) -> Strength {
-    let known = if token.form.is_trimmed() && digits(&token.spelled) >= TRIMMED_DIGITS_MIN {
-        Strength::Trimmed
-    } else if token.form.is_trimmed() {
-        Strength::Weak
-    } else {
-        let digits = digits(&token.spelled);
-        let width = token.spelled.len();
-        if digits >= 5 || (digits >= 3 && width >= 5) || (digits >= 1 && width >= 8) {
-            Strength::Strong
+fn strength_of(token: &Token<'_>) -> Strength {
+    let digits = digits(token.spelled);
+    let width = token.spelled.len();
+    if token.form.is_trimmed() {
+        if digits >= TRIMMED_DIGITS_MIN {
+            Strength::Trimmed
         } else {
             Strength::Weak
         }
-    };
-    if is_doubtful(search, text, first, token) {
-        Strength::Weak
+    } else if digits >= 5 || (digits >= 3 && width >= 5) || (digits >= 1 && width >= 8) {
+        Strength::Strong
     } else {
-        known
+        Strength::Weak
     }
 }
 
 /// Whether a token may well be something else than a reference, or a part of another one.
-fn is_doubtful(search: &Search<'_, '_>, text: &Text, first: usize, token: &Token) -> bool {
-    is_date(text, first, token.last)
-        || is_amount(search.amount_minor, text, first, token.last)
-        || is_cut_out(text, first, token.last)
+fn is_doubtful(search: &Search<'_, '_>, text: &Text, token: &Token<'_>) -> bool {
+    let &Token { first, last, .. } = token;
+    is_date(text, first, last)
+        || is_amount(search.amount_minor, text, first, last)
+        || is_cut_out(text, first, last)
         || (token.form.is_trimmed() && has_foreign_prefix(text, first))
 }
 
@@ -466,13 +312,18 @@ fn has_foreign_prefix(text: &Text, first: usize) -> bool {
     text.atoms[first].joint == Joint::Glued
         && first > 0
         && !text.atoms[first - 1].digits
-        && !LABELS.contains(&text.atom(first - 1))
+        && !is_label(text.atom(first - 1))
 }
 
 /// Reads what follows a hit as a range (`1001 a 1005`) or a list of suffixes (`1001/02/03`);
 /// returns the last atom used.
-fn follow_list(search: &Search<'_, '_>, text: &Text, token: &Token, hits: &mut Vec<Hit>) -> usize {
-    let stem = token.spelled.len() - digits_at_end(&token.spelled).len();
+fn follow_list(
+    search: &Search<'_, '_>,
+    text: &Text,
+    token: &Token<'_>,
+    hits: &mut Vec<Hit>,
+) -> usize {
+    let stem = token.spelled.len() - digits_at_end(token.spelled).len();
     let (head, number) = token.spelled.split_at(stem);
     let Some(from) = parse(number) else {
         return token.last;
@@ -510,8 +361,8 @@ fn surest_in_list(open: usize, width: usize) -> Strength {
 }
 
 /// How many numbers a range after a token has beside its first, 0 if none follows.
-fn range_width(text: &Text, token: &Token, end: usize) -> usize {
-    let digits = digits_at_end(&token.spelled);
+fn range_width(text: &Text, token: &Token<'_>, end: usize) -> usize {
+    let digits = digits_at_end(token.spelled);
     let range = range_end(text, token.last, digits.len()).filter(|&(_, last)| last == end);
     let width = range.and_then(|(to, _)| to.checked_sub(parse(digits)?));
     usize::try_from(width.unwrap_or(0)).unwrap_or(usize::MAX)
@@ -526,7 +377,7 @@ fn digits_at_end(spelled: &[u8]) -> &[u8] {
 fn follow_suffixes(
     search: &Search<'_, '_>,
     text: &Text,
-    token: &Token,
+    token: &Token<'_>,
     (head, number): (&[u8], &[u8]),
     hits: &mut Vec<Hit>,
 ) -> usize {
