@@ -247,6 +247,9 @@ class TomlTable:
         for key in self._content:
             if key in self._asked:
                 continue
+            if key in known:
+                self.mistake(key, "has no meaning beside the other keys here")
+                continue
             near = difflib.get_close_matches(key, known, n=1)
             hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
             self.mistake(key, f"unknown key; {hint}")

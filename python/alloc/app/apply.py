@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from alloc import engine
 from alloc.app.always import with_vat_due
 from alloc.app.drafting import drafted_payment
+from alloc.app.fitting import fit_rule, try_rule
 from alloc.app.operation import Operation, operation_facts, operation_row
 from alloc.app.ports import (
     DecisionFilter,
@@ -23,17 +24,17 @@ from alloc.app.ports import (
 from alloc.app.rule_drafting import draft_rule
 from alloc.app.situations import load_facts
 from alloc.errors import ConflictError
-from alloc.rules import Outcome, explain
 from alloc.rules.model import Measure, Posting
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping, Sequence
 
+    from alloc.app.fitting import Tried
     from alloc.app.ports import Ledger, PostResult
     from alloc.app.rule_drafting import RuleDrafts
     from alloc.app.situations import Facts
-    from alloc.rules import Rule, Situation
+    from alloc.rules import Outcome, Rule
     from alloc.settings import Settings
 
 __all__ = [
@@ -45,7 +46,6 @@ __all__ = [
     "draft_outcome",
     "explain_payment",
     "preview",
-    "try_rule",
 ]
 
 #: Why a decision was posted by a rule.
@@ -147,7 +147,7 @@ def preview(
         )
         rule = with_vat_due(rule, rules, facts, settings)
     _check_open(facts.payment)
-    tried = try_rule(settings, rule, facts)
+    tried = _tried(settings, rule, facts, items)
     return draft_outcome(settings, rule, facts, tried, today=today, party=party)
 
 
@@ -319,40 +319,22 @@ def explain_payment(
 ) -> list[Outcome]:
     """Say of each rule whether it fits a payment, and if not, why not."""
     facts = load_facts(ledger, settings, payment_id, items=items, rules=rules)
-    return [try_rule(settings, rule, facts)[0] for rule in rules]
+    return [_tried(settings, rule, facts, items).outcome for rule in rules]
 
 
-def try_rule(
-    settings: Settings, rule: Rule, facts: Facts
-) -> tuple[Outcome, Situation | None]:
-    """Try a rule on each set of items; two sets that fit are for a person."""
-    exponent = engine.currency_exponent(facts.payment["currency"]) or 0
-    outcomes = [
-        (explain(rule, situation, exponent=exponent), situation)
-        for situation in facts.situations(rule, settings)
-    ]
-    fits = [pair for pair in outcomes if pair[0].status != "none"]
-    if not fits:
-        return outcomes[0][0], None
-    if len(fits) == 1:
-        return fits[0]
-    return (
-        Outcome(
-            rule=rule.name,
-            status="ambiguous",
-            reason="ITEMS_AMBIGUOUS",
-            message=f"it fits {len(fits)} sets of items: name them with --items",
-            explanations=tuple(way for one, _ in fits for way in one.explanations),
-        ),
-        None,
-    )
+def _tried(
+    settings: Settings, rule: Rule, facts: Facts, items: Sequence[str] | None
+) -> Tried:
+    """Try a rule; items that a person names are not searched."""
+    fit = fit_rule if items is None else try_rule
+    return fit(settings, rule, facts)
 
 
 def draft_outcome(
     settings: Settings,
     rule: Rule,
     facts: Facts,
-    tried: tuple[Outcome, Situation | None],
+    tried: Tried,
     *,
     today: dt.date,
     party: str = "",
@@ -362,11 +344,11 @@ def draft_outcome(
     Parameters
     ----------
     tried
-        What `try_rule` returned.
+        What `alloc.app.fitting.fit_rule` returned.
     today, party
         See `preview`.
     """
-    outcome, situation = tried
+    outcome, situation = tried.outcome, tried.situation
     drafts, customer_id = None, facts.customer_id
     if outcome.status == "explained" and situation is not None:
         owners = {item.customer_id for item in situation.items}

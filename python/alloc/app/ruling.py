@@ -9,26 +9,32 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from alloc.app.always import is_beside, with_vat_due
-from alloc.app.apply import draft_outcome, try_rule
+from alloc.app.apply import draft_outcome
+from alloc.app.fitting import search_items, try_rule
 from alloc.app.refused import REFUSED_BEFORE
 from alloc.app.shelf import Shelf
-from alloc.app.situations import Facts, linked_customer, sets_of
+from alloc.app.situations import Facts, is_named, linked_customer, sets_of
 from alloc.errors import InputError
 from alloc.rules import explain_by_one
 from alloc.rules.matching import misfit
 from alloc.rules.model import Book, Posting
+from alloc.rules.searching import is_searchable
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from alloc.app.apply import Preview
+    from alloc.app.fitting import Tried
     from alloc.app.refused import Refused
     from alloc.app.rule_drafting import RuleDrafts
     from alloc.app.situations import CollectedVat, ItemHistory
     from alloc.engine import Proposal
-    from alloc.rules import Outcome, Rule, Situation
+    from alloc.rules import Outcome, Rule
     from alloc.settings import Settings
+
+    #: One way to try rules on what is known of a payment.
+    Try = Callable[[Facts, Sequence[Rule]], list[tuple[Rule, Tried]]]
 
 __all__ = ["Ruled", "Ruling"]
 
@@ -149,6 +155,7 @@ class Ruling:
             )
         )
         ranks = _ranks(proposal.allocations, decisions)
+        evidenced = _evidenced(proposal.allocations)
         used = _used(proposal)
         shelf = self._shelf(items, decisions.values(), ranks)
         self._history = self._read_history(shelf.all_rows())
@@ -169,10 +176,11 @@ class Ruling:
             facts = self._facts(
                 payment, decision["customer_id"], proposed, shelf, is_taken
             )
+            facts = facts._replace(evidenced=evidenced[payment["payment_id"]])
             if is_auto:
                 facts = facts._replace(sets=facts.sets[:1])
-            for rules in self._rounds(decision, facts):
-                if self._decide_one(facts, rules, ruled, used):
+            for try_on, rules in self._rounds(decision, facts):
+                if self._decide_one(facts, try_on(facts, rules), ruled, used):
                     break
             else:
                 self._ask_for_vat(decision, facts, ruled)
@@ -201,14 +209,19 @@ class Ruling:
             (case,) = facts.situations(rules[0], self._settings)[:1]
             fit = [rule for rule in rules if misfit(rule, case) is None]
             if fit:
-                self._decide_one(facts_of(entry["payment_id"]), fit, ruled, set())
+                facts = facts_of(entry["payment_id"])
+                self._decide_one(facts, self._tried(facts, fit), ruled, set())
         return ruled.posted
 
-    def _rounds(self, decision: Mapping[str, Any], facts: Facts) -> list[list[Rule]]:
-        """Return the rules to try, and those to try when none of them fits.
+    def _rounds(
+        self, decision: Mapping[str, Any], facts: Facts
+    ) -> list[tuple[Try, list[Rule]]]:
+        """Return the rules to try and how, and those to try when none of them fits.
 
-        A rule of the company goes before what the engine explains by itself. What
-        goes with every clearing comes last: alone where no other rule fits.
+        A rule of the company goes before what the engine explains by itself: on the
+        items at hand, then on others that make up the cash. What nothing else
+        explains comes after them, and last what goes with every clearing: alone where
+        no other rule fits.
         """
         beside = [rule for rule in self._rules if is_beside(rule)]
         own = [
@@ -219,38 +232,85 @@ class Ruling:
         if decision["status"] == AUTO:
             built_in = decision["reason"] == BUILT_IN
             mine = [r for r in own if r.always or (built_in and not r.fallback)]
-            return [mine, beside]
-        rounds = [
-            [rule for rule in own if rule.fallback is fallback]
-            for fallback in (False, True)
+            return [(self._tried, mine), (self._tried, beside)]
+        first = [rule for rule in own if not rule.fallback]
+        last = [rule for rule in own if rule.fallback]
+        return [
+            (self._tried, first),
+            (self._searched, first),
+            (self._tried, last),
+            (self._tried, beside),
         ]
-        return [*rounds, beside]
+
+    def _tried(self, facts: Facts, rules: Iterable[Rule]) -> list[tuple[Rule, Tried]]:
+        """Try rules on the sets of items at hand."""
+        return [(rule, try_rule(self._settings, rule, facts)) for rule in rules]
+
+    def _searched(
+        self, facts: Facts, rules: Iterable[Rule]
+    ) -> list[tuple[Rule, Tried]]:
+        """Try rules on the sets that the exact core finds, when one is the only one."""
+        found = [(rule, search_items(self._settings, rule, facts)) for rule in rules]
+        known = [
+            (rule, tried)
+            for rule, tried in found
+            if tried is not None and not self._was_refused(facts, tried)
+        ]
+        is_one = any(tried.situation is not None for _, tried in known)
+        return known if is_one else []
 
     def _decide_one(
         self,
         facts: Facts,
-        rules: Sequence[Rule],
+        tried: Sequence[tuple[Rule, Tried]],
         ruled: Ruled,
         used: set[tuple[str, str]],
     ) -> bool:
-        """Try rules on one payment; say whether any of them fits."""
-        tried = [(rule, try_rule(self._settings, rule, facts)) for rule in rules]
-        fits = [pair for pair in tried if pair[1][0].status != "none"]
+        """Decide by what rules say of one payment; say whether any of them fits."""
+        fits = [pair for pair in tried if pair[1].outcome.status != "none"]
         payment_id = facts.payment["payment_id"]
         if not fits:
             unsure = _in_the_dark(tried)
             if unsure:
                 ruled.noted[payment_id] = unsure[0]
             return bool(unsure)
-        outcome: Outcome = explain_by_one([one for _, (one, _) in fits])
+        outcome: Outcome = explain_by_one([one.outcome for _, one in fits])
         rule, result = fits[0]
         if len(fits) > 1 or outcome.status != "explained":
             ruled.noted[payment_id] = (outcome.rule, outcome.reason)
-        elif rule.posting is not Posting.AUTO or needs_party(rule, facts):
+        elif (
+            rule.posting is not Posting.AUTO
+            or needs_party(rule, facts)
+            or not self._is_sure(rule, facts, result)
+        ):
             ruled.noted[payment_id] = (outcome.rule, RULE_FITS)
         else:
             self._draft(rule, facts, result, ruled, used)
         return True
+
+    def _was_refused(self, facts: Facts, tried: Tried) -> bool:
+        case = tried.situation
+        entity, payment_id = facts.payment["entity"], facts.payment["payment_id"]
+        return case is not None and self._refused.has(
+            payment_id, ((entity, item.item_id) for item in case.items)
+        )
+
+    def _is_sure(self, rule: Rule, facts: Facts, tried: Tried) -> bool:
+        """Say whether the items are those that were paid, not some that amounts chose.
+
+        They are named, or all that is open; of others there is no second set.
+        """
+        policy = self._settings.policy
+        if tried.chance_ppm:
+            return policy.amount_only and tried.chance_ppm <= policy.max_wrong_ppm
+        case = tried.situation
+        if case is None or not is_searchable(rule):
+            return True
+        chosen = {item.item_id for item in case.items}
+        if chosen <= facts.named or chosen >= {item.item_id for item in facts.pool()}:
+            return True
+        found = search_items(self._settings, rule, facts)
+        return found is not None and found.situation == case
 
     def _ask_for_vat(
         self, decision: Mapping[str, Any], facts: Facts, ruled: Ruled
@@ -259,7 +319,7 @@ class Ruling:
         if decision["status"] != AUTO:
             return
         for rule in filter(is_beside, self._rules):
-            outcome, _ = try_rule(self._settings, rule, facts)
+            outcome = try_rule(self._settings, rule, facts).outcome
             if outcome.reason == VAT_UNKNOWN:
                 payment_id = facts.payment["payment_id"]
                 ruled.noted[payment_id] = (rule.name, VAT_UNKNOWN)
@@ -268,7 +328,7 @@ class Ruling:
         self,
         rule: Rule,
         facts: Facts,
-        result: tuple[Outcome, Situation | None],
+        result: Tried,
         ruled: Ruled,
         used: set[tuple[str, str]],
     ) -> None:
@@ -367,13 +427,13 @@ class Ruling:
 
 
 def _in_the_dark(
-    tried: Iterable[tuple[Rule, tuple[Outcome, Situation | None]]],
+    tried: Iterable[tuple[Rule, Tried]],
 ) -> list[tuple[str, str]]:
     """List the rules for every payment that would have to know an item's past."""
     return [
-        (rule.name, outcome.reason)
-        for rule, (outcome, _) in tried
-        if rule.always and outcome.reason == HISTORY_UNKNOWN
+        (rule.name, one.outcome.reason)
+        for rule, one in tried
+        if rule.always and one.outcome.reason == HISTORY_UNKNOWN
     ]
 
 
@@ -400,6 +460,19 @@ def _ranks(
     for row in allocations.filter(mine).to_pylist():
         ranks[row["payment_id"]].setdefault(row["rank"], []).append(row["item_id"])
     return ranks
+
+
+def _evidenced(allocations: pa.Table) -> Mapping[str, frozenset[str]]:
+    """Return the items that text or advice name, by payment."""
+    found: dict[str, frozenset[str]] = defaultdict(frozenset)
+    codes = allocations["evidence"].unique()
+    named = pa.array(
+        [code for code in codes.to_pylist() if is_named(code)], pa.string()
+    )
+    mine = allocations.filter(pc.is_in(allocations["evidence"], value_set=named))
+    for row in mine.select(["payment_id", "item_id"]).to_pylist():
+        found[row["payment_id"]] |= {row["item_id"]}
+    return found
 
 
 def _used(proposal: Proposal) -> set[tuple[str, str]]:

@@ -32,6 +32,7 @@ __all__ = [
     "ItemHistory",
     "collected_vat",
     "comparable",
+    "is_named",
     "item_history",
     "linked_customer",
     "load_facts",
@@ -75,6 +76,8 @@ class Facts(NamedTuple):
         VAT that earlier payments made due.
     history
         What earlier payments took off the items that are paid in part.
+    evidenced
+        Items that text or advice name, as the engine read them.
     """
 
     def rows_for(self, rule: Rule) -> Mapping[str, Mapping[str, Any]]:
@@ -92,6 +95,21 @@ class Facts(NamedTuple):
     elsewhere: Mapping[str, Mapping[str, Mapping[str, Any]]] = MappingProxyType({})
     collected: CollectedVat = MappingProxyType({})
     history: ItemHistory = MappingProxyType({})
+    evidenced: frozenset[str] = frozenset()
+
+    @property
+    def named(self) -> frozenset[str]:
+        """Items that the payer names, for the engine or by their whole number."""
+        return self.evidenced.union(self._named_claims()) & self.rows.keys()
+
+    def pool(self) -> tuple[Item, ...]:
+        """Return all items that the payment may clear: named, or its customer's."""
+        named = self.named
+        return self._in_due_order(
+            row
+            for key, row in self.rows.items()
+            if key in named or row["customer_id"] == self.customer_id
+        )
 
     def situations(self, rule: Rule, settings: Settings) -> list[Situation]:
         """Return what a rule is tried on: one situation for each set of items."""
@@ -266,7 +284,8 @@ def load_facts(
         returned["customer_id"] if returned else None,
     )
     ranks: dict[int, list[str]] = {}
-    for row in decided.allocations.to_pylist():
+    proposed = decided.allocations.to_pylist()
+    for row in proposed:
         ranks.setdefault(row["rank"], []).append(row["item_id"])
     rows = {row["item_id"]: row for row in opened.to_pylist()}
     known = {row["customer_id"]: row for row in ledger.customers().to_pylist()}
@@ -299,6 +318,20 @@ def load_facts(
         elsewhere,
         collected_vat(ledger, rules),
         item_history(ledger, rules, rows.values()),
+        frozenset(row["item_id"] for row in proposed if is_named(row["evidence"])),
+    )
+
+
+def is_named(evidence: str) -> bool:
+    """Say whether evidence is that text or advice name an item.
+
+    Parameters
+    ----------
+    evidence
+        Codes of an allocation, as the engine lists them.
+    """
+    return any(
+        code.startswith(("REFERENCE_", "ADVICE_")) for code in evidence.split(",")
     )
 
 

@@ -33,7 +33,16 @@ if TYPE_CHECKING:
     from alloc.rules.facts import Item
     from alloc.rules.parts import Line
 
-__all__ = ["Explanation", "Outcome", "explain", "explain_by_one"]
+__all__ = [
+    "Explanation",
+    "Option",
+    "Outcome",
+    "combinations_of",
+    "explain",
+    "explain_by_one",
+    "options_of",
+    "unknown_vat",
+]
 
 SUPPLIER_ITEMS_MAX = 10
 """Debts to one party that an offset chooses from."""
@@ -103,10 +112,10 @@ def explain(rule: Rule, situation: Situation, *, exponent: int = 2) -> Outcome:
         return _none(rule, found.reason, found.message)
     if found := _items_misfit(rule, situation):
         return _none(rule, found.reason, found.message)
-    if unknown := _unknown_vat(rule, situation.items):
+    if unknown := unknown_vat(rule, situation.items):
         message = f"the VAT of item {unknown} is not known: import it with the item"
         return _none(rule, "VAT_UNKNOWN", message)
-    if _count(rule, situation) > COMBINATIONS_TRIED_MAX:
+    if combinations_of(rule, situation) > COMBINATIONS_TRIED_MAX:
         message = f"more than {COMBINATIONS_TRIED_MAX} combinations: name the items"
         return _none(rule, "COMBINATIONS_OVER_LIMIT", message)
     return _Trial(rule, situation, exponent).run()
@@ -163,8 +172,16 @@ def _items_misfit(rule: Rule, situation: Situation) -> Misfit | None:
     return None
 
 
-def _unknown_vat(rule: Rule, items: Sequence[Item]) -> str | None:
-    """Name the first item whose VAT the rule needs and nobody knows."""
+def unknown_vat(rule: Rule, items: Sequence[Item]) -> str | None:
+    """Name the first item whose VAT the rule needs and nobody knows.
+
+    Parameters
+    ----------
+    rule
+        Its rates may follow the VAT of the items.
+    items
+        That it is tried on.
+    """
     needed = rule.vat_on_collection or any(
         (part.base in (Base.HT, Base.VAT) and part.measure is Measure.RATE)
         or part.measure is Measure.VAT
@@ -176,7 +193,14 @@ def _unknown_vat(rule: Rule, items: Sequence[Item]) -> str | None:
     return next((item.item_id for item in items if item.vat is None), None)
 
 
-def _count(rule: Rule, situation: Situation) -> int:
+def combinations_of(rule: Rule, situation: Situation) -> int:
+    """Count the combinations of a rule's values on a payment.
+
+    Parameters
+    ----------
+    rule, situation
+        See `explain`.
+    """
     count = prod(part.options for part in rule.components)
     offsets = any(part.measure is Measure.SUPPLIER for part in rule.components)
     if offsets and situation.moves_money:
@@ -191,6 +215,28 @@ def _count(rule: Rule, situation: Situation) -> int:
 Option = int | tuple[int, ...] | None
 
 
+def options_of(component: Component, situation: Situation) -> list[Option]:
+    """List the values that a component may have on a payment.
+
+    Parameters
+    ----------
+    component
+        One of a rule.
+    situation
+        Says which debts there are to choose from.
+    """
+    options: list[Option] = [None] if component.optional else []
+    if component.measure is Measure.SUPPLIER:
+        debts = range(len(situation.supplier_items))
+        if not situation.moves_money:
+            return [*options, tuple(debts)]
+        sizes = range(1, len(debts) + 1)
+        return options + list(
+            chain.from_iterable(combinations(debts, size) for size in sizes)
+        )
+    return options + list(component.rates_ppm or component.amounts_minor or (0,))
+
+
 class _Trial:
     """All combinations of one rule on one payment."""
 
@@ -201,7 +247,8 @@ class _Trial:
     def run(self) -> Outcome:
         rule = self.rule
         ways: dict[tuple[object, ...], Explanation] = {}
-        for options in product(*map(self._options, rule.components)):
+        tried = [options_of(part, self.situation) for part in rule.components]
+        for options in product(*tried):
             if way := self._tried(options):
                 key = (tuple(line.posted for line in way.lines), way.left, way.offset)
                 ways.setdefault(key, way)
@@ -224,18 +271,6 @@ class _Trial:
             message=f"{len(found)} combinations of its values make up the gap",
             explanations=found,
         )
-
-    def _options(self, component: Component) -> list[Option]:
-        options: list[Option] = [None] if component.optional else []
-        if component.measure is Measure.SUPPLIER:
-            debts = range(len(self.situation.supplier_items))
-            if not self.situation.moves_money:
-                return [*options, tuple(debts)]
-            sizes = range(1, len(debts) + 1)
-            return options + list(
-                chain.from_iterable(combinations(debts, size) for size in sizes)
-            )
-        return options + list(component.rates_ppm or component.amounts_minor or (0,))
 
     def _tried(self, options: Sequence[Option]) -> Explanation | None:
         """Work out one combination; None when it does not make up the gap."""

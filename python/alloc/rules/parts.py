@@ -20,6 +20,7 @@ __all__ = [
     "Line",
     "Part",
     "Unknown",
+    "base_of",
     "fixed_part",
     "left_on_youngest",
     "solved_part",
@@ -155,7 +156,7 @@ def fixed_part(
     return Part(
         component=component,
         signed_minor=total,
-        base_minor=sum(_base(component.base, i, borne) for i in situation.items),
+        base_minor=sum(base_of(component.base, i, borne) for i in situation.items),
         net_minor=sign * sum(amount.net for amount in amounts),
         vat=_summed((rate, sign * v) for amount in amounts for rate, v in amount.vat),
         rate_ppm=option if component.rates_ppm else None,
@@ -190,7 +191,7 @@ def solved_part(
     return Part(
         component=component,
         signed_minor=rest_minor,
-        base_minor=sum(_base(component.base, i, borne) for i in situation.items),
+        base_minor=sum(base_of(component.base, i, borne) for i in situation.items),
         net_minor=amount.net,
         vat=amount.vat,
         by_item=_spread(component, situation, rest_minor, before),
@@ -377,7 +378,9 @@ def unknown_history(situation: Situation) -> Unknown | None:
 
 
 def _is_late(item: Item, situation: Situation) -> bool:
-    return item.due_date is not None and situation.payment.date > item.due_date
+    """Say whether a claim is overdue; nobody is late with what we owe."""
+    is_due = item.due_date is not None and situation.payment.date > item.due_date
+    return is_due and item.open_minor > 0
 
 
 def _was_charged(component: Component, situation: Situation) -> bool:
@@ -418,14 +421,27 @@ def _borne(items: Iterable[Item], before: Iterable[Part]) -> dict[str, int]:
     return borne
 
 
-def _base(base: Base, item: Item, borne: Mapping[str, int]) -> int:
+def base_of(base: Base, item: Item, borne: Mapping[str, int] | None = None) -> int:
+    """Return what a rate is taken of, minor units.
+
+    Parameters
+    ----------
+    base
+        Which amount of the document.
+    item
+        Its open item.
+    borne
+        What the payer bears of each item; None is all that is open.
+    """
     if base is Base.TTC:
         return item.total_minor
     if base is Base.HT:
         return item.net_minor
     if base is Base.VAT:
         return item.vat_minor
-    return item.open_minor if base is Base.OPEN else borne[item.item_id]
+    if base is Base.OPEN or borne is None:
+        return item.open_minor
+    return borne[item.item_id]
 
 
 def _amount(
@@ -436,10 +452,10 @@ def _amount(
     situation: Situation,
 ) -> Amount:
     """Work out one component on the items that are rounded together."""
-    base = sum(_base(component.base, item, borne) for item in items)
+    base = sum(base_of(component.base, item, borne) for item in items)
     if component.measure in (Measure.VAT, Measure.OPEN):
         said = Base.VAT if component.measure is Measure.VAT else Base.BORNE
-        return Amount(sum(_base(said, item, borne) for item in items))
+        return Amount(sum(base_of(said, item, borne) for item in items))
     if component.measure is Measure.INTEREST:
         (item,) = items
         base -= item.total_minor - item.open_minor if component.base is Base.TTC else 0
