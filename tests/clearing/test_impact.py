@@ -9,7 +9,8 @@ from clearing_book import NOW, Book, major
 from test_rules_when_clearing import decision, rule
 
 from alloc.app.apply import apply
-from alloc.app.impact import Impact, Verdict, _Past, impact
+from alloc.app.impact import Impact, Verdict, impact
+from alloc.app.past import FollowedBook, past_of_ledger
 from alloc.app.reverse import reverse
 
 if TYPE_CHECKING:
@@ -189,9 +190,9 @@ def test_what_a_payment_leaves_on_account_is_there_from_the_next_day_on(book: Bo
     book.write(SHORT.replace("114.00", "121.00")).clear()
     post_by_hand(book, "B1", rule("over", "", base="overpayment"))
     (own,) = book.open_items()
-    past = _Past.read(book.ledger, SINCE)
+    followed = FollowedBook(past_of_ledger(book.ledger, since=SINCE, until=None))
     seen = [
-        set(past.book.visible(dt.date(2026, 3, day))["item_id"].to_pylist())
+        set(followed.visible(dt.date(2026, 3, day))["item_id"].to_pylist())
         for day in (6, 7)
     ]
     assert seen == [{"INV-1042"}, {"INV-1042", own}]

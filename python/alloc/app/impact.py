@@ -7,28 +7,23 @@ then moves the open items on from day to day; it is never shown to the rule.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from alloc.app.apply import MONEY_OUT
 from alloc.app.clear import contract, propose_day
-from alloc.app.open_book import OpenBook, item_keys
-from alloc.app.ports import (
-    OPEN_STATES,
-    DecisionFilter,
-    DecisionState,
-    PaymentState,
-)
+from alloc.app.open_book import KEY_SEPARATOR
+from alloc.app.past import FollowedBook, Past, past_of_ledger
+from alloc.app.ports import PaymentState
 from alloc.app.refused import Refused
 from alloc.app.ruling import Ruling
-from alloc.app.situations import item_history, load_facts
+from alloc.app.situations import load_facts
 from alloc.domain.match import item_set
 from alloc.rules.model import Posting
 
@@ -37,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from alloc.app.apply import Preview
-    from alloc.app.ports import DecisionTables, Ledger
+    from alloc.app.ports import Ledger
     from alloc.app.ruling import Ruled
     from alloc.rules import Rule
     from alloc.settings import Settings
@@ -161,7 +156,8 @@ def impact(
     """
     tried = msgspec.structs.replace(rule, posting=Posting.AUTO, valid_from=None)
     beside = [other for other in others if other.id != rule.id]
-    past = _Past.read(ledger, since)
+    known = _Known.read(ledger, since)
+    past, book = known.past, FollowedBook(known.past)
     ruling = Ruling(
         settings,
         [*beside, tried],
@@ -169,20 +165,23 @@ def impact(
         today=today,
         # What fell due before a day follows from what was paid before it.
         collected={},
-        history=lambda rows: item_history(ledger, [*beside, tried], rows),
+        history=book.earlier,
         # What a person undid is what the rule is compared with.
         refused=Refused(ledger.refusals().slice(0, 0)),
     )
-    cases = list(_money_out(ledger, settings, ruling, past, rule, since=since))
+    cases = list(_money_out(ledger, settings, ruling, known, rule, since=since))
     customers = contract(ledger.customers(), "customers")
     remittances = ledger.remittances(past.payments["payment_id"].to_pylist())
     done = 0
     for day, payments in past.days():
-        items = past.book.visible(day)
+        items = book.visible(day)
         proposal = propose_day(settings, items, payments, remittances, customers)
         ruled = ruling.decide(payments, proposal, items)
-        cases += _cases(ruled, payments, past, rule)
-        past.move_on(day)
+        cases += _cases(ruled, payments, known, rule)
+        for payment_id in payments["payment_id"].to_pylist():
+            settled = past.settled.get(payment_id, Counter())
+            book.take(day, settled, past.charged.get(payment_id, Counter()))
+        book.move_on(day)
         done += payments.num_rows
         progress(done, past.payments.num_rows)
     cases.sort(key=lambda case: (case.value_date, case.payment_id))
@@ -194,141 +193,48 @@ class _Decided:
     """What was decided on a payment."""
 
     by: str
-    status: str
     items: Counter[tuple[str, str]]
     lines: Counter[str]
 
 
-@dataclass(slots=True)
-class _Past:
-    """The payments since a date, what was decided on them, and the items before."""
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What was decided on the payments of the ledger, and what a person refused."""
 
-    payments: pa.Table
-    decided: Mapping[str, _Decided]
+    past: Past
     refused: frozenset[tuple[str, str]]
-    book: OpenBook
-    settled: Mapping[dt.date, Counter[str]]
-    ahead: Counter[str] = field(default_factory=Counter)
 
     @classmethod
-    def read(cls, ledger: Ledger, since: dt.date) -> _Past:
-        states = (*OPEN_STATES, PaymentState.POSTED)
-        payments = ledger.payments(states=states)
-        is_in = pc.greater(payments["amount_minor"], 0)
-        recent = pc.greater_equal(payments["value_date"], pa.scalar(since))
-        which = DecisionFilter(states=(DecisionState.POSTED,))
-        tables = _since(ledger.decisions(which), since)
+    def read(cls, ledger: Ledger, since: dt.date) -> _Known:
         refusals = ledger.refusals()
         refused = zip(
             refusals["payment_id"].to_pylist(),
             refusals["item_set"].to_pylist(),
             strict=True,
         )
-        settled = _settled(tables)
-        return cls(
-            payments=payments.filter(pc.and_(is_in, recent)),
-            decided=_decided(tables),
-            refused=frozenset(refused),
-            book=OpenBook(_before(ledger.open_items(closed=True), settled)),
-            settled=settled,
-        )
+        past = past_of_ledger(ledger, since=since, until=None)
+        return cls(past, frozenset(refused))
 
-    def days(self) -> Iterator[tuple[dt.date, pa.Table]]:
-        for day in sorted(pc.unique(self.payments["value_date"]).to_pylist()):
-            same = pc.equal(self.payments["value_date"], pa.scalar(day))
-            yield day, self.payments.filter(same)
-
-    def move_on(self, day: dt.date) -> None:
-        """Take off the items what was decided on the payments of a day."""
-        self.ahead.update(self.settled.get(day, {}))
-        live = self.book.visible(day)["key"]
-        # An item that is issued later is taken off when it is there.
-        keys = live.filter(
-            pc.is_in(live, value_set=pa.array(list(self.ahead), pa.string()))
-        )
-        amounts = [self.ahead.pop(key) for key in keys.to_pylist()]
-        moved = pa.table(
-            {
-                "allocated_minor": pa.array(amounts, pa.int64()),
-                # Days are replayed in the currency of the books.
-                "foreign_minor": pa.nulls(len(amounts), pa.int64()),
-            }
-        )
-        self.book.allocate(self.book.positions(keys), moved)
-
-
-def _since(tables: DecisionTables, since: dt.date) -> DecisionTables:
-    """Keep decisions on payments of a value date or later."""
-    recent = pc.greater_equal(tables.decisions["value_date"], pa.scalar(since))
-    decisions = tables.decisions.filter(recent)
-    wanted = decisions["decision_id"]
-
-    def first_rank(rows: pa.Table) -> pa.Table:
-        mine = pc.is_in(rows["decision_id"], value_set=wanted)
-        return rows.filter(pc.and_(mine, pc.equal(rows["rank"], 0)))
-
-    return type(tables)(
-        decisions, first_rank(tables.allocations), first_rank(tables.adjustments)
-    )
-
-
-def _settled(tables: DecisionTables) -> dict[dt.date, Counter[str]]:
-    """Return what was allocated by value date: key of the item, minor units."""
-    days = dict(
-        zip(
-            tables.decisions["decision_id"].to_pylist(),
-            tables.decisions["value_date"].to_pylist(),
-            strict=True,
-        )
-    )
-    settled: dict[dt.date, Counter[str]] = defaultdict(Counter)
-    for decision_id, key, minor in zip(
-        tables.allocations["decision_id"].to_pylist(),
-        item_keys(tables.allocations).to_pylist(),
-        tables.allocations["allocated_minor"].to_pylist(),
-        strict=True,
-    ):
-        settled[days[decision_id]][key] += minor
-    return settled
-
-
-def _before(items: pa.Table, settled: Mapping[dt.date, Counter[str]]) -> pa.Table:
-    """Give the items what was open on them before the first day."""
-    sums: Counter[str] = Counter()
-    for moved in settled.values():
-        sums.update(moved)
-    given_back = [sums[key] for key in item_keys(items).to_pylist()]
-    opened = pc.add(items["open_minor"], pa.array(given_back, pa.int64()))
-    # What a payment left on account is there for the next day's payments only.
-    own = pc.not_equal(items["source"], "import")
-    later = pa.array(
-        items["issue_date"].to_numpy() + np.timedelta64(1, "D"), pa.date32()
-    )
-    issued = pc.if_else(own, later, items["issue_date"])
-    at = items.column_names.index
-    items = items.set_column(at("open_minor"), "open_minor", opened)
-    return items.set_column(at("issue_date"), "issue_date", issued)
-
-
-def _decided(tables: DecisionTables) -> dict[str, _Decided]:
-    found: dict[int, _Decided] = {}
-    by_payment: dict[str, _Decided] = {}
-    for row in tables.decisions.to_pylist():
-        one = _Decided(row["decided_by"], row["status"], Counter(), Counter())
-        found[row["decision_id"]] = by_payment[row["payment_id"]] = one
-    for row in tables.allocations.to_pylist():
-        key = (row["entity"], row["item_id"])
-        found[row["decision_id"]].items[key] += row["allocated_minor"]
-    for row in tables.adjustments.to_pylist():
-        found[row["decision_id"]].lines[row["role"]] += row["amount_minor"]
-    return by_payment
+    def decided(self, payment_id: str) -> _Decided | None:
+        by = self.past.decided_by.get(payment_id)
+        if by is None:
+            return None
+        settled = self.past.settled.get(payment_id, Counter())
+        items: Counter[tuple[str, str]] = Counter()
+        for key, minor in settled.items():
+            entity, _, item_id = key.partition(KEY_SEPARATOR)
+            items[entity, item_id] = minor
+        lines: Counter[str] = Counter()
+        for (role, _), minor in self.past.charged.get(payment_id, Counter()).items():
+            lines[role] += minor
+        return _Decided(by, items, lines)
 
 
 def _money_out(
     ledger: Ledger,
     settings: Settings,
     ruling: Ruling,
-    past: _Past,
+    known: _Known,
     rule: Rule,
     *,
     since: dt.date,
@@ -349,13 +255,15 @@ def _money_out(
         debits, lambda entry: load_facts(ledger, settings, entry)
     ):
         if shown.rule.name == rule.name:
-            yield _posted(shown, past)
+            yield _posted(shown, known)
 
 
-def _cases(ruled: Ruled, payments: pa.Table, past: _Past, rule: Rule) -> Iterator[Case]:
+def _cases(
+    ruled: Ruled, payments: pa.Table, known: _Known, rule: Rule
+) -> Iterator[Case]:
     for shown in ruled.posted:
         if shown.rule.name == rule.name:
-            yield _posted(shown, past)
+            yield _posted(shown, known)
     noted = {
         payment_id: reason
         for payment_id, (names, reason) in ruled.noted.items()
@@ -363,12 +271,12 @@ def _cases(ruled: Ruled, payments: pa.Table, past: _Past, rule: Rule) -> Iterato
     }
     for row in payments.to_pylist():
         if row["payment_id"] in noted:
-            decided = past.decided.get(row["payment_id"])
+            decided = known.decided(row["payment_id"])
             reason = noted[row["payment_id"]]
             yield _case(row, Verdict.PERSON, decided, reason=reason)
 
 
-def _posted(shown: Preview, past: _Past) -> Case:
+def _posted(shown: Preview, known: _Known) -> Case:
     """Compare what the rule would have posted with what was decided."""
     items: Counter[tuple[str, str]] = Counter()
     lines: Counter[str] = Counter()
@@ -378,8 +286,8 @@ def _posted(shown: Preview, past: _Past) -> Case:
         for row in shown.drafts.adjustments.to_pylist():
             lines[row["role"]] += row["amount_minor"]
     payment_id = shown.payment["payment_id"]
-    decided = past.decided.get(payment_id)
-    if (payment_id, item_set(items)) in past.refused:
+    decided = known.decided(payment_id)
+    if (payment_id, item_set(items)) in known.refused:
         verdict = Verdict.WRONG
     elif decided is None:
         verdict = Verdict.CLEARS

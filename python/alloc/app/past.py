@@ -1,0 +1,232 @@
+"""What came in over some days, what it settled, and the open items followed by it."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from alloc.app.open_book import KEY_SEPARATOR, OpenBook, item_keys
+from alloc.app.ports import (
+    OPEN_STATES,
+    DecisionFilter,
+    DecisionState,
+    PaymentState,
+)
+from alloc.rules.facts import Earlier
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from alloc.app.ports import DecisionTables, Ledger
+    from alloc.app.situations import ItemHistory
+
+__all__ = ["Charged", "FollowedBook", "Past", "Settled", "past_of_ledger"]
+
+#: What a payment took off items: key of the item (`item_keys`), minor units.
+Settled = Counter[str]
+#: What was booked beside it: role and id of the item (empty: of all), minor units.
+Charged = Counter[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Payments of some days, how each was cleared, and what was open before the first.
+
+    Parameters
+    ----------
+    payments
+        Columns of `alloc.app.ports.Ledger.payments`; amounts above zero.
+    items
+        Columns of `alloc.app.ports.Ledger.open_items`; ``open_minor`` as it was
+        before the first of these payments.
+    settled
+        By payment; one that was not cleared is missing.
+    charged
+        By payment.
+    decided_by
+        By payment that was cleared.
+    earlier
+        What was taken off items before the first day.
+    """
+
+    payments: pa.Table
+    items: pa.Table
+    settled: Mapping[str, Settled]
+    charged: Mapping[str, Charged]
+    decided_by: Mapping[str, str]
+    earlier: ItemHistory
+
+    def days(self) -> Iterator[tuple[dt.date, pa.Table]]:
+        """Days in ascending order with their payments."""
+        for day in sorted(pc.unique(self.payments["value_date"]).to_pylist()):
+            same = pc.equal(self.payments["value_date"], pa.scalar(day))
+            yield day, self.payments.filter(same)
+
+
+class FollowedBook:
+    """Open items that move on day by day with what is taken off them.
+
+    Parameters
+    ----------
+    past
+        Gives the items as they were, and what was taken off them before.
+    """
+
+    def __init__(self, past: Past) -> None:
+        self._book = OpenBook(past.items)
+        self._ahead: Settled = Counter()
+        self._earlier = dict(past.earlier)
+
+    def visible(self, day: dt.date) -> pa.Table:
+        """Items open on a day, as `OpenBook.visible`."""
+        return self._book.visible(day)
+
+    def earlier(self, rows: Iterable[Mapping[str, Any]]) -> ItemHistory:
+        """Return what was taken off these items before."""
+        keys = {(row["entity"], row["item_id"]) for row in rows}
+        return {key: self._earlier[key] for key in keys & self._earlier.keys()}
+
+    def take(self, day: dt.date, settled: Settled, charged: Charged) -> None:
+        """Take off what one payment settled: at most what is open.
+
+        What is issued later is taken off when it is there.
+        """
+        self._ahead.update(settled)
+        _remember(self._earlier, day, settled, charged)
+
+    def move_on(self, day: dt.date) -> None:
+        """Bring the items up to date after a day."""
+        live = self._book.visible(day)
+        wanted = pa.array(list(self._ahead), pa.string())
+        rows = live.filter(pc.is_in(live["key"], value_set=wanted))
+        moved = [
+            _within(self._ahead.pop(key), open_minor)
+            for key, open_minor in zip(
+                rows["key"].to_pylist(), rows["open_minor"].to_pylist(), strict=True
+            )
+        ]
+        allocated = pa.table(
+            {
+                "allocated_minor": pa.array(moved, pa.int64()),
+                # Days are followed in the currency of the books.
+                "foreign_minor": pa.nulls(len(moved), pa.int64()),
+            }
+        )
+        self._book.allocate(self._book.positions(rows["key"]), allocated)
+
+
+def past_of_ledger(ledger: Ledger, *, since: dt.date, until: dt.date | None) -> Past:
+    """Read the payments of a span of value dates as they were posted.
+
+    Parameters
+    ----------
+    ledger
+        Only read.
+    since, until
+        First and last value date; without a last one up to the last payment.
+    """
+    states = (*OPEN_STATES, PaymentState.POSTED)
+    payments = ledger.payments(states=states)
+    is_in = pc.greater(payments["amount_minor"], 0)
+    tables = ledger.decisions(DecisionFilter(states=(DecisionState.POSTED,)))
+    settled, charged = _settled(tables), _charged(tables)
+    days, decided_by = (
+        _column(tables.decisions, name) for name in ("value_date", "decided_by")
+    )
+    # Whatever was settled since is given back, also by payments after the last day.
+    recent = {payment_id for payment_id, day in days.items() if day >= since}
+    earlier: dict[tuple[str, str], tuple[Earlier, ...]] = {}
+    for payment_id, day in sorted(days.items(), key=lambda pair: (pair[1], pair[0])):
+        if payment_id not in recent and payment_id in settled:
+            of_all = charged.get(payment_id, Counter())
+            _remember(earlier, day, settled[payment_id], of_all)
+    settled = {name: items for name, items in settled.items() if name in recent}
+    return Past(
+        payments=payments.filter(pc.and_(is_in, _between(payments, since, until))),
+        items=_given_back(ledger.open_items(closed=True), settled.values()),
+        settled=settled,
+        charged=charged,
+        decided_by={name: decided_by[name] for name in recent},
+        earlier=earlier,
+    )
+
+
+def _column(decisions: pa.Table, name: str) -> dict[str, Any]:
+    """Values of a column by payment."""
+    ids = decisions["payment_id"].to_pylist()
+    return dict(zip(ids, decisions[name].to_pylist(), strict=True))
+
+
+def _settled(tables: DecisionTables) -> dict[str, Settled]:
+    """Add up what the first proposals took off items, by payment."""
+    rows, found = _first(tables.allocations), defaultdict[str, Settled](Counter)
+    columns = (rows["payment_id"], item_keys(rows), rows["allocated_minor"])
+    values = (column.to_pylist() for column in columns)
+    for payment_id, key, minor in zip(*values, strict=True):
+        found[payment_id][key] += minor
+    return dict(found)
+
+
+def _charged(tables: DecisionTables) -> dict[str, Charged]:
+    """Add up what was booked beside them, by payment."""
+    rows, found = _first(tables.adjustments), defaultdict[str, Charged](Counter)
+    names = ("payment_id", "role", "item_id", "amount_minor")
+    columns = [rows[name].to_pylist() for name in names]
+    for payment_id, role, item_id, minor in zip(*columns, strict=True):
+        found[payment_id][role, item_id or ""] += minor
+    return dict(found)
+
+
+def _first(rows: pa.Table) -> pa.Table:
+    return rows.filter(pc.equal(rows["rank"], 0))
+
+
+def _remember(
+    earlier: dict[tuple[str, str], tuple[Earlier, ...]],
+    day: dt.date,
+    settled: Settled,
+    charged: Charged,
+) -> None:
+    """Add a payment to what was taken off its items."""
+    for key, minor in settled.items():
+        entity, _, item_id = key.partition(KEY_SEPARATOR)
+        roles = tuple(role for role, of in charged if of in ("", item_id))
+        one = Earlier(date=day, cleared_minor=minor, roles=roles)
+        earlier[entity, item_id] = (*earlier.get((entity, item_id), ()), one)
+
+
+def _between(rows: pa.Table, since: dt.date, until: dt.date | None) -> pa.ChunkedArray:
+    recent = pc.greater_equal(rows["value_date"], pa.scalar(since))
+    if until is None:
+        return recent
+    return pc.and_(recent, pc.less_equal(rows["value_date"], pa.scalar(until)))
+
+
+def _given_back(items: pa.Table, settled: Iterable[Settled]) -> pa.Table:
+    """Give the items what was open on them before the first day."""
+    sums: Settled = Counter()
+    for one in settled:
+        sums.update(one)
+    given_back = [sums[key] for key in item_keys(items).to_pylist()]
+    opened = pc.add(items["open_minor"], pa.array(given_back, pa.int64()))
+    # What a payment left on account is there for the next day's payments only.
+    own = pc.not_equal(items["source"], "import")
+    later = pa.array(
+        items["issue_date"].to_numpy() + np.timedelta64(1, "D"), pa.date32()
+    )
+    issued = pc.if_else(own, later, items["issue_date"])
+    at = items.column_names.index
+    items = items.set_column(at("open_minor"), "open_minor", opened)
+    return items.set_column(at("issue_date"), "issue_date", issued)
+
+
+def _within(minor: int, open_minor: int) -> int:
+    """Bound what is taken off an item by what is open on it."""
+    low, high = min(0, open_minor), max(0, open_minor)
+    return max(low, min(high, minor))
