@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Iterator, Mapping
 
-    from alloc.app.ports import DecisionTables, Ledger
+    from alloc.app.ports import Ledger
     from alloc.app.situations import ItemHistory
 
-__all__ = ["Charged", "FollowedBook", "Past", "Settled", "past_of_ledger"]
+__all__ = ["Charged", "FollowedBook", "Past", "Settled"]
+__all__ += ["charged_by", "past_of_ledger", "settled_by"]
 
 #: What a payment took off items: key of the item (`item_keys`), minor units.
 Settled = Counter[str]
@@ -121,7 +122,9 @@ class FollowedBook:
         self._book.allocate(self._book.positions(rows["key"]), allocated)
 
 
-def past_of_ledger(ledger: Ledger, *, since: dt.date, until: dt.date | None) -> Past:
+def past_of_ledger(
+    ledger: Ledger, *, since: dt.date | None, until: dt.date | None
+) -> Past:
     """Read the payments of a span of value dates as they were posted.
 
     Parameters
@@ -129,30 +132,39 @@ def past_of_ledger(ledger: Ledger, *, since: dt.date, until: dt.date | None) -> 
     ledger
         Only read.
     since, until
-        First and last value date; without a last one up to the last payment.
+        First and last value date; without one all payments.
     """
     states = (*OPEN_STATES, PaymentState.POSTED)
     payments = ledger.payments(states=states)
     is_in = pc.greater(payments["amount_minor"], 0)
     tables = ledger.decisions(DecisionFilter(states=(DecisionState.POSTED,)))
-    settled, charged = _settled(tables), _charged(tables)
+    settled = settled_by(tables.allocations)
+    charged = charged_by(tables.adjustments)
     days, decided_by = (
         _column(tables.decisions, name) for name in ("value_date", "decided_by")
     )
     # Whatever was settled since is given back, also by payments after the last day.
-    recent = {payment_id for payment_id, day in days.items() if day >= since}
+    recent = {name for name, day in days.items() if since is None or day >= since}
     earlier: dict[tuple[str, str], tuple[Earlier, ...]] = {}
     for payment_id, day in sorted(days.items(), key=lambda pair: (pair[1], pair[0])):
         if payment_id not in recent and payment_id in settled:
             of_all = charged.get(payment_id, Counter())
             _remember(earlier, day, settled[payment_id], of_all)
     settled = {name: items for name, items in settled.items() if name in recent}
+    items = _given_back(ledger.open_items(closed=True), settled.values())
+    known = set(item_keys(items).to_pylist())
+    is_posted = pc.equal(payments["state"], PaymentState.POSTED.value)
+    posted = set(payments["payment_id"].filter(is_posted).to_pylist())
     return Past(
         payments=payments.filter(pc.and_(is_in, _between(payments, since, until))),
-        items=_given_back(ledger.open_items(closed=True), settled.values()),
-        settled=settled,
+        items=items,
+        # Money that was parked comes out of suspense, which is no customer's item.
+        settled={
+            name: Counter({key: minor for key, minor in one.items() if key in known})
+            for name, one in settled.items()
+        },
         charged=charged,
-        decided_by={name: decided_by[name] for name in recent},
+        decided_by={name: decided_by[name] for name in recent & posted},
         earlier=earlier,
     )
 
@@ -163,9 +175,9 @@ def _column(decisions: pa.Table, name: str) -> dict[str, Any]:
     return dict(zip(ids, decisions[name].to_pylist(), strict=True))
 
 
-def _settled(tables: DecisionTables) -> dict[str, Settled]:
-    """Add up what the first proposals took off items, by payment."""
-    rows, found = _first(tables.allocations), defaultdict[str, Settled](Counter)
+def settled_by(allocations: pa.Table) -> dict[str, Settled]:
+    """Add up what the first proposals take off items, by payment."""
+    rows, found = _first(allocations), defaultdict[str, Settled](Counter)
     columns = (rows["payment_id"], item_keys(rows), rows["allocated_minor"])
     values = (column.to_pylist() for column in columns)
     for payment_id, key, minor in zip(*values, strict=True):
@@ -173,9 +185,9 @@ def _settled(tables: DecisionTables) -> dict[str, Settled]:
     return dict(found)
 
 
-def _charged(tables: DecisionTables) -> dict[str, Charged]:
-    """Add up what was booked beside them, by payment."""
-    rows, found = _first(tables.adjustments), defaultdict[str, Charged](Counter)
+def charged_by(adjustments: pa.Table) -> dict[str, Charged]:
+    """Add up what the first proposals book beside it, by payment."""
+    rows, found = _first(adjustments), defaultdict[str, Charged](Counter)
     names = ("payment_id", "role", "item_id", "amount_minor")
     columns = [rows[name].to_pylist() for name in names]
     for payment_id, role, item_id, minor in zip(*columns, strict=True):
@@ -201,11 +213,15 @@ def _remember(
         earlier[entity, item_id] = (*earlier.get((entity, item_id), ()), one)
 
 
-def _between(rows: pa.Table, since: dt.date, until: dt.date | None) -> pa.ChunkedArray:
-    recent = pc.greater_equal(rows["value_date"], pa.scalar(since))
-    if until is None:
-        return recent
-    return pc.and_(recent, pc.less_equal(rows["value_date"], pa.scalar(until)))
+def _between(
+    rows: pa.Table, since: dt.date | None, until: dt.date | None
+) -> pa.ChunkedArray:
+    day = rows["value_date"]
+    first, last = pc.min(day), pc.max(day)
+    return pc.and_(
+        pc.greater_equal(day, first if since is None else pa.scalar(since)),
+        pc.less_equal(day, last if until is None else pa.scalar(until)),
+    )
 
 
 def _given_back(items: pa.Table, settled: Iterable[Settled]) -> pa.Table:

@@ -42,6 +42,7 @@ SECTIONS = {
         "status": "Show where the workspace stands.",
         "export": "Write the journal for an accounting system.",
         "fec": "Check files of accounting entries (FEC) for the French tax office.",
+        "replay": "Decide the cleared payments again, and compare.",
         "verify": "Check the ledger against every invariant, from the file alone.",
     },
     "Setting up": {

@@ -1,0 +1,6 @@
+"""Replay: history decided again, day by day, and compared with how it was cleared."""
+
+from alloc.app.replay.driver import Follow, Replay, replay
+from alloc.app.replay.judging import Stratum, Verdict
+
+__all__ = ["Follow", "Replay", "Stratum", "Verdict", "replay"]

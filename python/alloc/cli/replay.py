@@ -1,0 +1,97 @@
+"""`alloc replay`: history decided again, and compared with how it was cleared."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from alloc.cli.exits import ExitCode
+from alloc.cli.session import Command, Session, pass_session
+from alloc.cli.workspace import find_workspace
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+__all__ = ["command"]
+
+DAY = click.DateTime(["%Y-%m-%d"])
+
+
+@click.command("replay", cls=Command)
+@click.option("--since", type=DAY, metavar="DATE", help="First value date.")
+@click.option("--until", type=DAY, metavar="DATE", help="Last value date.")
+@click.option(
+    "--follow",
+    type=click.Choice(["truth", "own"]),
+    default="truth",
+    show_default=True,
+    help="What moves the open items on: what happened, or our own decisions.",
+)
+@click.option(
+    "--minutes-per-line",
+    "minutes",
+    type=click.FloatRange(min=0),
+    metavar="MINUTES",
+    help="What clearing one item by hand takes, to tell the time saved.",
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Also write every decision (payments.parquet) and the report (replay.json).",
+)
+@pass_session
+def command(
+    session: Session,
+    *,
+    since: dt.datetime | None,
+    until: dt.datetime | None,
+    follow: str,
+    minutes: float | None,
+    out: Path | None,
+) -> int:
+    """Decide the cleared payments again, and compare.
+
+    Day by day the engine and the active rules are given what was open then, and
+    nothing that came later; what they decide is compared with what was posted. Nothing
+    is written to the ledger.
+    """
+    from alloc.app.past import past_of_ledger
+    from alloc.app.replay import Follow, replay
+    from alloc.cli.clock import now
+    from alloc.cli.progress import progress
+    from alloc.cli.render import View, emit
+    from alloc.cli.replaying import draw_replay, replay_document, write_replay
+    from alloc.cli.rules import posting_rules
+    from alloc.rules.model import Posting
+
+    workspace = find_workspace(session)
+    settings = workspace.settings()
+    active = posting_rules(workspace)
+    dormant = [rule for rule in active if rule.posting is not Posting.AUTO]
+    view = View(settings.locale)
+    with (
+        workspace.open_ledger(settings, write=False) as ledger,
+        progress(session, view.messages.say("Replaying")) as update,
+    ):
+        past = past_of_ledger(
+            ledger,
+            since=since.date() if since else None,
+            until=until.date() if until else None,
+        )
+        found = replay(
+            *(past, settings, ledger.customers()),
+            ledger.remittances(past.payments["payment_id"].to_pylist()),
+            rules=active,
+            dormant=dormant,
+            follow=Follow(follow),
+            today=now().date(),
+            progress=update,
+        )
+    document = replay_document(found, minutes)
+    if out is not None:
+        write_replay(out, found, document)
+    emit(session, document, lambda: draw_replay(view, found, minutes))
+    return ExitCode.OK
