@@ -109,6 +109,7 @@ def test_a_right_first_proposal_is_told_from_one_that_has_to_be_found(book: Book
     found = replayed(book)
     assert verdicts(found) == [("one_item", "proposed"), ("one_item", "left")]
     assert found.outcomes["lines_right"].to_pylist() == [1, 0]
+    assert found.gains == (), "the payer is known: there is nothing to learn"
 
 
 def test_twins_stand_in_for_each_other():

@@ -181,7 +181,6 @@ def impact(
         for payment_id in payments["payment_id"].to_pylist():
             settled = past.settled.get(payment_id, Counter())
             book.take(day, settled, past.charged.get(payment_id, Counter()))
-        book.move_on(day)
         done += payments.num_rows
         progress(done, past.payments.num_rows)
     cases.sort(key=lambda case: (case.value_date, case.payment_id))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from dataclasses import dataclass
+from collections import ChainMap, Counter, defaultdict
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,18 +21,37 @@ from alloc.rules.facts import Earlier
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from alloc.app.ports import Ledger
     from alloc.app.situations import ItemHistory
 
-__all__ = ["Charged", "FollowedBook", "Past", "Settled"]
-__all__ += ["charged_by", "past_of_ledger", "settled_by"]
+__all__ = ["Charged", "FollowedBook", "Past", "PastFinding", "Settled"]
+__all__ += ["charged_by", "joined", "past_of_ledger", "receipts_between", "settled_by"]
 
 #: What a payment took off items: key of the item (`item_keys`), minor units.
 Settled = Counter[str]
 #: What was booked beside it: role and id of the item (empty: of all), minor units.
 Charged = Counter[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class PastFinding:
+    """What in a history cannot be compared, and is left out.
+
+    Parameters
+    ----------
+    code
+        Upper snake code.
+    count
+        How often.
+    examples
+        The first places.
+    """
+
+    code: str
+    count: int
+    examples: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +71,12 @@ class Past:
         By payment.
     decided_by
         By payment that was cleared.
+    beside
+        What else took off items, by day: set-offs, money that went back.
     earlier
         What was taken off items before the first day.
+    findings
+        What in the history cannot be compared.
     """
 
     payments: pa.Table
@@ -61,13 +84,39 @@ class Past:
     settled: Mapping[str, Settled]
     charged: Mapping[str, Charged]
     decided_by: Mapping[str, str]
-    earlier: ItemHistory
+    beside: Mapping[dt.date, Settled] = field(default_factory=dict)
+    earlier: ItemHistory = field(default_factory=dict)
+    findings: tuple[PastFinding, ...] = ()
 
     def days(self) -> Iterator[tuple[dt.date, pa.Table]]:
         """Days in ascending order with their payments."""
         for day in sorted(pc.unique(self.payments["value_date"]).to_pylist()):
             same = pc.equal(self.payments["value_date"], pa.scalar(day))
             yield day, self.payments.filter(same)
+
+
+def joined(pasts: Sequence[Past]) -> Past:
+    """Put the pasts of several entities together; there is at least one."""
+    beside: dict[dt.date, Settled] = defaultdict(Counter)
+    for past in pasts:
+        for day, settled in past.beside.items():
+            beside[day].update(settled)
+    counts: Counter[str] = Counter()
+    examples: dict[str, tuple[str, ...]] = {}
+    for found in (found for past in pasts for found in past.findings):
+        counts[found.code] += found.count
+        examples[found.code] = examples.get(found.code, ()) + found.examples
+    return Past(
+        payments=pa.concat_tables([past.payments for past in pasts]),
+        items=pa.concat_tables([past.items for past in pasts]),
+        settled=dict(ChainMap(*(dict(past.settled) for past in pasts))),
+        charged=dict(ChainMap(*(dict(past.charged) for past in pasts))),
+        decided_by=dict(ChainMap(*(dict(past.decided_by) for past in pasts))),
+        beside=beside,
+        findings=tuple(
+            PastFinding(code, counts[code], examples[code]) for code in sorted(counts)
+        ),
+    )
 
 
 class FollowedBook:
@@ -82,10 +131,14 @@ class FollowedBook:
     def __init__(self, past: Past) -> None:
         self._book = OpenBook(past.items)
         self._ahead: Settled = Counter()
+        self._beside = sorted(past.beside.items(), reverse=True)
         self._earlier = dict(past.earlier)
 
     def visible(self, day: dt.date) -> pa.Table:
-        """Items open on a day, as `OpenBook.visible`."""
+        """Items open on a day, as `OpenBook.visible`, after all that was taken."""
+        while self._beside and self._beside[-1][0] < day:
+            self.take(*self._beside.pop(), charged=Counter())
+        self._move_on(day)
         return self._book.visible(day)
 
     def earlier(self, rows: Iterable[Mapping[str, Any]]) -> ItemHistory:
@@ -94,15 +147,14 @@ class FollowedBook:
         return {key: self._earlier[key] for key in keys & self._earlier.keys()}
 
     def take(self, day: dt.date, settled: Settled, charged: Charged) -> None:
-        """Take off what one payment settled: at most what is open.
+        """Take off what one payment settled, from the next look on.
 
-        What is issued later is taken off when it is there.
+        At most what is open; what is issued later when it is there.
         """
         self._ahead.update(settled)
         _remember(self._earlier, day, settled, charged)
 
-    def move_on(self, day: dt.date) -> None:
-        """Bring the items up to date after a day."""
+    def _move_on(self, day: dt.date) -> None:
         live = self._book.visible(day)
         wanted = pa.array(list(self._ahead), pa.string())
         rows = live.filter(pc.is_in(live["key"], value_set=wanted))
@@ -134,9 +186,6 @@ def past_of_ledger(
     since, until
         First and last value date; without one all payments.
     """
-    states = (*OPEN_STATES, PaymentState.POSTED)
-    payments = ledger.payments(states=states)
-    is_in = pc.greater(payments["amount_minor"], 0)
     tables = ledger.decisions(DecisionFilter(states=(DecisionState.POSTED,)))
     settled = settled_by(tables.allocations)
     charged = charged_by(tables.adjustments)
@@ -151,12 +200,16 @@ def past_of_ledger(
             of_all = charged.get(payment_id, Counter())
             _remember(earlier, day, settled[payment_id], of_all)
     settled = {name: items for name, items in settled.items() if name in recent}
+    payments = receipts_between(ledger, since=since, until=until)
+    beside: dict[dt.date, Settled] = defaultdict(Counter)
+    for name in settled.keys() - set(payments["payment_id"].to_pylist()):
+        beside[days[name]].update(settled[name])
     items = _given_back(ledger.open_items(closed=True), settled.values())
     known = set(item_keys(items).to_pylist())
     is_posted = pc.equal(payments["state"], PaymentState.POSTED.value)
     posted = set(payments["payment_id"].filter(is_posted).to_pylist())
     return Past(
-        payments=payments.filter(pc.and_(is_in, _between(payments, since, until))),
+        payments=payments,
         items=items,
         # Money that was parked comes out of suspense, which is no customer's item.
         settled={
@@ -165,8 +218,31 @@ def past_of_ledger(
         },
         charged=charged,
         decided_by={name: decided_by[name] for name in recent & posted},
+        beside=beside,
         earlier=earlier,
     )
+
+
+def receipts_between(
+    ledger: Ledger, *, since: dt.date | None, until: dt.date | None
+) -> pa.Table:
+    """Return what came in, cleared or not; columns of `Ledger.payments`.
+
+    Parameters
+    ----------
+    ledger
+        Only read.
+    since, until
+        First and last value date; without one all.
+    """
+    payments = ledger.payments(states=(*OPEN_STATES, PaymentState.POSTED))
+    day = payments["value_date"]
+    first, last = pc.min(day), pc.max(day)
+    wanted = pc.and_(
+        pc.greater_equal(day, first if since is None else pa.scalar(since)),
+        pc.less_equal(day, last if until is None else pa.scalar(until)),
+    )
+    return payments.filter(pc.and_(wanted, pc.greater(payments["amount_minor"], 0)))
 
 
 def _column(decisions: pa.Table, name: str) -> dict[str, Any]:
@@ -211,17 +287,6 @@ def _remember(
         roles = tuple(role for role, of in charged if of in ("", item_id))
         one = Earlier(date=day, cleared_minor=minor, roles=roles)
         earlier[entity, item_id] = (*earlier.get((entity, item_id), ()), one)
-
-
-def _between(
-    rows: pa.Table, since: dt.date | None, until: dt.date | None
-) -> pa.ChunkedArray:
-    day = rows["value_date"]
-    first, last = pc.min(day), pc.max(day)
-    return pc.and_(
-        pc.greater_equal(day, first if since is None else pa.scalar(since)),
-        pc.less_equal(day, last if until is None else pa.scalar(until)),
-    )
 
 
 def _given_back(items: pa.Table, settled: Iterable[Settled]) -> pa.Table:

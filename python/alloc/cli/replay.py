@@ -20,6 +20,15 @@ DAY = click.DateTime(["%Y-%m-%d"])
 
 
 @click.command("replay", cls=Command)
+@click.option(
+    "--fec",
+    "books",
+    multiple=True,
+    type=click.Path(readable=False, path_type=Path),
+    metavar="FILE",
+    help="How payments were cleared: a lettered FEC, once for each file. Without one:"
+    " as the ledger has it.",
+)
 @click.option("--since", type=DAY, metavar="DATE", help="First value date.")
 @click.option("--until", type=DAY, metavar="DATE", help="Last value date.")
 @click.option(
@@ -46,6 +55,7 @@ DAY = click.DateTime(["%Y-%m-%d"])
 def command(
     session: Session,
     *,
+    books: tuple[Path, ...],
     since: dt.datetime | None,
     until: dt.datetime | None,
     follow: str,
@@ -55,14 +65,14 @@ def command(
     """Decide the cleared payments again, and compare.
 
     Day by day the engine and the active rules are given what was open then, and
-    nothing that came later; what they decide is compared with what was posted. Nothing
-    is written to the ledger.
+    nothing that came later; what they decide is compared with how each payment was
+    cleared. Nothing is written to the ledger.
     """
-    from alloc.app.past import past_of_ledger
     from alloc.app.replay import Follow, replay
     from alloc.cli.clock import now
     from alloc.cli.progress import progress
     from alloc.cli.render import View, emit
+    from alloc.cli.replay_sources import read_past
     from alloc.cli.replaying import draw_replay, replay_document, write_replay
     from alloc.cli.rules import posting_rules
     from alloc.rules.model import Posting
@@ -76,13 +86,13 @@ def command(
         workspace.open_ledger(settings, write=False) as ledger,
         progress(session, view.messages.say("Replaying")) as update,
     ):
-        past = past_of_ledger(
-            ledger,
+        past, customers = read_past(
+            *(ledger, settings, books),
             since=since.date() if since else None,
             until=until.date() if until else None,
         )
         found = replay(
-            *(past, settings, ledger.customers()),
+            *(past, settings, customers),
             ledger.remittances(past.payments["payment_id"].to_pylist()),
             rules=active,
             dormant=dormant,

@@ -74,6 +74,7 @@ def replay_document(found: Replay, minutes_per_line: float | None) -> dict[str, 
             f"by_{dimension}": [_rate(one) for one in rates(found.outcomes, dimension)]
             for dimension in DIMENSIONS
         },
+        "findings": [asdict(finding) for finding in found.findings],
         "reasons": reasons(found.outcomes),
         "gains": [asdict(gain) for gain in found.gains],
     }
@@ -143,7 +144,7 @@ def _draw_head(view: View, found: Replay, whole: Rate) -> None:
     view.line(head, style="bold")
     if found.waiting:
         text = say(
-            "{count} more wait to this day: there is nothing to compare them with.",
+            "{count} more: how they were cleared is not known.",
             count=view.count(found.waiting),
         )
         view.line(text)
@@ -153,6 +154,11 @@ def _draw_head(view: View, found: Replay, whole: Rate) -> None:
             count=view.count(found.unconfirmed),
         )
         view.line(text, style="yellow")
+    for finding in found.findings:
+        examples = ", ".join(finding.examples)
+        words = in_words(view.messages, finding.code)
+        count = view.count(finding.count)
+        view.line(f"{words}: {count} ({examples}) [{finding.code}]", style="yellow")
 
 
 def _draw_verdicts(view: View, whole: Rate) -> None:
@@ -209,7 +215,7 @@ def _draw_lines(view: View, whole: Rate, minutes_per_line: float | None) -> None
         ),
         (
             say("Time saved"),
-            saved and say("{hours} hours", hours=view.count(saved // 60)) or None,
+            (saved and say("{hours} hours", hours=view.count(saved // 60))) or None,
         ),
     ]
     view.facts(facts)

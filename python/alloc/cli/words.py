@@ -158,6 +158,13 @@ WORDS = {
     "recovery_indemnity": deferred("recovery indemnity"),
     "rounding_gain": deferred("payment difference, gain"),
     "late_interest": deferred("late-payment interest"),
+    # What of a history cannot be compared.
+    "CLEARED_BEFORE_ISSUED": deferred("paid before the item was booked"),
+    "LETTER_SEVERAL_RECEIPTS": deferred("several payments clear several items"),
+    "LETTER_UNBALANCED": deferred("lettered lines that do not balance"),
+    "NO_LETTER": deferred("receipts without a letter"),
+    "RECEIPT_AMBIGUOUS": deferred("receipts that several bank entries may be"),
+    "RECEIPT_NOT_FOUND": deferred("receipts that are on no statement"),
 }
 
 

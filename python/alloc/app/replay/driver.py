@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Mapping, Sequence
 
-    from alloc.app.past import Past
+    from alloc.app.past import Past, PastFinding
     from alloc.app.replay.answers import Answer
     from alloc.app.replay.what_if import Gain
     from alloc.engine import Proposal
@@ -95,7 +95,9 @@ class Replay:
         decision, or the first proposal), lines_right, deducted_minor (settled beyond
         the money), decided_by (who cleared it then).
     waiting
-        Payments that nobody has cleared to this day: nothing to compare with.
+        Payments of which nobody knows how they were cleared, if at all.
+    findings
+        What in the history cannot be compared.
     gains
         What would have cleared more, the best first.
     """
@@ -103,6 +105,7 @@ class Replay:
     follow: Follow
     outcomes: pa.Table
     waiting: int
+    findings: tuple[PastFinding, ...]
     gains: tuple[Gain, ...]
 
     @property
@@ -217,7 +220,6 @@ class _Run:
             self._outcomes.append(self._outcome(row, one, opened))
             left += [one] * (not answer.automatic)
         self._what_if.ask(left, payments, proposal, items)
-        self.book.move_on(day)
 
     def result(self) -> Replay:
         """Return what was found."""
@@ -227,6 +229,7 @@ class _Run:
             follow=self._follow,
             outcomes=outcomes.sort_by(by_day),
             waiting=self._waiting,
+            findings=self._past.findings,
             gains=self._what_if.gains(),
         )
 

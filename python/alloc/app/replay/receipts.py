@@ -1,0 +1,158 @@
+"""Which entry of the books is which entry of the bank's statements."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Mapping
+
+    from alloc.settings import Entity
+
+__all__ = ["EntryKey", "Matched", "Receipt", "bare", "match_receipts"]
+
+#: Days between the bank's booking and the entry in the books.
+DAYS_APART_MAX = 5
+
+
+class EntryKey(NamedTuple):
+    """Identifies an accounting entry among the files of an entity."""
+
+    file: str
+    journal: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Money that came in, as the books have it.
+
+    Parameters
+    ----------
+    entry
+        Its entry.
+    date
+        Of the entry.
+    account
+        The bank account in the books.
+    amount_minor
+        What came in.
+    place
+        File and line, for people.
+    """
+
+    entry: EntryKey
+    date: dt.date
+    account: str
+    amount_minor: int
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """Receipts by payment; those of which no payment, or no single one, is known."""
+
+    pairs: Mapping[str, Receipt]
+    not_found: tuple[Receipt, ...]
+    ambiguous: tuple[Receipt, ...]
+
+
+def bare(account: str) -> str:
+    """Return an account number without the zeros that fill it up."""
+    return account.rstrip("0")
+
+
+def match_receipts(
+    receipts: Iterable[Receipt], payments: Iterable[Mapping[str, Any]], entity: Entity
+) -> Matched:
+    """Pair receipts with payments of the same account and amount, a few days apart.
+
+    Only what is the one possibility from both sides is paired; then, of what is left,
+    the one pair of a day; and so on.
+
+    Parameters
+    ----------
+    receipts
+        Of the books.
+    payments
+        Columns account, amount_minor, booking_date, payment_id.
+    entity
+        Says which bank account is which account of the books.
+    """
+    account_of = {bank.identifier: bare(bank.account) for bank in entity.banks}
+    groups: dict[tuple[str, int], _Group] = defaultdict(_Group)
+    for receipt in receipts:
+        key = (bare(receipt.account), receipt.amount_minor)
+        groups[key].receipts.append(receipt)
+    for row in payments:
+        account = account_of.get(row["account"])
+        if account is not None:
+            day = (row["booking_date"], row["payment_id"])
+            groups[account, row["amount_minor"]].payments.append(day)
+    pairs: dict[str, Receipt] = {}
+    not_found: list[Receipt] = []
+    ambiguous: list[Receipt] = []
+    for group in groups.values():
+        found = group.pairs()
+        pairs |= found
+        taken = {receipt.entry for receipt in found.values()}
+        for receipt in group.receipts:
+            if receipt.entry not in taken:
+                missed = ambiguous if group.near(receipt) else not_found
+                missed.append(receipt)
+    return Matched(pairs, tuple(not_found), tuple(ambiguous))
+
+
+class _Group:
+    """Receipts and payments of one account and amount."""
+
+    def __init__(self) -> None:
+        self.receipts: list[Receipt] = []
+        self.payments: list[tuple[dt.date, str]] = []
+
+    def near(self, receipt: Receipt) -> list[tuple[dt.date, str]]:
+        """Return the payments that a receipt may be."""
+        return [
+            payment
+            for payment in self.payments
+            if abs((payment[0] - receipt.date).days) <= DAYS_APART_MAX
+        ]
+
+    def pairs(self) -> dict[str, Receipt]:
+        """Return what is certain, by payment."""
+        near = {receipt: set(self.near(receipt)) for receipt in self.receipts}
+        pairs: dict[str, Receipt] = {}
+        while found := _only(near) or _only(_same_day(near)):
+            for payment, receipt in found:
+                pairs[payment[1]] = receipt
+                del near[receipt]
+                for others in near.values():
+                    others.discard(payment)
+        return pairs
+
+
+def _same_day(
+    near: Mapping[Receipt, set[tuple[dt.date, str]]],
+) -> dict[Receipt, set[tuple[dt.date, str]]]:
+    return {
+        receipt: {payment for payment in payments if payment[0] == receipt.date}
+        for receipt, payments in near.items()
+    }
+
+
+def _only(
+    near: Mapping[Receipt, set[tuple[dt.date, str]]],
+) -> list[tuple[tuple[dt.date, str], Receipt]]:
+    """Return the pairs in which either is the other's one possibility."""
+    wanted: dict[tuple[dt.date, str], list[Receipt]] = defaultdict(list)
+    for receipt, payments in near.items():
+        for payment in payments:
+            wanted[payment].append(receipt)
+    return [
+        (payment, receipts[0])
+        for payment, receipts in sorted(wanted.items())
+        if len(receipts) == 1 and len(near[receipts[0]]) == 1
+    ]
