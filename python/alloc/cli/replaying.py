@@ -238,7 +238,7 @@ def _draw_rates(
         )
         for rate in found[:RATES_SHOWN]
     ]
-    columns = (say("Payments"), say("right"), say("wrong"), say("proposed"))
+    columns = (say("Payments"), say("right"), say("wrong"), say("to confirm"))
     view.table(
         (
             Column(title),
