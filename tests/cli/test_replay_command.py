@@ -1,4 +1,4 @@
-"""`alloc replay`: how good the decisions would have been, before anyone relies on them."""
+"""`alloc replay`: how good decisions would have been, before anyone relies on them."""
 
 from __future__ import annotations
 
