@@ -43,8 +43,9 @@ if TYPE_CHECKING:
 ITEMS = 10_000
 CALLS = 1_000
 IN_FLIGHT = 32
-POSTS = 300
-THREADS = 8
+POSTS = 2_000
+ALONE = 300
+THREADS = 32
 BATCH_ROWS = 2_000
 BATCHES = 30
 _NS_PER_US = 1_000
@@ -254,8 +255,9 @@ def bench_post(workspace: Workspace, client: Client) -> Iterator[Figure]:
 
     names = [row["payment_id"] for row in rows]
     for title, callers, mine in (
-        ("one caller", 1, names[:POSTS]),
-        ("8 callers", 8, names[POSTS : 2 * POSTS]),
+        ("one caller", 1, names[:ALONE]),
+        ("8 callers", 8, names[ALONE : ALONE + POSTS // 4]),
+        (f"{IN_FLIGHT} callers", IN_FLIGHT, names[-POSTS:]),
     ):
         began = time.perf_counter_ns()
         with concurrent.futures.ThreadPoolExecutor(callers) as pool:

@@ -10,13 +10,11 @@ from alloc import engine
 from alloc.app.apply import Applied, apply, explain_payment, preview
 from alloc.app.ports import DecisionFilter, DecisionState, PaymentState
 from alloc.app.reverse import reverse
-from alloc.app.review import accept, refuse
 from alloc.rules import find_rule
 from alloc.v1 import allocation_pb2, allocation_service_pb2_grpc
 from alloc.v1 import allocation_service_pb2 as pb
 from alloc_server.convert import (
     arrow_of,
-    choice_of,
     date_message,
     decision_messages,
     ipc_of,
@@ -32,13 +30,11 @@ if TYPE_CHECKING:
 
     import grpc
 
+    from alloc.app.review import Accepted
     from alloc.app.shared_ledger import SharedLedger
     from alloc_server.workplace import Workplace
 
 __all__ = ["AllocationService"]
-
-#: Kept with a refusal that gives no reason.
-REFUSED = "REFUSED"
 
 
 class AllocationService(allocation_service_pb2_grpc.AllocationServiceServicer):
@@ -97,34 +93,8 @@ class AllocationService(allocation_service_pb2_grpc.AllocationServiceServicer):
         self, request: pb.PostRequest, context: grpc.ServicerContext
     ) -> pb.PostResponse:
         """Post what is chosen for a payment."""
-        return self._workplace.once(
-            request,
-            context,
-            pb.PostResponse,
-            lambda ledger, who: self._posted(ledger, request, who),
-        )
-
-    def _posted(
-        self, ledger: SharedLedger, request: pb.PostRequest, who: str
-    ) -> pb.PostResponse:
-        owned_payment(ledger, request.entity, request.payment_id)
-        accepted = accept(
-            ledger,
-            self._workplace.settings,
-            request.payment_id,
-            choice_of(request.choice),
-            decided_by=who,
-            now=self._workplace.now(),
-            rules=self._workplace.rules,
-        )
-        posted = accepted.result.posted
-        return pb.PostResponse(
-            decision_id=posted["decision_id"][0].as_py(),
-            entries=posted_entries(posted),
-            on_account=allocation_pb2.Amount(
-                minor=accepted.on_account_minor, currency_code=accepted.currency
-            ),
-            customer_id=accepted.customer_id or "",
+        return self._workplace.accept(
+            request, context, pb.PostResponse, request.choice, _posted
         )
 
     def Apply(
@@ -212,25 +182,9 @@ class AllocationService(allocation_service_pb2_grpc.AllocationServiceServicer):
         self, request: pb.RefuseRequest, context: grpc.ServicerContext
     ) -> pb.RefuseResponse:
         """Refuse all that is proposed for a payment."""
-        return self._workplace.once(
-            request,
-            context,
-            pb.RefuseResponse,
-            lambda ledger, who: self._refused(ledger, request, who),
+        return self._workplace.refuse(
+            request, context, pb.RefuseResponse, request.reason
         )
-
-    def _refused(
-        self, ledger: SharedLedger, request: pb.RefuseRequest, who: str
-    ) -> pb.RefuseResponse:
-        owned_payment(ledger, request.entity, request.payment_id)
-        count = refuse(
-            ledger,
-            request.payment_id,
-            decided_by=who,
-            reason=request.reason or REFUSED,
-            now=self._workplace.now(),
-        )
-        return pb.RefuseResponse(refused_count=count)
 
     def Explain(
         self, request: pb.ExplainRequest, context: grpc.ServicerContext
@@ -255,6 +209,17 @@ class AllocationService(allocation_service_pb2_grpc.AllocationServiceServicer):
                     )
                 )
         return answer
+
+
+def _posted(accepted: Accepted) -> pb.PostResponse:
+    return pb.PostResponse(
+        decision_id=accepted.posted[0]["decision_id"],
+        entries=posted_entries(accepted.posted),
+        on_account=allocation_pb2.Amount(
+            minor=accepted.on_account_minor, currency_code=accepted.currency
+        ),
+        customer_id=accepted.customer_id or "",
+    )
 
 
 def _explained(ledger: SharedLedger, payment_id: str) -> pb.ExplainResponse:
@@ -287,9 +252,9 @@ def _applied_message(done: Applied) -> pb.ApplyResponse:
         answer.message = done.preview.outcome.message
         answer.drafts.extend(_draft(entry) for entry in done.preview.entries())
     if done.result is not None:
-        posted = done.result.posted
+        posted = done.result.posted.to_pylist()
         answer.entries.extend(posted_entries(posted))
-        answer.decision_id = posted["decision_id"][0].as_py() or 0
+        answer.decision_id = posted[0]["decision_id"] or 0
     return answer
 
 

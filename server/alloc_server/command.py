@@ -57,9 +57,9 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 @click.option(
     "--threads",
     type=click.IntRange(1, 256),
-    default=8,
+    default=32,
     show_default=True,
-    help="Calls that each process works on at a time.",
+    help="Calls that each process works on, or commits together, at a time.",
 )
 @click.option(
     "--calls-max",

@@ -17,7 +17,7 @@ from alloc.v1 import allocation_pb2 as pb
 from alloc_server.limits import BATCH_BYTES_MAX, PAGE_SIZE, PAGE_SIZE_MAX
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from alloc.app.review import Choice
 
@@ -149,13 +149,10 @@ def decision_messages(
     ]
 
 
-def posted_entries(posted: pa.Table) -> list[pb.PostedEntry]:
-    """Return the entries of a `alloc.app.ports.PostResult`."""
+def posted_entries(posted: Iterable[Mapping[str, Any]]) -> list[pb.PostedEntry]:
+    """Return the entries that rows of `alloc.app.ports.PostResult` name."""
     names = ("seq", "journal", "fiscal_year", "number")
-    return [
-        pb.PostedEntry(**{name: row[name] for name in names})
-        for row in posted.to_pylist()
-    ]
+    return [pb.PostedEntry(**{name: row[name] for name in names}) for row in posted]
 
 
 def choice_of(choice: pb.Choice) -> Choice:

@@ -24,6 +24,8 @@ KEY_CHARACTERS_MAX = 128
 PAGE_SIZE = 100
 PAGE_SIZE_MAX = 1000
 LEASE_SECONDS_MAX = 3600
+#: Calls that are committed together.
+WRITES_MAX = 256
 #: How long a call without a deadline waits for its turn to write.
 WAIT_SECONDS_MAX = 30
 _NS = 1_000_000_000

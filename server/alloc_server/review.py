@@ -9,12 +9,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from alloc.app.ports import DecisionFilter
-from alloc.app.review import accept, proposal_of, refuse
+from alloc.app.review import proposal_of
 from alloc.errors import InputError
 from alloc.v1 import allocation_pb2, review_service_pb2_grpc
 from alloc.v1 import review_service_pb2 as pb
 from alloc_server.convert import (
-    choice_of,
     date_message,
     decision_messages,
     page_size_of,
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     import grpc
 
     from alloc.app.ports import DecisionTables
+    from alloc.app.review import Accepted
     from alloc.app.shared_ledger import SharedLedger
     from alloc_server.workplace import Workplace
 
@@ -101,42 +101,20 @@ class ReviewService(review_service_pb2_grpc.ReviewServiceServicer):
         self, request: pb.DecideReviewRequest, context: grpc.ServicerContext
     ) -> pb.DecideReviewResponse:
         """Post what is chosen, or refuse all that is proposed."""
-        return self._workplace.once(
-            request,
-            context,
-            pb.DecideReviewResponse,
-            lambda ledger, who: self._decided(ledger, request, who),
+        if request.WhichOneof("verdict") == "refuse_reason":
+            return self._workplace.refuse(
+                request, context, pb.DecideReviewResponse, request.refuse_reason
+            )
+        return self._workplace.accept(
+            request, context, pb.DecideReviewResponse, request.accept, _decided
         )
 
-    def _decided(
-        self, ledger: SharedLedger, request: pb.DecideReviewRequest, who: str
-    ) -> pb.DecideReviewResponse:
-        now, payment_id = self._workplace.now(), request.payment_id
-        owned_payment(ledger, request.entity, payment_id)
-        ledger.check_claim(payment_id, by=who, now=now)
-        if request.WhichOneof("verdict") == "refuse_reason":
-            count = refuse(
-                ledger,
-                payment_id,
-                decided_by=who,
-                reason=request.refuse_reason,
-                now=now,
-            )
-            return pb.DecideReviewResponse(refused_count=count)
-        accepted = accept(
-            ledger,
-            self._workplace.settings,
-            payment_id,
-            choice_of(request.accept),
-            decided_by=who,
-            now=now,
-            rules=self._workplace.rules,
-        )
-        posted = accepted.result.posted
-        return pb.DecideReviewResponse(
-            decision_id=posted["decision_id"][0].as_py(),
-            entries=posted_entries(posted),
-        )
+
+def _decided(accepted: Accepted) -> pb.DecideReviewResponse:
+    return pb.DecideReviewResponse(
+        decision_id=accepted.posted[0]["decision_id"],
+        entries=posted_entries(accepted.posted),
+    )
 
 
 def _reviews(

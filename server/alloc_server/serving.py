@@ -61,7 +61,7 @@ class Listening:
     client_ca
         PEM file: callers must show a certificate that it signed.
     threads
-        Calls that are worked on at a time.
+        Calls that are worked on, or committed together, at a time.
     calls_max
         Calls that are open at a time; more are refused.
     calls_per_second
@@ -75,7 +75,7 @@ class Listening:
     certificate: Path | None = None
     key: Path | None = None
     client_ca: Path | None = None
-    threads: int = 8
+    threads: int = 32
     calls_max: int = 256
     calls_per_second: int = 0
     drain_seconds: int = 20

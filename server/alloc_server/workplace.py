@@ -5,14 +5,17 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import queue
-import threading
 from typing import TYPE_CHECKING, TypeVar
 
 from alloc.app.propose import open_pool
+from alloc.app.review import Acceptance, refuse
 from alloc.app.shared_ledger import Call
-from alloc.errors import ConflictError, InputError
-from alloc_server.gate import caller, check_waiting
+from alloc.errors import InputError
+from alloc_server.convert import choice_of
+from alloc_server.gate import caller
 from alloc_server.limits import KEY_CHARACTERS_MAX, WAIT_SECONDS_MAX
+from alloc_server.owned import owned_payment
+from alloc_server.writing import Accepting, Acting, Write, Writer
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -22,17 +25,24 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
     from alloc.app.propose import OpenPool
+    from alloc.app.review import Accepted
     from alloc.app.shared_ledger import SharedLedger
     from alloc.rules import Rule
     from alloc.settings import Settings
+    from alloc.v1.allocation_pb2 import Choice
+    from alloc.v1.allocation_service_pb2 import PostRequest, RefuseRequest
+    from alloc.v1.review_service_pb2 import DecideReviewRequest
 
 __all__ = ["Workplace"]
 
 _Answer = TypeVar("_Answer", bound="Message")
 
+#: Kept with a refusal that gives no reason.
+REFUSED = "REFUSED"
+
 
 class Workplace:
-    """Gives each call a connection, and writes for one call at a time.
+    """Gives each call a connection, and writes for all of them over one.
 
     Parameters
     ----------
@@ -57,8 +67,7 @@ class Workplace:
         self.now = now
         self._open_ledger = open_ledger
         self._idle: queue.LifoQueue[SharedLedger] = queue.LifoQueue()
-        self._writer = open_ledger(write=True)
-        self._turn = threading.Lock()
+        self._writer = Writer(open_ledger(write=True), settings, rules, now=self.now)
         self._pools: dict[str, OpenPool] = {}
 
     def close(self) -> None:
@@ -105,8 +114,8 @@ class Workplace:
         answer_type
             What the method returns.
         act
-            Writes through the ledger, in the name of the caller, and answers. When the
-            caller has gone meanwhile, nothing is kept.
+            Writes through the ledger, in the name of the caller, and answers. It is
+            not begun when the caller has gone.
 
         Raises
         ------
@@ -116,37 +125,67 @@ class Workplace:
             ``IDEMPOTENCY_KEY_REUSED``, ``LEDGER_BUSY``, and what the use case raises.
         """
         who = caller().name
-        call = _call_of(request, who)
+        return self._written(
+            request, context, answer_type, Acting(lambda ledger: act(ledger, who))
+        )
 
+    def accept(
+        self,
+        request: PostRequest | DecideReviewRequest,
+        context: grpc.ServicerContext,
+        answer_type: type[_Answer],
+        choice: Choice,
+        answer: Callable[[Accepted], _Answer],
+    ) -> _Answer:
+        """Post what is chosen for the payment of a request, as `once` does.
+
+        Parameters
+        ----------
+        request
+            Names the payment and its entity.
+        answer
+            Says what became of the choice.
+        """
+        asked = Acceptance(
+            request.payment_id,
+            choice_of(choice),
+            decided_by=caller().name,
+            entity=request.entity,
+        )
+        return self._written(request, context, answer_type, Accepting(asked, answer))
+
+    def refuse(
+        self,
+        request: RefuseRequest | DecideReviewRequest,
+        context: grpc.ServicerContext,
+        answer_type: type[_Answer],
+        reason: str,
+    ) -> _Answer:
+        """Refuse what is proposed for the payment of a request, as `once` does."""
+
+        def act(ledger: SharedLedger, who: str) -> _Answer:
+            payment_id, now = request.payment_id, self.now()
+            owned_payment(ledger, request.entity, payment_id)
+            ledger.check_claim(payment_id, by=who, now=now)
+            count = refuse(
+                ledger, payment_id, decided_by=who, reason=reason or REFUSED, now=now
+            )
+            return answer_type(refused_count=count)
+
+        return self.once(request, context, answer_type, act)
+
+    def _written(
+        self,
+        request: Message,
+        context: grpc.ServicerContext,
+        answer_type: type[_Answer],
+        deed: Acting | Accepting,
+    ) -> _Answer:
+        write = Write(_call_of(request, caller().name), context.is_active, deed)
         remaining = context.time_remaining()
         seconds = WAIT_SECONDS_MAX if remaining is None else remaining
-        with self.writing(seconds) as ledger:
-
-            def acted() -> bytes:
-                answer = act(ledger, who)
-                check_waiting(context)
-                return answer.SerializeToString(deterministic=True)
-
-            return answer_type.FromString(ledger.once(call, acted, now=self.now()))
-
-    @contextlib.contextmanager
-    def writing(self, seconds: float = WAIT_SECONDS_MAX) -> Iterator[SharedLedger]:
-        """Lend the connection that writes; wait for it so long.
-
-        Raises
-        ------
-        alloc.errors.ConflictError
-            ``LEDGER_BUSY``: other calls of this process are writing.
-        """
-        if not self._turn.acquire(timeout=min(seconds, WAIT_SECONDS_MAX)):
-            raise ConflictError(
-                "other calls are writing: make the same call again",
-                reason="LEDGER_BUSY",
-            )
-        try:
-            yield self._writer
-        finally:
-            self._turn.release()
+        answer = self._writer.write(write, seconds=min(seconds, WAIT_SECONDS_MAX))
+        return answer_type.FromString(answer)
 
 
 def _call_of(request: Message, who: str) -> Call:

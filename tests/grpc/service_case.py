@@ -158,7 +158,7 @@ class Service:
             settings,
             read_rules(self.workspace),
             open_ledger=partial(self.workspace.open_ledger, settings),
-            now=self.now,
+            now=self.clock,
         )
         self.tokens = self.workspace.root / "tokens.toml"
         self.server = Server(
@@ -166,6 +166,10 @@ class Service:
         )
         self._clients: list[Client] = []
         self.server.start()
+
+    def clock(self) -> dt.datetime:
+        """Tell the time; a test may set another `now`."""
+        return self.now()
 
     @property
     def address(self) -> str:

@@ -7,14 +7,16 @@ import random
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import grpc
 import pyarrow as pa
 import pytest
-from service_case import Service, open_items, refusal
+from service_case import NOW, Service, open_items, refusal
 
+from alloc.app.shared_ledger import Call
 from alloc.client import error_of
 from alloc.v1 import allocation_pb2 as messages
 from alloc.v1 import allocation_service_pb2 as pb
@@ -124,48 +126,64 @@ def test_random_bytes_as_messages_end_nothing(service: Service) -> None:
     assert service.holds()
 
 
+@contextmanager
+def written_by_another(service: Service) -> Iterator[None]:
+    """Write to the ledger as another process would, until the end."""
+    begun, done = threading.Event(), threading.Event()
+    settings = service.workspace.settings()
+
+    def act(_: list[int]) -> list[None]:
+        begun.set()
+        assert done.wait(20)
+        return [None]
+
+    def write() -> None:
+        with service.workspace.open_ledger(settings, write=True) as ledger:
+            ledger.once([Call("x", "x", "x", "x")], act, now=NOW)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    assert begun.wait(20)
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def post_request(service: Service) -> pb.PostRequest:
+    return pb.PostRequest(
+        entity="FR01",
+        idempotency_key="K1",
+        payment_id=service.payment_id("B1"),
+        choice=messages.Choice(on_account_of="C1"),
+    )
+
+
 def test_a_call_ends_at_its_deadline(service: Service) -> None:
-    client = service.client()
-    with service.workplace.writing():
+    client, request = service.client(), post_request(service)
+    with written_by_another(service):
         began = time.monotonic()
-        request = pb.PostRequest(
-            entity="FR01",
-            idempotency_key="K1",
-            payment_id=service.payment_id("B1"),
-            choice=messages.Choice(on_account_of="C1"),
-        )
         refused = refusal(lambda: client.allocation.Post(request, timeout=0.5))
     assert refused.metadata["status"] == "DEADLINE_EXCEEDED"
     assert time.monotonic() - began < 5
     assert client.allocation.Post(request, timeout=20).decision_id > 0
 
 
-def test_a_write_whose_caller_has_gone_is_given_up(service: Service) -> None:
+def test_a_write_whose_caller_has_gone_is_not_begun(service: Service) -> None:
     client, before = service.client(), service.entries()
-    request = pb.PostRequest(
-        entity="FR01",
-        idempotency_key="K1",
-        payment_id=service.payment_id("B1"),
-        choice=messages.Choice(on_account_of="C1"),
-    )
-    held, go_on = threading.Event(), threading.Event()
-    now = service.workplace.now
-
-    def slow_now() -> dt.datetime:
-        held.set()
-        assert go_on.wait(20)
-        return now()
-
-    service.workplace.now = slow_now
-    call = client.allocation.Post.future(request)
-    assert held.wait(20)
-    call.cancel()
-    # The server hears of it before it goes on.
-    time.sleep(0.3)
-    service.workplace.now = now
-    go_on.set()
-    with service.workplace.writing():
-        assert service.entries() == before
+    request = post_request(service)
+    with written_by_another(service):
+        gone = client.allocation.Post.future(request)
+        late = client.allocation.Post.future(request, timeout=0.2)
+        time.sleep(0.1)
+        gone.cancel()
+        assert refusal(late.result).metadata["status"] == "DEADLINE_EXCEEDED"
+        # The server hears of it before it goes on.
+        time.sleep(0.3)
+    method = "/alloc.v1.AllocationService/Post"
+    assert ended(service, method, "CANCELLED") == 2
+    assert service.entries() == before
     assert client.allocation.Post(request).decision_id > 0
 
 

@@ -92,7 +92,7 @@ def test_a_claim_is_given_back(anna: Client, ben: Client, service: Service) -> N
 
 def test_a_claim_runs_out(anna: Client, ben: Client, service: Service) -> None:
     anna.review.ClaimReview(claim(service, seconds=600))
-    service.workplace.now = lambda: NOW + dt.timedelta(seconds=600)
+    service.now = lambda: NOW + dt.timedelta(seconds=600)
     assert ben.review.DecideReview(accept(service)).decision_id > 0
 
 

@@ -240,7 +240,7 @@ class PostingBatch:
     posted payment has a decision; one that goes to suspense may have none.
 
     decisions: payment_id, status, proof, confidence_ppm, explanations_count, rule?,
-    reason, customer_id?
+    reason, customer_id?, decided_by? (else who the batch says)
 
     allocations: payment_id, rank, item_id, entity, customer_id, allocated_minor,
     evidence, foreign_minor? (of items in a foreign currency)
@@ -633,8 +633,8 @@ class Ledger(Protocol):
         parked_item_id?, parked_account? (of money in suspense)
         """
 
-    def customers(self) -> pa.Table:
-        """Return all customers.
+    def customers(self, customer_ids: Collection[str] | None = None) -> pa.Table:
+        """Return all customers, or those of the ids.
 
         customer_id, name, known_ibans list?, aliases list?, customer_type?,
         parent_id?, supplier_id?, siren?, vat_number?

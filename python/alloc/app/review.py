@@ -2,65 +2,73 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from alloc import engine
 from alloc.app.always import vat_falling_due
-from alloc.app.amounts import amount_text
+from alloc.app.choice import (
+    Choice,
+    Desk,
+    Items,
+    OnAccount,
+    Rank,
+    decided,
+    not_proposed,
+    unknown_payment,
+)
 from alloc.app.clear import DRAFT_ALLOCATION_COLUMNS, ITEM_COLUMNS
 from alloc.app.drafting import Drafting, drafted_payment
 from alloc.app.foreign import abroad_of, with_foreign_parts
-from alloc.app.open_book import item_keys
 from alloc.app.ports import DecisionFilter, PaymentState, PostingBatch
-from alloc.errors import ConflictError, InputError, NotFoundError
+from alloc.errors import AllocError, ConflictError
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Hashable, Mapping, Sequence
 
+    from alloc.app.choice import Chosen
     from alloc.app.ports import DecisionTables, Ledger, PostResult
     from alloc.rules import Rule
     from alloc.settings import Settings
 
-ACCEPTED = "ACCEPTED"
-CHOSEN = "CHOSEN_BY_PERSON"
-ON_ACCOUNT = "ON_ACCOUNT_BY_PERSON"
-
-#: A person's own choice carries no probability of ours.
-NO_CONFIDENCE_PPM = 0
+__all__ = [
+    "Acceptance",
+    "Accepted",
+    "Choice",
+    "Items",
+    "OnAccount",
+    "Rank",
+    "accept",
+    "accept_each",
+    "proposal_of",
+    "refuse",
+]
 
 
 @dataclass(frozen=True, slots=True)
-class Rank:
-    """Accept a proposal as shown: 0 is the first, then the alternatives."""
+class Acceptance:
+    """What somebody chose for a payment.
 
-    rank: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Items:
-    """Choose the items: id -> minor units to allocate, None for all that is open.
-
-    What is left of the cash goes on account of the customer named here; without one
-    the items must take all of it.
+    Parameters
+    ----------
+    payment_id
+        The payment.
+    choice
+        A proposal by its rank, items of one's own, or the whole on account.
+    decided_by
+        Who decided, for the audit trail.
+    entity
+        Whose payment it must be; None: anybody's.
     """
 
-    items: Mapping[str, int | None]
-    on_account_of: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class OnAccount:
-    """Put the whole payment on account of a customer."""
-
-    customer_id: str
-
-
-Choice = Rank | Items | OnAccount
+    payment_id: str
+    choice: Choice
+    decided_by: str
+    entity: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +77,8 @@ class Accepted:
 
     Parameters
     ----------
-    result
-        What was posted.
+    posted
+        The entries: rows of `alloc.app.ports.PostResult`.
     currency
         Of the payment.
     on_account_minor
@@ -79,7 +87,7 @@ class Accepted:
         Whose payment it is; None where it is of several.
     """
 
-    result: PostResult
+    posted: tuple[Mapping[str, Any], ...]
     currency: str
     on_account_minor: int
     customer_id: str | None
@@ -95,17 +103,15 @@ def proposal_of(ledger: Ledger, payment_id: str) -> DecisionTables:
     alloc.errors.ConflictError
         It has no proposal that waits (``PAYMENT_DECIDED``, ``NOT_PROPOSED``).
     """
-    payment = _payment(ledger, payment_id)
+    payments = ledger.payments(states=tuple(PaymentState), payment_ids=(payment_id,))
+    if not payments.num_rows:
+        raise unknown_payment(payment_id)
     found = ledger.decisions(DecisionFilter(payment_ids=(payment_id,)))
-    if found.decisions.num_rows == 0 and payment["state"] == PaymentState.POSTED:
-        raise _decided(payment_id)
-    if found.decisions.num_rows == 0:
-        raise ConflictError(
-            f"payment {payment_id} has no proposal yet: run `alloc clear` first",
-            reason="NOT_PROPOSED",
-            payment_id=payment_id,
-        )
-    return found
+    if found.decisions.num_rows:
+        return found
+    if payments["state"][0].as_py() == PaymentState.POSTED:
+        raise decided(payment_id)
+    raise not_proposed(payment_id)
 
 
 def accept(
@@ -122,10 +128,8 @@ def accept(
 
     Parameters
     ----------
-    choice
-        A proposal by its rank, items of one's own, or the whole on account.
-    decided_by
-        Who decided, for the audit trail.
+    payment_id, choice, decided_by
+        See `Acceptance`.
     rules
         All rules: VAT that falls due on receipt is posted beside what was chosen.
 
@@ -140,50 +144,61 @@ def accept(
         More is allocated than was received (``ALLOCATED_EXCEEDS_CASH``) or than is open
         (``ALLOCATION_INVALID``), or nobody takes what is left (``REST_NOT_PLACED``).
     """
-    payment = _payment(ledger, payment_id)
-    if payment["state"] == PaymentState.POSTED:
-        raise _decided(payment_id)
-    if payment["state"] == PaymentState.ASIDE:
-        raise ConflictError(
-            f"bank entry {payment_id} is no payment ({payment['aside_reason']})",
-            reason="NOT_A_PAYMENT",
-            payment_id=payment_id,
-        )
-    if payment["currency"] != settings.entity(payment["entity"]).currency:
-        # Into an account abroad: what it is here, where a rate is known.
-        payment = {**payment, **(abroad_of(payment, settings) or {})}
-    if isinstance(choice, Rank):
-        chosen = _ranked(ledger, payment_id, choice.rank)
-    elif isinstance(choice, Items):
-        chosen = _chosen(ledger, payment, choice)
-    else:
-        chosen = _on_account(ledger, payment, choice.customer_id)
-    paid = chosen.allocations.select(["item_id", "allocated_minor"]).to_pylist()
-    due = vat_falling_due(
-        *(ledger, settings, rules, payment_id),
-        {row["item_id"]: row["allocated_minor"] for row in paid},
-    )
-    chosen = replace(
-        chosen,
-        adjustments=pa.concat_tables(
-            [
-                chosen.adjustments,
-                pa.Table.from_pylist(due, schema=chosen.adjustments.schema),
-            ]
-        ),
-    )
-    result = _post(ledger, settings, payment, chosen, decided_by=decided_by, now=now)
-    rest = _rest(payment, chosen.allocations, chosen.adjustments)
-    return Accepted(result, payment["currency"], rest, chosen.customer_id)
+    asked = [Acceptance(payment_id, choice, decided_by)]
+    (outcome,) = accept_each(ledger, settings, asked, now=now, rules=rules)
+    if not isinstance(outcome, Accepted):
+        raise outcome or AssertionError("one choice has nothing to wait for")
+    return outcome
 
 
-def _rest(
-    payment: Mapping[str, Any], allocations: pa.Table, adjustments: pa.Table
-) -> int:
-    """Return what of a payment goes on account, minor units."""
-    other = adjustments.filter(pc.not_equal(adjustments["role"], "on_account"))
-    cash = payment["amount_minor"] + (pc.sum(other["amount_minor"]).as_py() or 0)
-    return int(cash - (pc.sum(allocations["allocated_minor"]).as_py() or 0))
+def accept_each(
+    ledger: Ledger,
+    settings: Settings,
+    asked: Sequence[Acceptance],
+    *,
+    now: dt.datetime,
+    rules: Sequence[Rule] = (),
+) -> list[Accepted | AllocError | None]:
+    """Post what was chosen for several payments, in one batch, as if one by one.
+
+    Parameters
+    ----------
+    asked
+        In the order in which their entries are numbered.
+    rules
+        See `accept`.
+
+    Returns
+    -------
+    list
+        For each: what was posted; why nothing was (see `accept`); None when it touches
+        what an earlier one posts: it is to be asked again, once that is done.
+
+    Raises
+    ------
+    alloc.errors.AllocError
+        The entries cannot be drafted or posted together. Nothing was posted; asked
+        alone, each says whether it is the cause.
+    """
+    desk = Desk(ledger, [(each.payment_id, each.choice) for each in asked])
+    outcomes: dict[int, Accepted | AllocError] = {}
+    plans: dict[int, _Plan] = {}
+    taken: set[Hashable] = set()
+    for place, each in enumerate(asked):
+        try:
+            plan = _planned(ledger, settings, desk, each, rules)
+        except AllocError as error:
+            outcomes[place] = error
+            continue
+        if taken.isdisjoint(plan.touched):
+            taken |= plan.touched
+            plans[place] = plan
+    if plans:
+        batch = _batch(settings, desk, list(plans.values()), today=now.date())
+        posted = _by_payment(ledger.post(batch, now=now))
+        for place, plan in plans.items():
+            outcomes[place] = plan.accepted(posted[plan.payment["payment_id"]])
+    return [outcomes.get(place) for place in range(len(asked))]
 
 
 def refuse(
@@ -211,264 +226,150 @@ def refuse(
 
 
 @dataclass(frozen=True, slots=True)
-class _Chosen:
-    """What is to be posted: tables as in `alloc.app.ports.PostingBatch`, rank 0."""
+class _Plan:
+    """One acceptance that can be posted."""
 
-    proof: str
-    confidence_ppm: int
-    explanations_count: int
-    reason: str
-    customer_id: str | None
-    allocations: pa.Table
-    adjustments: pa.Table
+    payment: Mapping[str, Any]
+    chosen: Chosen
+    decided_by: str
+    touched: frozenset[Hashable]
 
-
-def _ranked(ledger: Ledger, payment_id: str, rank: int) -> _Chosen:
-    proposal = proposal_of(ledger, payment_id)
-    allocations = proposal.allocations.filter(
-        pc.equal(proposal.allocations["rank"], rank)
-    )
-    adjustments = proposal.adjustments.filter(
-        pc.equal(proposal.adjustments["rank"], rank)
-    )
-    if allocations.num_rows == 0 and adjustments.num_rows == 0:
-        raise NotFoundError(
-            f"payment {payment_id} has no proposal of rank {rank}: choose items with "
-            "--item, or a customer with --on-account",
-            reason="RANK_UNKNOWN",
-            payment_id=payment_id,
-            rank=rank,
+    def accepted(self, posted: Sequence[Mapping[str, Any]]) -> Accepted:
+        """Say what became of it; the rest of the cash goes on account."""
+        chosen = self.chosen
+        cash = self.payment["amount_minor"] + sum(
+            row["amount_minor"]
+            for row in chosen.adjustments
+            if row["role"] != "on_account"
         )
-    decision = proposal.decisions.to_pylist()[0]
-    return _Chosen(
-        proof=decision["proof"],
-        confidence_ppm=decision["confidence_ppm"] if rank == 0 else NO_CONFIDENCE_PPM,
-        explanations_count=decision["explanations_count"],
-        reason=ACCEPTED,
-        customer_id=decision["customer_id"] or _only_customer(allocations),
-        allocations=_as_first_rank(allocations, "allocations"),
-        adjustments=_as_first_rank(adjustments, "adjustments"),
-    )
-
-
-def _chosen(ledger: Ledger, payment: Mapping[str, Any], choice: Items) -> _Chosen:
-    entity, currency = payment["entity"], payment["currency"]
-    items = ledger.open_items(entity=entity, item_ids=choice.items.keys())
-    items = items.filter(pc.equal(items["currency"], currency))
-    found = {row["item_id"]: row for row in items.to_pylist()}
-    for item_id in choice.items:
-        if item_id not in found:
-            raise NotFoundError(
-                f"item {item_id} is not open in {currency} at entity {entity}",
-                reason="ITEM_UNKNOWN",
-                item_id=item_id,
-                entity=entity,
-            )
-    rows = [
-        {
-            "payment_id": payment["payment_id"],
-            "rank": 0,
-            "item_id": item_id,
-            "entity": entity,
-            "customer_id": found[item_id]["customer_id"],
-            "allocated_minor": found[item_id]["open_minor"]
-            if amount is None
-            else amount,
-            "evidence": CHOSEN,
-        }
-        for item_id, amount in choice.items.items()
-    ]
-    for row in rows:
-        _check_part(row, found[row["item_id"]]["open_minor"], currency)
-    schema = engine.schema("allocations")
-    allocations = pa.Table.from_pylist(rows, schema=schema)
-    customer = choice.on_account_of or _only_customer(allocations)
-    rest = payment["amount_minor"] - sum(row["allocated_minor"] for row in rows)
-    _check_rest(payment, rest, choice.on_account_of, customer)
-    return _by_person(CHOSEN, customer, allocations)
-
-
-def _check_part(row: Mapping[str, Any], open_minor: int, currency: str) -> None:
-    """Refuse nothing, the wrong sign, or more than is open of an item."""
-    part = row["allocated_minor"]
-    if part and (part > 0) == (open_minor > 0) and abs(part) <= abs(open_minor):
-        return
-    raise InputError(
-        f"{amount_text(part, currency)} cannot be allocated to item {row['item_id']}, "
-        f"of which {amount_text(open_minor, currency)} is open",
-        reason="ALLOCATION_INVALID",
-        item_id=row["item_id"],
-        allocated_minor=part,
-        open_minor=open_minor,
-    )
-
-
-def _check_rest(
-    payment: Mapping[str, Any], rest: int, named: str | None, customer: str | None
-) -> None:
-    """Refuse items that take more than the payment, or leave what nobody takes."""
-    payment_id, currency = payment["payment_id"], payment["currency"]
-    if rest < 0:
-        raise InputError(
-            f"the items take {amount_text(-rest, currency)} more than payment "
-            f"{payment_id}, which is {amount_text(payment['amount_minor'], currency)}: "
-            "name amounts",
-            reason="ALLOCATED_EXCEEDS_CASH",
-            payment_id=payment_id,
-            excess_minor=-rest,
-        )
-    if rest > 0 and named is None:
-        raise InputError(
-            f"the items leave {amount_text(rest, currency)} of payment {payment_id}: "
-            f"choose more items, or put it on account with --on-account "
-            f"{customer or 'CUSTOMER'}",
-            reason="REST_NOT_PLACED",
-            payment_id=payment_id,
-            rest_minor=rest,
+        rest = cash - sum(row["allocated_minor"] for row in chosen.allocations)
+        return Accepted(
+            tuple(posted), self.payment["currency"], rest, chosen.customer_id
         )
 
 
-def _on_account(
-    ledger: Ledger, payment: Mapping[str, Any], customer_id: str
-) -> _Chosen:
-    known = pc.any(pc.equal(ledger.customers()["customer_id"], customer_id)).as_py()
-    if not known and not _has_items(ledger, payment["entity"], customer_id):
-        raise NotFoundError(
-            f"customer {customer_id} is unknown: import the customers first",
-            reason="CUSTOMER_UNKNOWN",
-            customer_id=customer_id,
-        )
-    nothing = engine.schema("allocations").empty_table()
-    return _by_person(ON_ACCOUNT, customer_id, nothing)
-
-
-def _has_items(ledger: Ledger, entity: str, customer_id: str) -> bool:
-    owners = ledger.open_items(entity=entity)["customer_id"]
-    return bool(pc.any(pc.equal(owners, customer_id)).as_py())
-
-
-def _by_person(reason: str, customer_id: str | None, allocations: pa.Table) -> _Chosen:
-    return _Chosen(
-        proof="none",
-        confidence_ppm=NO_CONFIDENCE_PPM,
-        explanations_count=0,
-        reason=reason,
-        customer_id=customer_id,
-        allocations=allocations,
-        adjustments=engine.schema("adjustments").empty_table(),
-    )
-
-
-def _post(
+def _planned(
     ledger: Ledger,
     settings: Settings,
-    payment: Mapping[str, Any],
-    chosen: _Chosen,
-    *,
-    decided_by: str,
-    now: dt.datetime,
-) -> PostResult:
-    payment_id, entity = str(payment["payment_id"]), payment["entity"]
-    wanted = chosen.allocations["item_id"].to_pylist()
-    items = ledger.open_items(entity=entity, item_ids=wanted)
-    at = pc.index_in(item_keys(chosen.allocations), value_set=item_keys(items))
-    if at.null_count:
-        gone = chosen.allocations.filter(pc.is_null(at))["item_id"].to_pylist()
+    desk: Desk,
+    asked: Acceptance,
+    rules: Sequence[Rule],
+) -> _Plan:
+    payment_id = asked.payment_id
+    payment = desk.payments.get(payment_id)
+    if payment is None or asked.entity not in (None, payment["entity"]):
+        raise unknown_payment(payment_id)
+    if payment["state"] == PaymentState.POSTED:
+        raise decided(payment_id)
+    if payment["state"] == PaymentState.ASIDE:
         raise ConflictError(
-            f"payment {payment_id}: no longer open: {', '.join(gone)}: "
-            "run `alloc clear`",
-            reason="ITEMS_CHANGED",
+            f"bank entry {payment_id} is no payment ({payment['aside_reason']})",
+            reason="NOT_A_PAYMENT",
             payment_id=payment_id,
         )
-    allocations = chosen.allocations
-    for name in ITEM_COLUMNS:
-        allocations = allocations.append_column(name, items[name].take(at))
-    abroad = _paid_abroad(payment, allocations, settings)
-    allocations = with_foreign_parts(allocations)
-    adjustments = chosen.adjustments
-    count = adjustments.num_rows
-    drafts = Drafting(settings, today=now.date()).draft(
-        [
-            drafted_payment(
-                {
-                    **payment,
-                    **abroad,
-                    "customer_id": chosen.customer_id,
-                    "identified": True,
-                }
-            )
-        ],
-        allocations.select(DRAFT_ALLOCATION_COLUMNS),
-        adjustments.select(["payment_id", "role", "amount_minor"]).append_column(
-            "entity", pa.array([entity] * count, pa.string())
-        ),
+    if payment["currency"] != settings.entity(payment["entity"]).currency:
+        # Into an account abroad: what it is here, where a rate is known.
+        payment = {**payment, **(abroad_of(payment, settings) or {})}
+    chosen = desk.chosen(payment, asked.choice)
+    paid = {row["item_id"]: row["allocated_minor"] for row in chosen.allocations}
+    due = vat_falling_due(ledger, settings, rules, payment_id, paid)
+    touched: set[Hashable] = {payment_id}
+    for row in chosen.allocations:
+        key = (row["entity"], row["item_id"])
+        touched |= {key, ("letter", desk.items[key]["letter_group"])}
+    touched.discard(("letter", None))
+    return _Plan(
+        {**payment, **_paid_abroad(payment, chosen, settings)},
+        chosen.with_lines(due),
+        asked.decided_by,
+        frozenset(touched),
     )
-    decision = {
-        "payment_id": payment_id,
-        "status": "review",
-        "proof": chosen.proof,
-        "confidence_ppm": chosen.confidence_ppm,
-        "explanations_count": chosen.explanations_count,
-        "reason": chosen.reason,
-        "customer_id": chosen.customer_id,
-    }
-    batch = PostingBatch(
-        decisions=pa.Table.from_pylist([decision], schema=engine.schema("decisions")),
-        allocations=allocations.drop_columns(list(ITEM_COLUMNS)),
-        adjustments=adjustments,
-        drafts=drafts,
-        decided_by=decided_by,
-    )
-    return ledger.post(batch, now=now)
 
 
 def _paid_abroad(
-    payment: Mapping[str, Any], allocations: pa.Table, settings: Settings
+    payment: Mapping[str, Any], chosen: Chosen, settings: Settings
 ) -> Mapping[str, Any]:
     """Say what was paid abroad, when the proposal was made there."""
-    decided_abroad = (
-        "foreign_minor" in allocations.column_names
-        and pc.any(pc.is_valid(allocations["foreign_minor"])).as_py()
-    )
-    if not decided_abroad:
+    if all(row.get("foreign_minor") is None for row in chosen.allocations):
         return {}
     if payment.get("foreign_currency") is not None:
         return payment
     return abroad_of(payment, settings) or {}
 
 
-def _payment(ledger: Ledger, payment_id: str) -> Mapping[str, Any]:
-    found = ledger.payments(
-        states=tuple(PaymentState), payment_ids=(payment_id,)
-    ).to_pylist()
-    if not found:
-        raise NotFoundError(
-            f"payment {payment_id} is unknown: see `alloc review list`",
-            reason="PAYMENT_UNKNOWN",
-            payment_id=payment_id,
+def _batch(
+    settings: Settings, desk: Desk, plans: Sequence[_Plan], *, today: dt.date
+) -> PostingBatch:
+    """Draft the entries of all plans at once."""
+    allocations = with_foreign_parts(_allocations(desk, plans))
+    schema = engine.schema("adjustments")
+    rows = [row for plan in plans for row in plan.chosen.adjustments]
+    adjustments = _table(rows, schema)
+    payments = [
+        drafted_payment(
+            {**plan.payment, "customer_id": plan.chosen.customer_id, "identified": True}
         )
-    row: Mapping[str, Any] = found[0]
-    return row
-
-
-def _decided(payment_id: str) -> ConflictError:
-    return ConflictError(
-        f"payment {payment_id} is posted: undo it with `alloc reverse` first",
-        reason="PAYMENT_DECIDED",
-        payment_id=payment_id,
+        for plan in plans
+    ]
+    entities = {plan.payment["payment_id"]: plan.payment["entity"] for plan in plans}
+    of_lines = [entities[row["payment_id"]] for row in rows]
+    drafts = Drafting(settings, today=today).draft(
+        payments,
+        allocations.select(DRAFT_ALLOCATION_COLUMNS),
+        adjustments.select(["payment_id", "role", "amount_minor"]).append_column(
+            "entity", pa.array(of_lines, pa.string())
+        ),
+    )
+    decisions = [
+        {
+            "payment_id": plan.payment["payment_id"],
+            "status": "review",
+            "proof": plan.chosen.proof,
+            "confidence_ppm": plan.chosen.confidence_ppm,
+            "explanations_count": plan.chosen.explanations_count,
+            "rule": None,
+            "reason": plan.chosen.reason,
+            "customer_id": plan.chosen.customer_id,
+            "decided_by": plan.decided_by,
+        }
+        for plan in plans
+    ]
+    decided_by = pa.field("decided_by", pa.string())
+    return PostingBatch(
+        decisions=_table(decisions, engine.schema("decisions").append(decided_by)),
+        allocations=allocations.drop_columns(list(ITEM_COLUMNS)),
+        adjustments=adjustments,
+        drafts=drafts,
     )
 
 
-def _only_customer(allocations: pa.Table) -> str | None:
-    """Name the customer of all allocations, when there is just one."""
-    customers = set(allocations["customer_id"].to_pylist())
-    return customers.pop() if len(customers) == 1 else None
+def _allocations(desk: Desk, plans: Sequence[_Plan]) -> pa.Table:
+    """Return what the plans allocate, with what the drafting asks of the items."""
+    schema = engine.schema("allocations").append(pa.field("foreign_minor", pa.int64()))
+    for name in ITEM_COLUMNS:
+        kind = pa.string() if name in _TEXTS else pa.int64()
+        schema = schema.append(pa.field(name, kind))
+    rows = []
+    for plan in plans:
+        for row in plan.chosen.allocations:
+            item = desk.items[row["entity"], row["item_id"]]
+            of_item = {name: item[name] for name in ITEM_COLUMNS}
+            rows.append({"foreign_minor": None, **row, **of_item})
+    return _table(rows, schema)
 
 
-def _as_first_rank(rows: pa.Table, name: str) -> pa.Table:
-    schema = engine.schema(name)
-    ranks = pa.array([0] * rows.num_rows, schema.field("rank").type)
-    column = rows.schema.get_field_index("rank")
-    if "foreign_minor" in rows.column_names:
-        schema = schema.append(rows.schema.field("foreign_minor"))
-    return rows.set_column(column, "rank", ranks).select(schema.names).cast(schema)
+#: Of `ITEM_COLUMNS`; the others are numbers.
+_TEXTS = ("account", "foreign_currency")
+
+
+def _table(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:
+    """Build a table from rows that may say more than the schema."""
+    columns = [[row[name] for row in rows] for name in schema.names]
+    return pa.table(columns, schema=schema)
+
+
+def _by_payment(result: PostResult) -> dict[str, list[Mapping[str, Any]]]:
+    posted: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for row in result.posted.to_pylist():
+        posted[row["payment_id"]].append(row)
+    return posted

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from alloc.app.ports import Ledger
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import pyarrow as pa
+
+_Result = TypeVar("_Result")
+
+#: What became of a call: its answer; why it was refused; None, when it can only be
+#: decided after another one of the same transaction, and is to be made again.
+Outcome = bytes | Exception | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +67,37 @@ class SharedLedger(Ledger, Protocol):
     def position(self) -> LedgerPosition:
         """Return how far the ledger is; cheap."""
 
-    def once(self, call: Call, act: Callable[[], bytes], *, now: dt.datetime) -> bytes:
-        """Act and keep the answer, or return the answer that was kept.
+    def once(
+        self,
+        calls: Sequence[Call],
+        act: Callable[[list[int]], Sequence[Outcome]],
+        *,
+        now: dt.datetime,
+    ) -> list[Outcome]:
+        """Answer calls in one transaction; those answered before get that answer.
 
-        What ``act`` writes through this ledger and its answer are one transaction;
-        when it raises, nothing is kept and the call may be made again.
+        Parameters
+        ----------
+        calls
+            One that has the key of another waits for it: its outcome is None.
+        act
+            Takes the places of the calls that are new, writes through this ledger,
+            and returns their outcomes; answers are kept. When it raises, nothing is.
+
+        Returns
+        -------
+        list
+            An outcome for each call; ``IDEMPOTENCY_KEY_REUSED`` where the key belongs
+            to another request.
+        """
+
+    def attempt(self, act: Callable[[], _Result]) -> _Result | Exception:
+        """Act inside `once`, or undo what it wrote and return why it failed.
 
         Raises
         ------
-        alloc.errors.ConflictError
-            ``IDEMPOTENCY_KEY_REUSED``: the key belongs to another request.
+        alloc.errors.StoreError
+            The disk or the server failed: no call can go on.
         """
 
     def claim(

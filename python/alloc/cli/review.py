@@ -138,7 +138,7 @@ def accept(
         "customer_id": accepted.customer_id,
         "currency": accepted.currency,
         "on_account_minor": accepted.on_account_minor,
-        "posted": accepted.result.posted.to_pylist(),
+        "posted": list(accepted.posted),
     }
     emit(session, document, lambda: _draw_accepted(View(settings.locale), accepted))
     return ExitCode.OK
@@ -205,8 +205,8 @@ def _amounts(
 
 
 def _draw_accepted(view: View, accepted: Accepted) -> None:
-    say, posted = view.messages.say, accepted.result.posted
-    for row in posted.to_pylist():
+    say = view.messages.say
+    for row in accepted.posted:
         view.line(
             say(
                 "Posted: {journal} {number} of {year}, decision {decision}",
@@ -224,6 +224,5 @@ def _draw_accepted(view: View, accepted: Accepted) -> None:
                 customer=accepted.customer_id or "",
             )
         )
-    if posted.num_rows:
-        decision = posted["decision_id"][0].as_py()
-        view.steps([(say("undo it"), f"alloc reverse {decision}")])
+    decision = accepted.posted[0]["decision_id"]
+    view.steps([(say("undo it"), f"alloc reverse {decision}")])

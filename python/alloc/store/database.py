@@ -9,7 +9,10 @@ gives them the names of `alloc.errors`.
 from __future__ import annotations
 
 import contextlib
+import re
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from alloc.errors import AllocError, InternalError
 from alloc.store.backend.base import DRIVER_ERRORS
@@ -23,6 +26,12 @@ if TYPE_CHECKING:
     from alloc.store.backend.base import Backend
 
 BUSY_TIMEOUT_MS = 10_000
+#: A set of so many rows goes with each statement that names it, as one parameter: to
+#: make a table of it takes longer than to use it.
+_CARRIED_MAX = 500
+_STAGED = re.compile(r"\bstage_[a-z_]+\b")
+_PARAMETER = re.compile(r"\$(\d+)")
+_NUL = b"\\u0000"
 
 
 class Database:
@@ -52,6 +61,7 @@ class Database:
         self._write = write
         self._depth = 0
         self._writing = False
+        self._carried: dict[str, tuple[pa.Schema, str]] = {}
         with self._translated():
             self._connection = backend.connect(write=write, create=create)
         try:
@@ -80,7 +90,7 @@ class Database:
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> None:
         """Run a statement without a result."""
         with self._translated(), self._connection.cursor() as cursor:
-            cursor.execute(sql, parameters or None)
+            cursor.execute(*self._with_carried(sql, parameters))
 
     def query(
         self, sql: str, schema: pa.Schema, parameters: Sequence[object] = ()
@@ -88,14 +98,14 @@ class Database:
         """Run a query; its columns are cast to the schema by position."""
         with self._translated(), self._connection.cursor() as cursor:
             cursor.adbc_statement.set_options(**self.backend.query_options)
-            cursor.execute(sql, parameters or None)
+            cursor.execute(*self._with_carried(sql, parameters))
             fetched = cursor.fetch_arrow_table()
         return typed(fetched, schema)
 
     def scalar(self, sql: str, parameters: Sequence[object] = ()) -> object:
         """Run a query and return its single value, None when there is no row."""
         with self._translated(), self._connection.cursor() as cursor:
-            cursor.execute(sql, parameters or None)
+            cursor.execute(*self._with_carried(sql, parameters))
             row = cursor.fetchone()
         return None if row is None else row[0]
 
@@ -105,10 +115,42 @@ class Database:
         return value if isinstance(value, int) else 0
 
     def stage(self, name: str, table: pa.Table) -> None:
+        """Let statements use these rows under a name, in the place of those before."""
+        table = stored(table)
+        self._carried.pop(name, None)
+        if len(table) <= _CARRIED_MAX:
+            columns = [column.to_pylist() for column in table.columns]
+            text = msgspec.json.encode(list(zip(*columns, strict=True)))
+            if _NUL not in text:  # JSON in a database may end there.
+                self._carried[name] = (table.schema, text.decode())
+                return
+        self.load(name, table)
+
+    def load(self, name: str, table: pa.Table) -> None:
         """Replace a temporary table by these rows."""
         with self._translated(), self._connection.cursor() as cursor:
             cursor.adbc_ingest(name, stored(table), mode="replace", temporary=True)
         self.run(self.backend.staged(name, len(table)))
+
+    def _with_carried(
+        self, sql: str, parameters: Sequence[object]
+    ) -> tuple[str, Sequence[object] | None]:
+        """Put the small sets that a statement names before it and its parameters.
+
+        SQLite counts parameters as they appear, whatever their numbers.
+        """
+        named = dict.fromkeys(_STAGED.findall(sql))
+        sets = {name: self._carried[name] for name in named if name in self._carried}
+        if not sets:
+            return sql, parameters or None
+        parts = [
+            f"{name}({', '.join(schema.names)}) as "
+            f"({self.backend.carried(f'${place}', schema)})"
+            for place, (name, (schema, _)) in enumerate(sets.items(), start=1)
+        ]
+        sql = _PARAMETER.sub(lambda found: f"${int(found[1]) + len(sets)}", sql)
+        given = [*(text for _, text in sets.values()), *parameters]
+        return f"with {', '.join(parts)} {sql}", given
 
     def append(self, name: str, table: pa.Table) -> None:
         """Add rows to a table of the ledger; all of its columns that are named."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from alloc.app.ports import OPEN_STATES, DecisionFilter, JournalFilter
 from alloc.store import (
@@ -17,7 +17,7 @@ from alloc.store import (
 )
 from alloc.store.backend import backend_of
 from alloc.store.bank import import_bank_file
-from alloc.store.calls import once
+from alloc.store.calls import attempt, once
 from alloc.store.database import Database
 from alloc.store.files import already_imported
 from alloc.store.posting import post
@@ -46,7 +46,9 @@ if TYPE_CHECKING:
         ReverseResult,
         SourceFile,
     )
-    from alloc.app.shared_ledger import Call, LedgerPosition
+    from alloc.app.shared_ledger import Call, LedgerPosition, Outcome
+
+_Result = TypeVar("_Result")
 
 
 def open_ledger(url: str, *, write: bool, busy_timeout_ms: int = 10_000) -> SqlLedger:
@@ -194,9 +196,9 @@ class SqlLedger:
         """Return bank entries by state, date, entity or id."""
         return reading.payments(self._db, states, until, entity, payment_ids)
 
-    def customers(self) -> pa.Table:
-        """Return all customers."""
-        return reading.customers(self._db)
+    def customers(self, customer_ids: Collection[str] | None = None) -> pa.Table:
+        """Return all customers, or those of the ids."""
+        return reading.customers(self._db, customer_ids)
 
     def advices(self, *, linked: bool | None = None) -> pa.Table:
         """Return the headers of advices."""
@@ -265,9 +267,19 @@ class SqlLedger:
         """Raise what `return_payment` would; nothing is written."""
         returning.check_return(self._db, returned, now=now)
 
-    def once(self, call: Call, act: Callable[[], bytes], *, now: dt.datetime) -> bytes:
-        """Act and keep the answer in one transaction, or return the kept one."""
-        return once(self._db, call, act, now=now)
+    def once(
+        self,
+        calls: Sequence[Call],
+        act: Callable[[list[int]], Sequence[Outcome]],
+        *,
+        now: dt.datetime,
+    ) -> list[Outcome]:
+        """Answer calls in one transaction; those answered before get that answer."""
+        return once(self._db, calls, act, now=now)
+
+    def attempt(self, act: Callable[[], _Result]) -> _Result | Exception:
+        """Act inside `once`, or undo what it wrote and return why it failed."""
+        return attempt(self._db, act)
 
     def claim(
         self, payment_id: str, *, by: str, until: dt.datetime, now: dt.datetime

@@ -157,6 +157,8 @@ class _Posting:
 
     def _unchanged_items(self) -> pa.Table:
         """Check that every settled item has open what the drafts started from."""
+        if not len(self.batch.residuals):
+            return _ITEMS.empty_table()
         keys = ["entity", "item_id"]
         settled = self.batch.residuals.group_by(keys, use_threads=False).aggregate(
             [
@@ -243,9 +245,16 @@ class _Posting:
             entries,
             self.batch.postings,
             settled,
-            posted_by=self.batch.decided_by,
+            posted_by=self._deciders(entries["payment_id"]),
             now=self.now,
         )
+
+    def _deciders(self, payment_ids: pa.ChunkedArray) -> pa.ChunkedArray:
+        """Say who decided each payment; nobody but the batch what goes to suspense."""
+        decisions = self.batch.decisions
+        at = pc.index_in(payment_ids, decisions["payment_id"].combine_chunks())
+        named = decisions["decided_by"].take(at)
+        return pc.fill_null(named, self.batch.decided_by)
 
     def _of_entry(
         self, entries: pa.Table, rows: pa.Table, name: str, key: str = "payment_id"
@@ -272,7 +281,7 @@ class _Posting:
             "decision_id": self.decision_ids["decision_id"],
             "state": pc.if_else(pc.is_valid(seq), "posted", "proposed"),
             "decided_at": pa.repeat(utc(self.now), count),
-            "decided_by": pa.repeat(self.batch.decided_by, count),
+            "decided_by": self._deciders(rows["payment_id"]),
             "seq": seq,
         }
         stored = {**{name: rows[name] for name in rows.column_names}, **more}

@@ -136,17 +136,14 @@ def open_items(
     where.add("(i.issue_date is null or i.issue_date <= {})", until)
     return db.query(
         f"""
-        with partial as (
-          select letter_group, cast(sum(open_minor) as bigint) as open_minor
-          from open_item where letter_group is not null and open_minor <> 0
-          group by letter_group
-        )
         select i.item_id, i.entity, i.customer_id, i.customer_name, i.reference,
           i.other_references, i.currency, i.kind, i.account, i.open_minor,
           i.original_minor, i.imported_minor, i.issue_date, i.due_date, i.disputed,
-          i.payer_id, i.letter_group, g.open_minor, i.source, i.vat,
+          i.payer_id, i.letter_group, g.balance_minor, i.source, i.vat,
           i.foreign_currency, i.foreign_imported_minor, i.foreign_open_minor
-        from open_item i left join partial g on g.letter_group = i.letter_group
+        from open_item i
+        left join letter_group g on g.letter_group = i.letter_group
+          and g.kind = 'partial'
         where {where} order by i.entity, i.item_id
         """,
         OPEN_ITEMS,
@@ -232,11 +229,14 @@ def payments(
     return db.query(sql, PAYMENTS, where.parameters)
 
 
-def customers(db: Database) -> pa.Table:
-    """Return all customers."""
+def customers(db: Database, customer_ids: Collection[str] | None) -> pa.Table:
+    """Return all customers, or those of the ids."""
     names = ", ".join(CUSTOMERS.names)
+    where = Where()
+    if customer_ids is not None:
+        where = Where(f"customer_id in {stage_keys(db, 'stage_wanted', customer_ids)}")
     return db.query(
-        f"select {names} from customer order by customer_id",
+        f"select {names} from customer where {where} order by customer_id",
         CUSTOMERS,
     )
 

@@ -141,7 +141,7 @@ def _completed(items: pa.Table, accounts: Mapping[str, str], file: str) -> pa.Ta
 
 def _compare_items(db: Database, items: pa.Table) -> dict[str, int]:
     """Stage the items with what is to be done with each; return the counts."""
-    db.stage("stage_item", items)
+    db.load("stage_item", items)
     differs = " or ".join(f"s.{name} is distinct from i.{name}" for name in _ATTRIBUTES)
     moved = " or ".join(f"s.{name} is distinct from i.{name}" for name in _IDENTITY)
     db.execute("drop table if exists stage_outcome")

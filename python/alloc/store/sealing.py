@@ -49,7 +49,7 @@ def seal(
     postings: pa.Table,
     settled: pa.Table,
     *,
-    posted_by: str,
+    posted_by: str | pa.ChunkedArray,
     now: dt.datetime,
 ) -> pa.Table:
     """Give entries their numbers and hashes; append them and their postings.
@@ -63,6 +63,8 @@ def seal(
         Columns of `alloc.store.drafted.POSTINGS`.
     settled
         `SETTLED`: the allocations that the entries post.
+    posted_by
+        Who posts all of them, or each.
 
     Returns
     -------
@@ -73,9 +75,11 @@ def seal(
         "select seq, hash from journal_entry order by seq desc limit 1", _LAST
     )
     count = len(entries)
+    if isinstance(posted_by, str):
+        posted_by = pa.repeat(posted_by, count)
     entries = entries.append_column(
         "posted_at", pa.repeat(utc(now), count)
-    ).append_column("posted_by", pa.repeat(posted_by, count))
+    ).append_column("posted_by", posted_by)
     postings = postings.sort_by(
         [("draft_index", "ascending"), ("line_no", "ascending")]
     )

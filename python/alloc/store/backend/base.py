@@ -64,6 +64,10 @@ class Backend(ABC):
         """Return the statements that follow a temporary table's filling."""
 
     @abstractmethod
+    def carried(self, parameter: str, schema: pa.Schema) -> str:
+        """Return the query for rows that a parameter holds, a JSON list each."""
+
+    @abstractmethod
     def named(self, error: BaseException) -> AllocError:
         """Give an error of the driver its name."""
 

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import adbc_driver_manager
 import adbc_driver_postgresql.dbapi as adbc
+import pyarrow as pa
 
 from alloc.errors import (
     AllocError,
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Connection
 
 _ANALYZED_MIN = 500
+_NAMES_OF_TYPES = {
+    pa.int32(): "integer",
+    pa.int64(): "bigint",
+    pa.bool_(): "boolean",
+    pa.date32(): "date",
+}
 _UNREACHABLE = ("08", "57P")
 _SETTINGS = {
     "application_name": "alloc",
@@ -88,6 +95,15 @@ class PostgreSQL(Backend):
     def staged(self, name: str, rows: int) -> Sequence[str]:
         """Tell the planner of many rows: it takes a new table for a small one."""
         return (f"analyze {name}",) if rows > _ANALYZED_MIN else ()
+
+    def carried(self, parameter: str, schema: pa.Schema) -> str:
+        """Return the query for rows that a parameter holds."""
+        values = [
+            f"cast(value ->> {at} as {_NAMES_OF_TYPES.get(field.type, 'text')})"
+            for at, field in enumerate(schema)
+        ]
+        rows = f"json_array_elements(cast(cast({parameter} as text) as json))"
+        return f"select {', '.join(values)} from {rows}"
 
     def named(self, error: BaseException) -> AllocError:
         """Give an error its name, by the code that the SQL standard gives it."""

@@ -22,6 +22,7 @@ from alloc.store.backend.base import Backend
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    import pyarrow as pa
     from adbc_driver_manager.dbapi import Connection
 
 _WRITER_CACHE_KIB = 128 * 1024
@@ -76,6 +77,11 @@ class SQLite(Backend):
         """Return nothing: the planner of SQLite does without statistics."""
         del name, rows
         return ()
+
+    def carried(self, parameter: str, schema: pa.Schema) -> str:
+        """Return the query for rows that a parameter holds."""
+        values = [f"json_extract(value, '$[{at}]')" for at in range(len(schema))]
+        return f"select {', '.join(values)} from json_each({parameter})"
 
     def named(self, error: BaseException) -> AllocError:
         """Give an error its name; the texts are SQLite's own."""

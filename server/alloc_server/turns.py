@@ -1,0 +1,107 @@
+"""Work that is done for several callers at once, by one of them.
+
+Whoever finds nobody at work takes what waits and does it, in its own thread; what comes
+meanwhile waits and is the next lot. Nobody waits for others to come.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from alloc.errors import ConflictError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+__all__ = ["Turns"]
+
+_Work = TypeVar("_Work")
+_Result = TypeVar("_Result")
+
+
+class _Waiting(Generic[_Work, _Result]):
+    """One piece of work, until it is done."""
+
+    def __init__(self, work: _Work) -> None:
+        self.work = work
+        self.is_taken = False
+        self.outcome: _Result | Exception | None = None
+
+
+class Turns(Generic[_Work, _Result]):
+    """Lets one thread at a time work for all that wait.
+
+    Parameters
+    ----------
+    do
+        Does several pieces of work and returns the outcome of each: a result, why it
+        failed, or None: it comes again in the next lot. What it raises is the outcome
+        of all.
+    at_a_time
+        The largest lot.
+    """
+
+    def __init__(
+        self,
+        do: Callable[[list[_Work]], Sequence[_Result | Exception | None]],
+        *,
+        at_a_time: int,
+    ) -> None:
+        self._do = do
+        self._at_a_time = at_a_time
+        self._changed = threading.Condition()
+        self._queue: deque[_Waiting[_Work, _Result]] = deque()
+        self._is_led = False
+
+    def take(self, work: _Work, *, seconds: float) -> _Result:
+        """Have work done, by this thread or another; wait so long for its turn.
+
+        Raises
+        ------
+        alloc.errors.ConflictError
+            ``LEDGER_BUSY``: its turn did not come.
+        """
+        mine: _Waiting[_Work, _Result] = _Waiting(work)
+        until = time.monotonic() + seconds
+        with self._changed:
+            self._queue.append(mine)
+            while mine.outcome is None:
+                if not self._is_led:
+                    self._lead()
+                elif mine.is_taken:
+                    self._changed.wait()
+                elif (left := until - time.monotonic()) > 0:
+                    self._changed.wait(left)
+                else:
+                    self._queue.remove(mine)
+                    raise ConflictError(
+                        "other calls are writing: make the same call again",
+                        reason="LEDGER_BUSY",
+                    )
+        if isinstance(mine.outcome, Exception):
+            raise mine.outcome
+        return mine.outcome
+
+    def _lead(self) -> None:
+        """Do the next lot; the queue is free meanwhile."""
+        count = min(self._at_a_time, len(self._queue))
+        lot = [self._queue.popleft() for _ in range(count)]
+        for each in lot:
+            each.is_taken = True
+        self._is_led = True
+        self._changed.release()
+        try:
+            outcomes = self._do([each.work for each in lot])
+        except Exception as error:  # noqa: BLE001 - it is raised in every thread
+            outcomes = [error] * len(lot)
+        finally:
+            self._changed.acquire()
+            self._is_led = False
+            self._changed.notify_all()
+        for each, outcome in zip(lot, outcomes, strict=True):
+            each.outcome = outcome
+            each.is_taken = outcome is not None
+        self._queue.extendleft(each for each in reversed(lot) if not each.is_taken)
