@@ -81,8 +81,10 @@ EXPORT_FORMATS = (
     "csv",
     "json",
     "odoo",
+    "odoo-xlsx",
     "sage",
     "quadra",
+    "cegid",
     "sap",
     "einvoicing-payments",
 )

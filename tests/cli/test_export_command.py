@@ -43,6 +43,8 @@ def cleared(imported: Path, alloc: Call) -> Path:
         ("odoo", ["PARIS-matching.csv", "PARIS-moves.csv"]),
         ("sage", ["PARIS.txt"]),
         ("quadra", ["PARIS.txt"]),
+        ("cegid", ["PARIS.tra"]),
+        ("odoo-xlsx", ["PARIS-matching.xlsx", "PARIS-moves.xlsx"]),
     ],
 )
 def test_every_format_is_written_and_repeats_byte_by_byte(

@@ -10,8 +10,15 @@ import csv
 import datetime as dt
 import io
 import re
+import zipfile
 from decimal import Decimal
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+from xml.etree import ElementTree as ET
+
+import openpyxl
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Line(NamedTuple):
@@ -100,11 +107,61 @@ def read_quadra(data: bytes) -> list[Line]:
     return _balanced(lines)
 
 
+def read_cegid(data: bytes) -> list[Line]:
+    """A TRA file: lines of 222 characters, positions from 1 as its guides have them."""
+    first, *rows = data.decode("cp1252").removesuffix("\r\n").split("\r\n")
+    if first[:14] != "***S5EXPJRLSTD" or first[33:36] != "011":
+        raise RefusedError(f"no TRA file: {first}")
+    lines = []
+    for row in rows:
+
+        def field(position: int, width: int, row: str = row) -> str:
+            return row[position - 1 : position - 1 + width]
+
+        if len(row) != 222 or field(151, 1) != "N" or field(173, 3) != "E--":
+            raise RefusedError(f"no line of entries: {row}")
+        day = _day(field(4, 8), "%d%m%Y")
+        partner = field(32, 17).rstrip()
+        if field(130, 1) not in "DC" or (field(31, 1) == "X") != bool(partner):
+            raise RefusedError(f"no side, or no third party: {row}")
+        side = 1 if field(130, 1) == "D" else -1
+        minor = side * _minor(field(131, 20).lstrip(), ",")
+        key = f"{field(1, 3).rstrip()}/{day}/{field(152, 8)}"
+        account, label = field(14, 17).rstrip(), field(84, 35).rstrip()
+        lines.append(Line(key, account, partner, minor, label, ""))
+    return _balanced(lines)
+
+
 def read_odoo(data: bytes) -> list[Line]:
-    """As Odoo's import: an empty id continues the record above."""
+    """As Odoo's import of CSV."""
+    return _odoo(csv.DictReader(io.StringIO(data.decode("utf-8"), newline="")))
+
+
+def read_odoo_xlsx(data: bytes) -> list[Line]:
+    """As Odoo's import of XLSX, which reads it with openpyxl too."""
+    try:
+        sheet = openpyxl.load_workbook(io.BytesIO(data)).active
+    except (zipfile.BadZipFile, KeyError, ET.ParseError) as error:
+        raise RefusedError(str(error)) from error
+    header, *rows = (
+        [_text(cell) for cell in row] for row in sheet.iter_rows(min_row=1)
+    )
+    return _odoo(dict(zip(header, row, strict=True)) for row in rows)
+
+
+def _text(cell: openpyxl.cell.Cell) -> str:
+    if cell.value is None:
+        return ""
+    if cell.data_type != "s":
+        raise RefusedError(f"{cell.coordinate} is no text: {cell.value}")
+    return str(cell.value)
+
+
+def _odoo(rows: Iterable[dict[str, str]]) -> list[Line]:
+    """An empty id continues the record above."""
     lines: list[Line] = []
     entry = ""
-    for row in csv.DictReader(io.StringIO(data.decode("utf-8"), newline="")):
+    for row in rows:
         if row["id"]:
             entry = row["id"]
             if not row["journal_id"]:

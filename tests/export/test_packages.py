@@ -1,10 +1,11 @@
-"""Odoo, Sage 100, Quadra and SAP get the same journal, each in its own words."""
+"""Odoo, Sage 100, Quadra, Cegid and SAP get the same journal, each in its own words."""
 
 from __future__ import annotations
 
 import csv
 import datetime as dt
 import io
+import zipfile
 
 import pyarrow as pa
 import pytest
@@ -13,7 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from package_readers import (
     RefusedError,
+    read_cegid,
     read_odoo,
+    read_odoo_xlsx,
     read_quadra,
     read_sage,
     read_sap,
@@ -25,20 +28,33 @@ from alloc.cli.export_files import FILES
 from alloc.cli.exporting import NIGHT_NAMES
 from alloc.errors import InputError, LimitError
 from alloc.export import fields
+from alloc.export.cegid import HEADER as CEGID_HEADER
+from alloc.export.cegid import cegid
 from alloc.export.fields import letter_code
-from alloc.export.odoo import odoo_matching, odoo_moves
+from alloc.export.odoo import SIGNED, odoo_csv, odoo_matching, odoo_moves
 from alloc.export.quadra import quadra
 from alloc.export.sage import HEADER, sage
 from alloc.export.sap import sap
+from alloc.export.workbook import workbook
 from alloc.settings import EXPORT_FORMATS
 
 EUR = {"E1": "EUR"}
 WRITERS = {
     "sage": lambda *rows: HEADER + sage(*tables(list(rows)), currencies=EUR),
     "quadra": lambda *rows: quadra(*tables(list(rows)), currencies=EUR),
-    "odoo": lambda *rows: odoo_moves(*tables(list(rows)), currencies=EUR),
+    "cegid": lambda *rows: CEGID_HEADER + cegid(*tables(list(rows)), currencies=EUR),
+    "odoo": lambda *rows: odoo_csv(odoo_moves(*tables(list(rows)), currencies=EUR)),
+    "odoo-xlsx": lambda *rows: workbook(
+        [odoo_moves(*tables(list(rows)), currencies=EUR)], sheet="moves", numbers=SIGNED
+    ),
 }
-READERS = {"sage": read_sage, "quadra": read_quadra, "odoo": read_odoo}
+READERS = {
+    "sage": read_sage,
+    "quadra": read_quadra,
+    "cegid": read_cegid,
+    "odoo": read_odoo,
+    "odoo-xlsx": read_odoo_xlsx,
+}
 EXPECTED = [
     (account, customer, minor)
     for row in MONTH
@@ -69,23 +85,46 @@ def test_letters_are_written_as_each_package_knows_them() -> None:
     }
     assert letters["sage"] == ["", "", "", "AAA", "", "aaa", "", "AAA", "AAA", ""]
     assert letters["quadra"] == ["", "", "", "AA", "", "", "", "AA", "AA", ""]
+    assert set(letters["cegid"]) == {""}
+    assert letters["odoo-xlsx"] == letters["odoo"]
     assert letters["odoo"] == ["", "", "", "I1", "", "I2", "", "I3", "I4", ""]
 
 
-@pytest.mark.parametrize("package", READERS)
-def test_the_reader_refuses_a_spoiled_file(package: str) -> None:
+def spoiled(data: bytes, old: bytes, new: bytes) -> bytes:
+    """Replace bytes of a file; of a workbook those of its parts."""
+    if not data.startswith(b"PK"):
+        assert old in data
+        return data.replace(old, new)
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as parts, zipfile.ZipFile(out, "w") as whole:
+        texts = {name: parts.read(name) for name in parts.namelist()}
+        assert any(old in text for text in texts.values())
+        for name, text in texts.items():
+            whole.writestr(name, text.replace(old, new))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("package", "amount", "day", "wrong_day"),
+    [
+        ("sage", b"1200,00", b"010426", b"011326"),
+        ("quadra", b"120000", b"010426", b"011326"),
+        ("cegid", b"1200,00", b"01042026", b"01132026"),
+        ("odoo", b"1200.00", b"2026-04-01", b"2026-13-01"),
+        ("odoo-xlsx", b"1200.00", b"2026-04-01", b"2026-13-01"),
+    ],
+)
+def test_the_reader_refuses_a_spoiled_file(
+    package: str, amount: bytes, day: bytes, wrong_day: bytes
+) -> None:
     data = WRITERS[package](*MONTH)
-    amount = {"sage": b"1200,00", "quadra": b"120000", "odoo": b"1200.00"}[package]
-    day = {"sage": b"010426", "quadra": b"010426", "odoo": b"2026-04-01"}[package]
-    wrong_day = day.replace(b"0426", b"1326").replace(b"-04-", b"-13-")
     for old, new in (
         (amount, amount[:-1] + b"1"),
         (amount, amount[:-1] + b"x"),
         (day, wrong_day),
     ):
-        assert old in data
         with pytest.raises(RefusedError):
-            READERS[package](data.replace(old, new))
+            READERS[package](spoiled(data, old, new))
 
 
 @pytest.mark.parametrize("package", READERS)
@@ -112,6 +151,9 @@ def test_no_text_from_outside_breaks_a_package_file(label: str, piece: str) -> N
         ("quadra", "customer", "C" * 9),
         ("quadra", "account", "4" * 9),
         ("quadra", "journal", "BANK"),
+        ("cegid", "customer", "C" * 18),
+        ("cegid", "account", "4" * 18),
+        ("cegid", "journal", "BANK"),
     ],
 )
 def test_a_code_that_the_package_would_cut_is_refused_by_name(
@@ -192,7 +234,7 @@ ALLOCATED = pa.Table.from_pylist(
 
 
 def test_the_items_of_odoo_get_the_number_of_the_line_that_clears_them() -> None:
-    rows = list(csv.reader(io.StringIO(odoo_matching(MEMBERS).decode())))
+    rows = list(csv.reader(io.StringIO(odoo_csv(odoo_matching(MEMBERS)).decode())))
     assert rows == [["id", "matching_number"], ["F1", "I1"], ["F2", "I2"]]
 
 

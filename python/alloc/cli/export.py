@@ -23,8 +23,10 @@ FORMATS = (
     "csv",
     "json",
     "odoo",
+    "odoo-xlsx",
     "sage",
     "quadra",
+    "cegid",
     "sap",
     "einvoicing-payments",
 )
@@ -37,8 +39,9 @@ LETTERINGS = ("divalto", "ldcompta", "quadra", "sage")
     "form",
     metavar="FORMAT",
     type=click.Choice(FORMATS),
-    help="fec, beancount, hledger, csv, json, odoo, sage, quadra, sap or"
-    " einvoicing-payments; fec, csv, odoo, sage, quadra and sap make several files.",
+    help="fec, beancount, hledger, csv, json, odoo, odoo-xlsx, sage, quadra, cegid,"
+    " sap or einvoicing-payments; all but beancount, hledger, json and"
+    " einvoicing-payments make several files.",
 )
 @click.option(
     "-o",
@@ -88,7 +91,8 @@ def command(
 
     Every file appears whole or not at all. The FEC (LPF A. 47 A-1) is one file per
     entity and fiscal year, under its legal name; entities without a SIREN are left out.
-    odoo, sage and quadra have files for each entity; docs/guide/exports.md says more.
+    odoo, sage, quadra and cegid have files for each entity; docs/guide/exports.md says
+    more.
     """
     from alloc.app.ports import JournalFilter
     from alloc.cli.exporting import FOLDER_FORMATS, Export, export_journal, last_seq

@@ -13,6 +13,8 @@ from alloc.app.collected import collected
 from alloc.app.ports import JournalFilter
 from alloc.errors import InputError
 from alloc.export.beancount import beancount
+from alloc.export.cegid import HEADER as CEGID_HEADER
+from alloc.export.cegid import cegid
 from alloc.export.columns import mapped
 from alloc.export.einvoicing import einvoicing_payments
 from alloc.export.fec import HEADER, FecLabels, fec_lines, fec_name
@@ -24,11 +26,12 @@ from alloc.export.generic import (
     letters_csv,
 )
 from alloc.export.hledger import hledger
-from alloc.export.odoo import odoo_matching, odoo_moves
+from alloc.export.odoo import SIGNED, odoo_csv, odoo_matching, odoo_moves
 from alloc.export.quadra import quadra
 from alloc.export.sage import HEADER as SAGE_HEADER
 from alloc.export.sage import sage
 from alloc.export.sap import SapFiles, sap
+from alloc.export.workbook import workbook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -228,34 +231,52 @@ def _json_files(source: Source) -> Iterator[ExportFile]:
 
 def _odoo_files(source: Source) -> Iterator[ExportFile]:
     for entity, book in source.books():
-        yield ExportFile(f"{entity.id}-moves.csv", _moves_writer(book))
-        yield ExportFile(f"{entity.id}-matching.csv", _matching_writer(book))
+        for name, tables in _ODOO_TABLES.items():
+            yield ExportFile(f"{entity.id}-{name}.csv", _odoo_csv_writer(book, tables))
 
 
-def _moves_writer(book: Source) -> Callable[[BinaryIO], object]:
+def _odoo_xlsx_files(source: Source) -> Iterator[ExportFile]:
+    for entity, book in source.books():
+        for name in _ODOO_TABLES:
+            yield ExportFile(f"{entity.id}-{name}.xlsx", _odoo_xlsx_writer(book, name))
+
+
+def _odoo_csv_writer(
+    book: Source, tables: Callable[[Source], Iterator[pa.Table]]
+) -> Callable[[BinaryIO], object]:
     def write(sink: BinaryIO) -> None:
         sink.writelines(
-            odoo_moves(
-                part.entries,
-                part.postings,
-                currencies=book.currencies(),
-                header=number == 0,
-            )
-            for number, part in enumerate(book.parts())
+            odoo_csv(table, header=number == 0)
+            for number, table in enumerate(tables(book))
         )
 
     return write
 
 
-def _matching_writer(book: Source) -> Callable[[BinaryIO], object]:
+def _odoo_xlsx_writer(book: Source, name: str) -> Callable[[BinaryIO], object]:
     def write(sink: BinaryIO) -> None:
-        groups = [pc.unique(part.postings["letter_group"]) for part in book.parts()]
-        members = book.ledger.letters(entity=book.which.entity).members
-        wanted = pa.concat_arrays(groups).drop_null()
-        there = pc.is_in(members["letter_group"], value_set=wanted)
-        sink.write(odoo_matching(members.filter(there)))
+        tables = _ODOO_TABLES[name](book)
+        sink.write(workbook(tables, sheet=name, numbers=SIGNED))
 
     return write
+
+
+def _moves(book: Source) -> Iterator[pa.Table]:
+    for part in book.parts():
+        currencies = book.currencies()
+        yield odoo_moves(part.entries, part.postings, currencies=currencies)
+
+
+def _matching(book: Source) -> Iterator[pa.Table]:
+    groups = [pc.unique(part.postings["letter_group"]) for part in book.parts()]
+    members = book.ledger.letters(entity=book.which.entity).members
+    wanted = pa.concat_arrays(groups).drop_null()
+    there = pc.is_in(members["letter_group"], value_set=wanted)
+    yield odoo_matching(members.filter(there))
+
+
+#: File of Odoo -> its rows, span by span.
+_ODOO_TABLES = {"moves": _moves, "matching": _matching}
 
 
 def _sage_files(source: Source) -> Iterator[ExportFile]:
@@ -266,6 +287,11 @@ def _sage_files(source: Source) -> Iterator[ExportFile]:
 def _quadra_files(source: Source) -> Iterator[ExportFile]:
     for entity, book in source.books():
         yield ExportFile(f"{entity.id}.txt", _package_writer(book, quadra, b""))
+
+
+def _cegid_files(source: Source) -> Iterator[ExportFile]:
+    for entity, book in source.books():
+        yield ExportFile(f"{entity.id}.tra", _package_writer(book, cegid, CEGID_HEADER))
 
 
 def _package_writer(
@@ -316,8 +342,10 @@ FILES = {
     "csv": _csv_files,
     "json": _json_files,
     "odoo": _odoo_files,
+    "odoo-xlsx": _odoo_xlsx_files,
     "sage": _sage_files,
     "quadra": _quadra_files,
+    "cegid": _cegid_files,
     "sap": _sap_files,
     "einvoicing-payments": _einvoicing_files,
 }

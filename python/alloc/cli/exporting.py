@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 __all__ = ["FOLDER_FORMATS", "Export", "export_journal", "export_night", "last_seq"]
 
-FOLDER_FORMATS = ("fec", "csv", "odoo", "sage", "quadra", "sap")
+FOLDER_FORMATS = (
+    *("fec", "csv", "odoo", "odoo-xlsx"),
+    *("sage", "quadra", "cegid", "sap"),
+)
 """Formats of several files: their path is a folder."""
 
 NIGHT_NAMES = {
@@ -31,8 +34,10 @@ NIGHT_NAMES = {
     "csv": "csv",
     "json": "journal.json",
     "odoo": "odoo",
+    "odoo-xlsx": "odoo-xlsx",
     "sage": "sage",
     "quadra": "quadra",
+    "cegid": "cegid",
     "sap": "sap",
     "einvoicing-payments": "einvoicing-payments.json",
 }

@@ -1,4 +1,4 @@
-"""The journal for Odoo: two files for the import of its list views.
+"""The journal for Odoo: two files for the import of its list views, CSV or XLSX.
 
 Source: Odoo's own import of records (model `account.move` with its `line_ids`, columns
 under their technical names, the columns of an entry on its first line only) and
@@ -34,17 +34,28 @@ from alloc.export.plain_text import component, numbers
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+#: What a minus begins, and no formula.
+SIGNED = ("line_ids/amount_currency",)
 MOVE_COLUMNS = ("id", "journal_id", "date", "ref")
 
 
+def odoo_csv(table: pa.Table, *, header: bool = True) -> bytes:
+    """Write a table of `odoo_moves` or `odoo_matching`: UTF-8, comma.
+
+    Parameters
+    ----------
+    table
+        One row a line of the file.
+    header
+        False for a span that follows another.
+    """
+    return csv_bytes(table, header=header, numbers=SIGNED)
+
+
 def odoo_moves(
-    entries: pa.Table,
-    postings: pa.Table,
-    *,
-    currencies: Mapping[str, str],
-    header: bool = True,
-) -> bytes:
-    """Write the entries of one entity for `account.move`.
+    entries: pa.Table, postings: pa.Table, *, currencies: Mapping[str, str]
+) -> pa.Table:
+    """Return the entries of one entity for `account.move`.
 
     Parameters
     ----------
@@ -52,13 +63,11 @@ def odoo_moves(
         See `alloc.app.ports.JournalTables`.
     currencies
         Entity -> currency of its books.
-    header
-        False for a span that follows another.
 
     Returns
     -------
-    bytes
-        UTF-8, comma, one row a posting.
+    pyarrow.Table
+        One row a posting, all of them texts.
 
     Raises
     ------
@@ -93,12 +102,11 @@ def odoo_moves(
         "line_ids/currency_id": lines["foreign_currency"],
         "line_ids/amount_currency": foreign_decimals(lines),
     }
-    signed = ("line_ids/amount_currency",)
-    return csv_bytes(pa.table(columns), header=header, numbers=signed)
+    return pa.table(columns)
 
 
-def odoo_matching(members: pa.Table) -> bytes:
-    """Write which items of Odoo the entries clear, for `account.move.line`.
+def odoo_matching(members: pa.Table) -> pa.Table:
+    """Return which items of Odoo the entries clear, for `account.move.line`.
 
     Parameters
     ----------
@@ -107,8 +115,8 @@ def odoo_matching(members: pa.Table) -> bytes:
 
     Returns
     -------
-    bytes
-        UTF-8, comma: ``id`` is the item's id, which Odoo understands when the open
+    pyarrow.Table
+        ``id`` is the item's id, which Odoo understands when the open
         items came from its export with external ids; ``matching_number`` is that of
         the entry's line.
     """
@@ -119,7 +127,7 @@ def odoo_matching(members: pa.Table) -> bytes:
         "id": items["item_id"],
         "matching_number": _matching(items["letter_group"]),
     }
-    return csv_bytes(pa.table(columns), header=True)
+    return pa.table(columns)
 
 
 def _is_first(seq: pa.ChunkedArray) -> pa.ChunkedArray:

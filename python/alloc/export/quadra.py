@@ -4,8 +4,7 @@ Source: Cegid, KB0014530 "Fichier d'entr√©e ASCII dans Cegid Quadra Comptabilit√
 (public document, 08/2023; wiki.dolibarr.org keeps it): records of type M, one a
 posting, amounts in cents with the sign before them, dates as JJMMAA, two characters of
 lettering. The account of a posting is that of the customer, or the general one.
-Positions below count from 1, as there. Cegid's other format, TRA, is described by
-third parties only and is not written.
+Positions below count from 1, as there. Cegid's other format is `alloc.export.cegid`.
 """
 
 from __future__ import annotations
