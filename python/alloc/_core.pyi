@@ -1,15 +1,18 @@
 """Contract of the native module; `alloc.engine` is its only importer."""
 
 from os import PathLike
-from typing import TypeAlias
+from typing import TypeAlias, final
 
 from arro3.core import RecordBatch, Schema, Table
 from arro3.core.types import ArrowArrayExportable, ArrowStreamExportable
 
 # Anything that speaks the Arrow PyCapsule interface: pyarrow, polars, arro3 ...
 _Table: TypeAlias = ArrowArrayExportable | ArrowStreamExportable
+_Policy: TypeAlias = tuple[int, bool, list[str], list[int]]
 
 __all__ = [
+    "Book",
+    "Taken",
     "__version__",
     "check_chain",
     "currency_exponent",
@@ -92,14 +95,10 @@ def propose(
     customers: _Table | None,
     history: _Table | None,
     habits: _Table | None,
-    *,
-    max_wrong_ppm: int,
-    amount_only: bool,
-    deductions: list[str],
-    vat_rates_ppm: list[int],
+    policy: _Policy,
     threads: int | None,
 ) -> tuple[RecordBatch, RecordBatch, RecordBatch]:
-    """Decide each payment of some days.
+    """Decide each payment of some days, on items that are not kept.
 
     Parameters
     ----------
@@ -107,12 +106,10 @@ def propose(
         Tables of the contract (`table_schema`), whole or as streams of batches;
         None stands for a table without rows. Columns that have the contract's types
         are not copied; the interpreter lock is released while they are read.
-    max_wrong_ppm
-        Wrong decisions per million automatic ones that the user accepts.
-    amount_only
-        Whether an amount may decide without any reference.
-    deductions
-        Kinds of deductions that may be booked without a person.
+    policy
+        Wrong decisions per million automatic ones that the user accepts; whether an
+        amount may decide without any reference; kinds of deductions that may be booked
+        without a person; rates of value added tax that may stand on a commission, ppm.
     threads
         1 runs in the calling thread; None takes all cores.
 
@@ -128,6 +125,46 @@ def propose(
     alloc.errors.LimitError
         A table has more rows than a call takes.
     """
+
+@final
+class Taken:
+    """What one caller took of a book's items: not open to it, open to others."""
+
+    def __new__(cls) -> Taken: ...
+
+@final
+class Book:
+    """Open items, indexed once; calls read it together, changes wait for them."""
+
+    def __new__(
+        cls,
+        open_items: _Table,
+        customers: _Table | None,
+        history: _Table | None,
+        habits: _Table | None,
+    ) -> Book: ...
+    @property
+    def is_worn(self) -> bool:
+        """Whether a new book would answer faster."""
+
+    def add(self, open_items: _Table) -> None:
+        """Add items."""
+
+    def remove(self, item_ids: _Table) -> None:
+        """Take items out; those that are not there are passed over."""
+
+    def propose(
+        self,
+        payments: _Table,
+        remittances: _Table | None,
+        taken: Taken | None,
+        policy: _Policy,
+        threads: int | None,
+    ) -> tuple[RecordBatch, RecordBatch, RecordBatch]:
+        """Decide each payment of some days; as the function of the same name."""
+
+    def take(self, taken: Taken, decisions: _Table, allocations: _Table) -> None:
+        """Note what automatic decisions clear as taken."""
 
 def table_schema(name: str) -> Schema:
     """Arrow schema of a table of the engine's contract.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from alloc import _core
 from alloc._core import (
+    Taken,
     __version__,
     currency_exponent,
     detect_bank_format,
@@ -34,8 +35,10 @@ __all__ = [
     "DEDUCTIONS",
     "GENESIS_HASH",
     "BankFile",
+    "Book",
     "Drafts",
     "Proposal",
+    "Taken",
     "__version__",
     "check_chain",
     "currency_exponent",
@@ -186,13 +189,7 @@ def propose(
             reason="RULES_UNAVAILABLE",
             field="rules",
         )
-    if threads is not None and (not isinstance(threads, int) or threads < 1):
-        raise InputError(
-            f"threads is {threads}; it must be 1 or more, or None for all cores",
-            reason="THREADS_INVALID",
-            field="threads",
-        )
-    checked = _read_policy(policy or {})
+    _check_threads(threads)
     batches = _core.propose(
         open_items,
         payments,
@@ -200,13 +197,100 @@ def propose(
         customers,
         history,
         habits,
-        max_wrong_ppm=checked["max_wrong_ppm"],
-        amount_only=checked["amount_only"],
-        deductions=list(checked["deductions"]),
-        vat_rates_ppm=list(checked["vat_rates_ppm"]),
-        threads=threads,
+        _policy_fields(policy),
+        threads,
     )
     return Proposal(*(_table(batch) for batch in batches))
+
+
+class Book:
+    """Open items kept ready between calls, while items come and go.
+
+    A call costs what its payments ask, not what is open. After any changes a book
+    decides as one that is made of the items that remain. Threads may share it: calls
+    read it together, a change waits for them.
+
+    Parameters
+    ----------
+    open_items, customers, history, habits
+        As in `propose`.
+
+    Raises
+    ------
+    alloc.errors.InputError
+        A table is wrong; the column, row or id is named.
+    alloc.errors.LimitError
+        A table has more rows than one book takes.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> items = {"item_id": ["I1"], "entity": ["FR01"], "customer_id": ["C1"]}
+    >>> items |= {"reference": ["INV-1"], "currency": ["EUR"], "open_minor": [12000]}
+    >>> book = Book(pa.table(items))
+    >>> book.remove(pa.table({"entity": ["FR01"], "item_id": ["I1"]}))
+    >>> book.add(pa.table(items | {"open_minor": [7000]}))
+    """
+
+    def __init__(
+        self,
+        open_items: Table,
+        customers: Table | None = None,
+        history: Table | None = None,
+        *,
+        habits: Table | None = None,
+    ) -> None:
+        self._book = _core.Book(open_items, customers, history, habits)
+
+    def add(self, open_items: Table) -> None:
+        """Add items.
+
+        An amount that changed is an item that goes and comes: `remove` it first.
+
+        Raises
+        ------
+        alloc.errors.InputError
+            A table is wrong, or an id is there already (``ITEM_REPEATED``): nothing
+            is added.
+        """
+        self._book.add(open_items)
+
+    def remove(self, item_ids: Table) -> None:
+        """Take items out, by ``entity`` and ``item_id``; others are passed over."""
+        self._book.remove(item_ids)
+
+    @property
+    def is_worn(self) -> bool:
+        """Whether so much came and went that a new book would answer faster."""
+        return self._book.is_worn
+
+    def propose(
+        self,
+        payments: Table,
+        remittances: Table | None = None,
+        *,
+        taken: Taken | None = None,
+        policy: Mapping[str, object] | None = None,
+        threads: int | None = None,
+    ) -> Proposal:
+        """Decide which items of the book each payment clears; the book stays as it is.
+
+        Parameters
+        ----------
+        taken
+            What the caller took of the items before: it is not open to this call.
+        payments, remittances, policy, threads
+            As in the function `propose`, which also says what is raised.
+        """
+        _check_threads(threads)
+        batches = self._book.propose(
+            payments, remittances, taken, _policy_fields(policy), threads
+        )
+        return Proposal(*(_table(batch) for batch in batches))
+
+    def take(self, taken: Taken, proposal: Proposal) -> None:
+        """Note what automatic decisions clear as taken by a caller."""
+        self._book.take(taken, proposal.decisions, proposal.allocations)
 
 
 def observe_habits(
@@ -248,6 +332,28 @@ def observe_habits(
     return _table(_core.observe_habits(open_items, history, known))
 
 
+def _check_threads(threads: int | None) -> None:
+    if threads is not None and (not isinstance(threads, int) or threads < 1):
+        raise InputError(
+            f"threads is {threads}; it must be 1 or more, or None for all cores",
+            reason="THREADS_INVALID",
+            field="threads",
+        )
+
+
+def _policy_fields(
+    policy: Mapping[str, object] | None,
+) -> tuple[int, bool, list[str], list[int]]:
+    """Check a policy; its fields as the native module takes them."""
+    checked = _read_policy(policy or {})
+    return (
+        checked["max_wrong_ppm"],
+        checked["amount_only"],
+        list(checked["deductions"]),
+        list(checked["vat_rates_ppm"]),
+    )
+
+
 def _read_policy(policy: Mapping[str, object]) -> dict[str, Any]:
     for field, value in policy.items():
         if field not in _POLICY:
@@ -279,8 +385,8 @@ def schema(name: str) -> pa.Schema:
     Parameters
     ----------
     name
-        ``open_items``, ``payments``, ``remittances``, ``customers``, ``history``,
-        ``habits``, ``decisions``, ``allocations`` or ``adjustments``.
+        ``open_items``, ``item_ids``, ``payments``, ``remittances``, ``customers``,
+        ``history``, ``habits``, ``decisions``, ``allocations`` or ``adjustments``.
 
     Returns
     -------

@@ -4,11 +4,12 @@
 //! narrower integers); they are brought to the contract's types here. What already has the
 //! contract's type is not copied.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use alloc_domain::{
     Currency, Customer, Discount, Habit, ItemKind, Observed, OpenItem, PastAllocation, Payment,
-    RemittanceLine,
+    RemittanceLine, Status,
 };
 use arrow_array::cast::AsArray;
 use arrow_array::types::{ArrowPrimitiveType, Date32Type, Int64Type};
@@ -18,7 +19,8 @@ use arrow_schema::{ArrowError, DataType, Schema};
 
 use crate::error::ArrowReadError;
 use crate::schema::{
-    CUSTOMERS, Column, ColumnType, HABITS, HISTORY, OPEN_ITEMS, PAYMENTS, REMITTANCES, Table,
+    ALLOCATIONS, CUSTOMERS, Column, ColumnType, DECISIONS, HABITS, HISTORY, ITEM_IDS, OPEN_ITEMS,
+    PAYMENTS, REMITTANCES, Table,
 };
 
 /// The batches of one table in the contract's types, columns in the contract's order.
@@ -396,6 +398,46 @@ pub fn open_items(data: &TableData) -> Result<Vec<OpenItem<'_>>, ArrowReadError>
         }
     }
     Ok(out)
+}
+
+/// The rows of `item_ids`: entity and id.
+pub fn item_ids(data: &TableData) -> impl Iterator<Item = (&str, &str)> {
+    debug_assert_eq!(data.table, &ITEM_IDS);
+    data.readers().flat_map(|reader| {
+        let [entity, item_id] = ["entity", "item_id"].map(|name| reader.texts(name));
+        (0..reader.batch.rows).map(move |row| (entity.value(row), item_id.value(row)))
+    })
+}
+
+/// What automatic decisions clear: entity, item and amount of each row of rank 0.
+///
+/// * `decisions`, `allocations` — tables of these names
+#[must_use]
+pub fn cleared<'d>(
+    decisions: &'d TableData,
+    allocations: &'d TableData,
+) -> Vec<(&'d str, &'d str, i64)> {
+    debug_assert_eq!(decisions.table, &DECISIONS);
+    debug_assert_eq!(allocations.table, &ALLOCATIONS);
+    let mut automatic = HashSet::new();
+    for reader in decisions.readers() {
+        let [payment_id, status] = ["payment_id", "status"].map(|name| reader.texts(name));
+        let rows = (0..reader.batch.rows).filter(|&row| status.value(row) == Status::Auto.as_str());
+        automatic.extend(rows.map(|row| payment_id.value(row)));
+    }
+    let mut out = Vec::new();
+    for reader in allocations.readers() {
+        let [payment_id, entity, item_id] =
+            ["payment_id", "entity", "item_id"].map(|name| reader.texts(name));
+        let [rank, allocated] =
+            ["rank", "allocated_minor"].map(|name| reader.numbers::<Int64Type>(name));
+        for row in 0..reader.batch.rows {
+            if rank.value(row) == 0 && automatic.contains(payment_id.value(row)) {
+                out.push((entity.value(row), item_id.value(row), allocated.value(row)));
+            }
+        }
+    }
+    out
 }
 
 /// The rows of `payments`.

@@ -100,6 +100,12 @@ pub const OPEN_ITEMS: Table = Table {
     ],
 };
 
+/// Items by their key alone.
+pub const ITEM_IDS: Table = Table {
+    name: "item_ids",
+    columns: &[key("entity", Text), key("item_id", Text)],
+};
+
 /// What was received: one row per payment; key `payment_id`.
 pub const PAYMENTS: Table = Table {
     name: "payments",
@@ -227,8 +233,9 @@ pub const ADJUSTMENTS: Table = Table {
 };
 
 /// Every table of the engine's contract.
-pub const TABLES: [Table; 9] = [
+pub const TABLES: [Table; 10] = [
     OPEN_ITEMS,
+    ITEM_IDS,
     PAYMENTS,
     REMITTANCES,
     CUSTOMERS,
@@ -242,7 +249,7 @@ pub const TABLES: [Table; 9] = [
 /// The table of that name.
 #[must_use]
 pub fn table(name: &str) -> Option<&'static Table> {
-    static ALL: [Table; 9] = TABLES;
+    static ALL: [Table; 10] = TABLES;
     ALL.iter().find(|table| table.name == name)
 }
 

@@ -4,30 +4,21 @@ use alloc_domain::{
     Adjustment, Allocation, Decision, Evidence, EvidenceSet, Payment, Proof, RemittanceLine, Status,
 };
 
+use crate::book::Book;
 use crate::explain::{Case, Explanation, Pick, explain};
 use crate::gather::{Gathered, Message, Unread, gather};
-use crate::habit::Habits;
-use crate::ledger::{Ledger, age};
+use crate::ledger::age;
 use crate::left::Left;
 use crate::limits::PAYERS_MAX;
-use crate::model::Amounts;
-use crate::payer::{PayerIndex, Recognised};
+use crate::payer::Recognised;
 use crate::policy::{CERTAIN_PPM, Policy, SEVERAL_PAYERS_ERROR_PPM};
-use crate::reference::index::{ReferenceIndex, Scope};
+use crate::reference::index::Scope;
 use crate::reference::scan::{Hit, Search, Strength};
 
 /// What all payments of a call share.
 pub struct Decider<'c, 'a> {
-    /// The open items.
-    pub ledger: &'c Ledger<'a>,
-    /// Their references.
-    pub index: &'c ReferenceIndex,
-    /// Accounts and names.
-    pub payers: &'c PayerIndex<'a>,
-    /// How common amounts are.
-    pub amounts: &'c Amounts,
-    /// What payers are known to choose.
-    pub habits: &'c Habits<'a>,
+    /// What is open, and what is known.
+    pub book: &'c Book<'a>,
     /// What the user permits.
     pub policy: Policy,
 }
@@ -104,10 +95,10 @@ impl<'a> Decider<'_, 'a> {
         message: &Message<'_, 'a>,
         customer_id: &str,
     ) -> Option<(Gathered, Vec<u32>)> {
-        let entity = self.ledger.entity(question.payment.entity)?;
-        let account = self.ledger.find_account(entity, customer_id)?;
+        let entity = self.book.ledger.entity(question.payment.entity)?;
+        let account = self.book.ledger.find_account(entity, customer_id)?;
         let payable = |item| self.payable(question, item);
-        let pool: Vec<u32> = self.ledger.pool(account).to_vec();
+        let pool: Vec<u32> = self.book.ledger.pool(account).to_vec();
         let pool: Vec<u32> = pool.into_iter().filter(|&item| payable(item)).collect();
         if pool.is_empty() {
             return None;
@@ -125,8 +116,8 @@ impl<'a> Decider<'_, 'a> {
         payable: &'s (dyn Fn(u32) -> bool + Sync),
     ) -> Search<'s, 'a> {
         Search {
-            ledger: self.ledger,
-            index: self.index,
+            ledger: &self.book.ledger,
+            index: &self.book.index,
             entity,
             scope,
             amount_minor: question.payment.amount_minor,
@@ -135,7 +126,8 @@ impl<'a> Decider<'_, 'a> {
     }
 
     fn payable(&self, question: &Question<'_, 'a>, item: u32) -> bool {
-        question.left.of(item) != 0 && self.ledger.item(item).currency == question.payment.currency
+        question.left.of(item) != 0
+            && self.book.ledger.item(item).currency == question.payment.currency
     }
 
     fn case<'s>(
@@ -145,7 +137,7 @@ impl<'a> Decider<'_, 'a> {
         pool: &'s [u32],
     ) -> Case<'s, 'a> {
         Case {
-            ledger: self.ledger,
+            ledger: &self.book.ledger,
             left: question.left,
             amount_minor: question.payment.amount_minor,
             value_date: question.payment.value_date,
@@ -154,16 +146,16 @@ impl<'a> Decider<'_, 'a> {
             places: &gathered.places,
             shared: &gathered.shared,
             advice: &gathered.advice,
-            amounts: self.amounts,
-            habits: self.habits,
+            amounts: &self.book.amounts,
+            habits: &self.book.habits,
             policy: self.policy,
         }
     }
 
     /// Tries the payer that account or name tell, then those whose references stand in the text.
     fn of_unknown(&self, question: &Question<'_, 'a>, message: &Message<'_, 'a>) -> Decision<'a> {
-        let recognised = self.payers.recognise(question.payment).map(assumed);
-        let Some(entity) = self.ledger.entity(question.payment.entity) else {
+        let recognised = self.book.payers.recognise(question.payment).map(assumed);
+        let Some(entity) = self.book.ledger.entity(question.payment.entity) else {
             return match recognised {
                 Some(payer) => self.of_payer(question, message, payer),
                 None => blank(question, Status::None, "PAYER_UNKNOWN"),
@@ -214,7 +206,7 @@ impl<'a> Decider<'_, 'a> {
         question: &Question<'_, 'a>,
         message: &Message<'_, 'a>,
     ) -> Decision<'a> {
-        let candidates = self.payers.candidates(question.payment);
+        let candidates = self.book.payers.candidates(question.payment);
         if candidates.is_empty() {
             return blank(question, Status::None, "PAYER_UNKNOWN");
         }
@@ -234,7 +226,7 @@ impl<'a> Decider<'_, 'a> {
     fn owners(&self, hits: &[Hit], known: Option<&str>) -> Vec<Assumed<'a>> {
         let mut named: Vec<(&'a str, usize)> = Vec::new();
         for hit in hits.iter().filter(|hit| hit.strength >= Strength::Trimmed) {
-            let customer_id = self.ledger.item(hit.item).customer_id;
+            let customer_id = self.book.ledger.item(hit.item).customer_id;
             match named.iter_mut().find(|(known, _)| *known == customer_id) {
                 Some((_, count)) => *count += 1,
                 None => named.push((customer_id, 1)),
@@ -271,7 +263,7 @@ impl<'a> Decider<'_, 'a> {
                 evidence: hit.evidence.with(Evidence::Amount),
             })
             .collect();
-        picks.sort_unstable_by_key(|pick| age(self.ledger.item(pick.item)));
+        picks.sort_unstable_by_key(|pick| age(self.book.ledger.item(pick.item)));
         let found = Explanation {
             picks,
             proof: Proof::Exact,
@@ -330,7 +322,7 @@ impl<'a> Decider<'_, 'a> {
         payer: Option<Assumed<'a>>,
         error_ppm: i64,
     ) -> Option<&'static str> {
-        let item = |pick: &Pick| self.ledger.item(pick.item);
+        let item = |pick: &Pick| self.book.ledger.item(pick.item);
         match found.proof {
             Proof::Ambiguous => return Some("AMBIGUOUS"),
             Proof::OverBudget => return Some("COMBINATIONS_OVER_LIMIT"),

@@ -1,7 +1,7 @@
-//! The open items of a call, grouped for the questions that decisions ask.
+//! Open items, grouped for the questions that decisions ask.
 
 use alloc_domain::{Currency, Customer, ItemKind, OpenItem};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::error::EngineError;
 
@@ -24,15 +24,19 @@ type ClassKey<'a> = (
     Option<i32>,
 );
 
-/// Open items by entity, account and class. Positions are those of the call.
+/// Open items by entity, account and class. A position belongs to one item for good: what comes is
+/// put at the end, what goes leaves its place empty.
 #[derive(Debug)]
 pub struct Ledger<'a> {
-    /// The items as handed in.
+    /// The items in the order in which they came, also those that are gone.
     pub items: Vec<OpenItem<'a>>,
     /// Every account that has items or is named as a payer of items.
     pub accounts: Vec<Account<'a>>,
+    parents: FxHashMap<&'a str, &'a str>,
     entities: FxHashMap<&'a str, u32>,
     account_ids: FxHashMap<(u32, &'a str), u32>,
+    positions: FxHashMap<(u32, &'a str), u32>,
+    gone: Vec<bool>,
     account_of: Vec<u32>,
     payer_of: Vec<Option<u32>>,
     pools: Vec<Vec<u32>>,
@@ -51,48 +55,102 @@ impl<'a> Ledger<'a> {
         let parents = customers
             .iter()
             .filter_map(|customer| Some((customer.customer_id, customer.parent_id?)));
-        let parents: FxHashMap<&str, &'a str> = parents.collect();
         let mut ledger = Self {
-            items: Vec::new(),
+            items: Vec::with_capacity(items.len()),
             accounts: Vec::new(),
+            parents: parents.collect(),
             entities: FxHashMap::default(),
             account_ids: FxHashMap::default(),
+            positions: FxHashMap::default(),
+            gone: Vec::with_capacity(items.len()),
             account_of: Vec::with_capacity(items.len()),
             payer_of: Vec::with_capacity(items.len()),
             pools: Vec::new(),
-            class_of: vec![0; items.len()],
+            class_of: Vec::with_capacity(items.len()),
             classes: Vec::new(),
         };
-        let mut seen = FxHashMap::default();
-        for (index, item) in (0_u32..).zip(&items) {
-            let next = u32::try_from(ledger.entities.len()).expect("fewer entities than items");
-            let entity = *ledger.entities.entry(item.entity).or_insert(next);
-            if seen.insert((entity, item.item_id), index).is_some() {
+        ledger.check_new(&items)?;
+        for item in items {
+            let index = ledger.enter(item);
+            for account in ledger.payers_of(index) {
+                ledger.pools[account as usize].push(index);
+            }
+        }
+        for pool in &mut ledger.pools {
+            pool.sort_unstable_by_key(|&index| age(&ledger.items[index as usize]));
+        }
+        ledger.group_classes();
+        Ok(ledger)
+    }
+
+    /// Puts items at the end and groups them with the others.
+    ///
+    /// # Errors
+    /// [`EngineError::ItemRepeated`]: an id is there already, or twice among them; none is added.
+    pub fn add(&mut self, items: Vec<OpenItem<'a>>) -> Result<(), EngineError> {
+        self.check_new(&items)?;
+        for item in items {
+            let index = self.enter(item);
+            let class = self.class_like(index).unwrap_or_else(|| {
+                self.classes.push(Vec::new());
+                u32::try_from(self.classes.len() - 1).expect("fewer classes than items")
+            });
+            self.class_of[index as usize] = class;
+            insert_by_age(&self.items, &mut self.classes[class as usize], index);
+            for account in self.payers_of(index) {
+                insert_by_age(&self.items, &mut self.pools[account as usize], index);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes an item out, and says where it was; `None` when it is not there.
+    pub fn remove(&mut self, entity: &str, item_id: &str) -> Option<u32> {
+        let index = self.position(entity, item_id)?;
+        let entity = self.accounts[self.account_of(index) as usize].entity;
+        let item_id = self.items[index as usize].item_id;
+        self.positions.remove(&(entity, item_id));
+        self.gone[index as usize] = true;
+        let class = self.class_of(index);
+        remove_by_age(&self.items, &mut self.classes[class as usize], index);
+        for account in self.payers_of(index) {
+            remove_by_age(&self.items, &mut self.pools[account as usize], index);
+        }
+        Some(index)
+    }
+
+    fn check_new(&self, items: &[OpenItem<'a>]) -> Result<(), EngineError> {
+        let mut seen = FxHashSet::default();
+        for item in items {
+            let is_known = self.position(item.entity, item.item_id).is_some();
+            if is_known || !seen.insert((item.entity, item.item_id)) {
                 return Err(EngineError::ItemRepeated {
                     entity: item.entity.to_owned(),
                     item_id: item.item_id.to_owned(),
                 });
             }
-            let account = ledger.account(entity, item.customer_id);
-            let parent = || parents.get(item.customer_id).copied();
-            let payer = item
-                .payer_id
-                .or_else(parent)
-                .filter(|&payer| payer != item.customer_id)
-                .map(|payer| ledger.account(entity, payer));
-            ledger.account_of.push(account);
-            ledger.payer_of.push(payer);
-            ledger.pools[account as usize].push(index);
-            if let Some(payer) = payer {
-                ledger.pools[payer as usize].push(index);
-            }
         }
-        for pool in &mut ledger.pools {
-            pool.sort_unstable_by_key(|&index| age(&items[index as usize]));
-        }
-        ledger.items = items;
-        ledger.group_classes();
-        Ok(ledger)
+        Ok(())
+    }
+
+    /// Gives an item its place and its accounts; pools and classes do not know it yet.
+    fn enter(&mut self, item: OpenItem<'a>) -> u32 {
+        let index = u32::try_from(self.items.len()).expect("rows are limited");
+        let next = u32::try_from(self.entities.len()).expect("fewer entities than items");
+        let entity = *self.entities.entry(item.entity).or_insert(next);
+        let account = self.account(entity, item.customer_id);
+        let payer = item
+            .payer_id
+            .or_else(|| self.parents.get(item.customer_id).copied())
+            .filter(|&payer| payer != item.customer_id)
+            .map(|payer| self.account(entity, payer));
+        self.positions.insert((entity, item.item_id), index);
+        self.gone.push(false);
+        self.account_of.push(account);
+        self.payer_of.push(payer);
+        self.class_of.push(u32::MAX);
+        self.items.push(item);
+        index
     }
 
     fn account(&mut self, entity: u32, customer_id: &'a str) -> u32 {
@@ -111,6 +169,11 @@ impl<'a> Ledger<'a> {
         account
     }
 
+    /// The accounts that may pay for an item.
+    pub(crate) fn payers_of(&self, index: u32) -> impl Iterator<Item = u32> + use<> {
+        std::iter::once(self.account_of(index)).chain(self.payer_of(index))
+    }
+
     /// Walks accounts in order and their items oldest first, so class members are oldest first.
     fn group_classes(&mut self) {
         let mut known: FxHashMap<ClassKey<'a>, u32> = FxHashMap::default();
@@ -119,15 +182,7 @@ impl<'a> Ledger<'a> {
                 if self.account_of[index as usize] != account {
                     continue;
                 }
-                let item = &self.items[index as usize];
-                let key = (
-                    account,
-                    item.currency,
-                    item.open_minor,
-                    item.reference,
-                    item.issue_date,
-                    item.due_date,
-                );
+                let key = class_key(account, &self.items[index as usize]);
                 let next = u32::try_from(self.classes.len()).expect("fewer classes than items");
                 let class = *known.entry(key).or_insert(next);
                 if class == next {
@@ -137,6 +192,41 @@ impl<'a> Ledger<'a> {
                 self.class_of[index as usize] = class;
             }
         }
+    }
+
+    /// The class of an item that is new, if there is one like it.
+    fn class_like(&self, index: u32) -> Option<u32> {
+        let (account, item) = (self.account_of(index), self.item(index));
+        let key = class_key(account, item);
+        let dates = |item: &OpenItem<'a>| (age(item).0, age(item).1);
+        let pool = self.pool(account);
+        let from = pool.partition_point(|&other| dates(self.item(other)) < dates(item));
+        let same_dates = pool[from..]
+            .iter()
+            .take_while(|&&other| dates(self.item(other)) == dates(item));
+        let mut alike = same_dates.filter(|&&other| {
+            self.account_of(other) == account && class_key(account, self.item(other)) == key
+        });
+        alike.next().map(|&other| self.class_of(other))
+    }
+
+    /// Where an item of an entity is, while it is open.
+    #[must_use]
+    pub fn position(&self, entity: &str, item_id: &str) -> Option<u32> {
+        let entity = self.entity(entity)?;
+        self.positions.get(&(entity, item_id)).copied()
+    }
+
+    /// Whether the item at a position was not taken out.
+    #[must_use]
+    pub fn is_open(&self, index: u32) -> bool {
+        !self.gone[index as usize]
+    }
+
+    /// Where the items are that were not taken out.
+    pub fn open(&self) -> impl Iterator<Item = u32> + '_ {
+        let places = (0_u32..).zip(&self.gone);
+        places.filter(|&(_, gone)| !gone).map(|(index, _)| index)
     }
 
     /// The item at a position.
@@ -186,6 +276,31 @@ impl<'a> Ledger<'a> {
     pub fn class(&self, class: u32) -> &[u32] {
         &self.classes[class as usize]
     }
+}
+
+fn class_key<'a>(account: u32, item: &OpenItem<'a>) -> ClassKey<'a> {
+    (
+        account,
+        item.currency,
+        item.open_minor,
+        item.reference,
+        item.issue_date,
+        item.due_date,
+    )
+}
+
+fn insert_by_age(items: &[OpenItem<'_>], line: &mut Vec<u32>, index: u32) {
+    line.insert(place_by_age(items, line, index), index);
+}
+
+fn remove_by_age(items: &[OpenItem<'_>], line: &mut Vec<u32>, index: u32) {
+    line.remove(place_by_age(items, line, index));
+}
+
+/// Where an item is among others oldest first, or would be.
+fn place_by_age(items: &[OpenItem<'_>], line: &[u32], index: u32) -> usize {
+    let age = |index: u32| age(&items[index as usize]);
+    line.partition_point(|&other| age(other) < age(index))
 }
 
 /// Oldest first: due date, issue date and number, items without come last. Numbers of one series

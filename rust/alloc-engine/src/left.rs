@@ -5,29 +5,34 @@ use rustc_hash::FxHashMap;
 
 use crate::ledger::Ledger;
 
-/// The open amounts of a ledger, less what decisions took: it costs what was taken, not what is
-/// open.
+/// What was taken of items, minor units, by position.
+pub type Taken = FxHashMap<u32, i64>;
+
+/// The open amounts of a ledger, less what was taken before and what decisions take: it costs what
+/// was taken, not what is open.
 #[derive(Clone, Debug)]
 pub struct Left<'l, 'a> {
     ledger: &'l Ledger<'a>,
-    taken: FxHashMap<u32, i64>,
+    before: &'l Taken,
+    taken: Taken,
 }
 
 impl<'l, 'a> Left<'l, 'a> {
-    /// Everything that is open.
+    /// Everything that is open but what was taken `before`.
     #[must_use]
-    pub fn new(ledger: &'l Ledger<'a>) -> Self {
+    pub fn new(ledger: &'l Ledger<'a>, before: &'l Taken) -> Self {
         Self {
             ledger,
-            taken: FxHashMap::default(),
+            before,
+            taken: Taken::default(),
         }
     }
 
     /// What is left open on an item, minor units.
     #[must_use]
     pub fn of(&self, item: u32) -> i64 {
-        let taken = self.taken.get(&item).copied().unwrap_or(0);
-        self.ledger.item(item).open_minor - taken
+        let taken = |by: &Taken| by.get(&item).copied().unwrap_or(0);
+        self.ledger.item(item).open_minor - taken(self.before) - taken(&self.taken)
     }
 
     /// Takes what a decision clears by itself.

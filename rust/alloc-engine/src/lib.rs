@@ -3,6 +3,7 @@
 
 pub mod advice;
 pub mod assign;
+pub mod book;
 pub mod chain;
 pub mod choice;
 pub mod clear;
@@ -26,6 +27,8 @@ pub mod reverse;
 pub mod scarcity;
 pub mod text;
 
+pub use book::{Book, Known};
 pub use error::EngineError;
+pub use left::Taken;
 pub use policy::{DeductionKind, Deductions, Policy, VatRates};
-pub use propose::{Request, propose};
+pub use propose::Request;

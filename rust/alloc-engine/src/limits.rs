@@ -26,9 +26,9 @@ pub const NEAR_COMPARISONS_MAX: usize = 400_000;
 /// names several items and decides nothing.
 pub const ASSIGNMENT_STEPS_MAX: usize = 20_000_000;
 
-/// Names of payments that begin with the same word and are still compared with abbreviated names of
-/// customers; beyond it those are found by their full name only.
-pub const NAMES_PER_WORD_MAX: usize = 64;
+/// Names of customers that begin like the name on a payment and are compared with it; beyond it a
+/// customer is found by the full name only.
+pub const NAMES_COMPARED_MAX: usize = 4_096;
 
 /// Customers tried for one payment of an unknown payer; beyond it the decision is `PAYER_AMBIGUOUS`.
 pub const PAYERS_MAX: usize = 8;
@@ -45,3 +45,9 @@ pub const SEARCH_STEPS_MAX: u64 = 1 << 27;
 
 /// Bytes that the search for one payment's explanation may hold.
 pub const SEARCH_BYTES_MAX: u64 = 64 << 20;
+
+/// Items that come to a book or go, as a share of those it was made of, before it is to be made anew.
+pub const CHANGES_SHARE: usize = 8;
+
+/// Items that come to a book or go before it may be to be made anew, however few it was made of.
+pub const CHANGES_MIN: usize = 4_096;

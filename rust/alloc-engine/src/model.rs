@@ -41,6 +41,20 @@ struct Counted {
 }
 
 impl Amounts {
+    /// Counts an item more, where amounts were counted.
+    pub fn add(&mut self, ledger: &Ledger<'_>, index: u32) {
+        if let Some(counted) = self.counted.get_mut() {
+            counted.add(ledger, index);
+        }
+    }
+
+    /// Counts an item no more, where amounts were counted.
+    pub fn remove(&mut self, ledger: &Ledger<'_>, index: u32) {
+        if let Some(counted) = self.counted.get_mut() {
+            counted.remove(ledger, index);
+        }
+    }
+
     /// The chance that an amount which nothing explains is this one, parts per trillion: as often
     /// as other customers' items have it, and where none has, as seldom as its digits are many.
     fn coincidence_ppt(&self, ledger: &Ledger<'_>, account: u32, amount_minor: i64) -> u64 {
@@ -58,18 +72,34 @@ impl Amounts {
     }
 }
 
+/// The entity and the amount of an item.
+fn amount_of(ledger: &Ledger<'_>, index: u32) -> (u32, i64) {
+    let account = ledger.account_of(index);
+    let entity = ledger.accounts[account as usize].entity;
+    (entity, ledger.item(index).open_minor)
+}
+
 impl Counted {
     fn of(ledger: &Ledger<'_>) -> Self {
         let mut counted = Self::default();
-        for (index, item) in (0_u32..).zip(&ledger.items) {
-            let entity = ledger.accounts[ledger.account_of(index) as usize].entity;
-            *counted
-                .by_amount
-                .entry((entity, item.open_minor))
-                .or_default() += 1;
-            *counted.by_entity.entry(entity).or_default() += 1;
+        for index in ledger.open() {
+            counted.add(ledger, index);
         }
         counted
+    }
+
+    fn add(&mut self, ledger: &Ledger<'_>, index: u32) {
+        let (entity, amount) = amount_of(ledger, index);
+        *self.by_amount.entry((entity, amount)).or_default() += 1;
+        *self.by_entity.entry(entity).or_default() += 1;
+    }
+
+    fn remove(&mut self, ledger: &Ledger<'_>, index: u32) {
+        let (entity, amount) = amount_of(ledger, index);
+        let same = self.by_amount.get_mut(&(entity, amount));
+        for count in same.into_iter().chain(self.by_entity.get_mut(&entity)) {
+            *count = count.saturating_sub(1);
+        }
     }
 }
 

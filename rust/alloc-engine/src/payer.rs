@@ -1,10 +1,12 @@
 //! Who pays, where the caller does not know.
 
+use std::sync::OnceLock;
+
 use alloc_domain::{Customer, Evidence, PastAllocation, Payment};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
 use crate::error::EngineError;
-use crate::limits::{NAMES_PER_WORD_MAX, PAYERS_MAX};
+use crate::limits::{NAMES_COMPARED_MAX, PAYERS_MAX};
 use crate::policy::{PAYER_IBAN_ERROR_PPM, PAYER_NAME_ERROR_PPM, PAYER_SHORT_NAME_ERROR_PPM};
 use crate::text::normal_name;
 
@@ -19,150 +21,111 @@ pub struct Recognised<'a> {
     pub error_ppm: i64,
 }
 
-/// Who an account or a name belongs to, by id; one more than can be tried says that they are too many.
-type Owners<'a> = Vec<&'a str>;
-
-/// The accounts and names of the payments that are asked about, and who they belong to. What no
-/// payment asks about is passed over at the cost of reading it once.
+/// What is known of who pays: customers, and what they paid from before.
 #[derive(Debug, Default)]
-pub struct PayerIndex<'a> {
-    by_iban: FxHashMap<String, Owners<'a>>,
-    iban_hashes: FxHashSet<u64>,
-    names: Vec<Name<'a>>,
-    by_name: FxHashMap<Vec<u8>, usize>,
-    /// The names that begin with a word, by its hash.
-    by_first_word: FxHashMap<u64, Vec<usize>>,
+pub struct Payers<'a> {
+    customers: Vec<Customer<'a>>,
+    history: Vec<PastAllocation<'a>>,
+    index: OnceLock<PayerIndex>,
 }
 
-/// A name on some payment.
-#[derive(Debug)]
-struct Name<'a> {
-    /// As [`normal_name`] makes it.
-    normal: Vec<u8>,
-    /// The customers of this very name.
-    same: Owners<'a>,
-    /// The customers whose names it abbreviates or cuts.
-    like: Owners<'a>,
+/// The accounts and names of customers, and the row that says so: of `customers`, then of `history`.
+#[derive(Debug, Default)]
+struct PayerIndex {
+    /// By the hash of the account number.
+    ibans: Vec<(u64, u32)>,
+    /// By name, as [`normal_name`] makes it.
+    names: Vec<(Vec<u8>, u32)>,
 }
 
-impl<'a> PayerIndex<'a> {
-    /// Looks for the accounts and names of payments in what is known of customers, and in what they
-    /// paid from before.
-    #[must_use]
-    pub fn new(
-        payments: &[Payment<'_>],
-        customers: &[Customer<'a>],
-        history: &[PastAllocation<'a>],
-    ) -> Self {
+impl PayerIndex {
+    fn new(customers: &[Customer<'_>], history: &[PastAllocation<'_>]) -> Self {
         let mut index = Self::default();
-        for payment in payments
-            .iter()
-            .filter(|payment| payment.customer_id.is_none())
-        {
-            index.ask(payment);
-        }
-        for customer in customers {
-            for iban in &customer.known_ibans {
-                index.learn_iban(iban, customer.customer_id);
-            }
+        let mut rows = 0_u32..;
+        for (row, customer) in rows.by_ref().take(customers.len()).zip(customers) {
+            let ibans = customer.known_ibans.iter();
+            index.ibans.extend(ibans.map(|iban| (iban_hash(iban), row)));
             for name in std::iter::once(&customer.name).chain(&customer.aliases) {
-                index.learn_name(name, customer.customer_id);
+                index.names.push((normal_name(name), row));
             }
         }
-        for past in history {
-            if let Some(iban) = past.payer_iban {
-                index.learn_iban(iban, past.customer_id);
+        let (mut ibans, mut names) = (FxHashSet::default(), FxHashSet::default());
+        for (row, past) in rows.zip(history) {
+            if let Some(iban) = past.payer_iban
+                && ibans.insert((iban, past.customer_id))
+            {
+                index.ibans.push((iban_hash(iban), row));
             }
-            if let Some(name) = past.payer_name {
-                index.learn_name(name, past.customer_id);
+            if let Some(name) = past.payer_name
+                && names.insert((name, past.customer_id))
+            {
+                index.names.push((normal_name(name), row));
             }
         }
+        index.ibans.sort_unstable();
+        index.names.sort_unstable();
         index
     }
 
-    fn ask(&mut self, payment: &Payment<'_>) {
-        if let Some(iban) = payment
-            .payer_iban
-            .map(normal_iban)
-            .filter(|iban| !iban.is_empty())
-        {
-            self.iban_hashes.insert(iban_hash(&iban));
-            self.by_iban.entry(iban).or_default();
-        }
-        let name = payment.payer_name.map(normal_name);
-        let Some(normal) = name.filter(|name| !name.is_empty()) else {
-            return;
-        };
-        if self.by_name.contains_key(&normal) {
-            return;
-        }
-        let position = self.names.len();
-        let first = normal.split(|&byte| byte == b' ').next().unwrap_or(&[]);
-        let same_word = self.by_first_word.entry(word_hash(first)).or_default();
-        same_word.push(position);
-        self.by_name.insert(normal.clone(), position);
-        self.names.push(Name {
-            normal,
-            same: Owners::new(),
-            like: Owners::new(),
-        });
+    fn with_iban(&self, hash: u64) -> &[(u64, u32)] {
+        let from = self.ibans.partition_point(|&(known, _)| known < hash);
+        let to = self.ibans.partition_point(|&(known, _)| known <= hash);
+        &self.ibans[from..to]
     }
 
-    fn learn_iban(&mut self, iban: &str, customer_id: &'a str) {
-        if self.iban_hashes.contains(&iban_hash(iban))
-            && let Some(owner) = self.by_iban.get_mut(&normal_iban(iban))
-        {
-            learn(owner, customer_id);
+    fn with_name(&self, name: &[u8]) -> &[(Vec<u8>, u32)] {
+        let from = self
+            .names
+            .partition_point(|(known, _)| known.as_slice() < name);
+        let to = self
+            .names
+            .partition_point(|(known, _)| known.as_slice() <= name);
+        &self.names[from..to]
+    }
+
+    fn beginning_with(&self, start: &[u8]) -> impl Iterator<Item = &(Vec<u8>, u32)> {
+        let from = self
+            .names
+            .partition_point(|(known, _)| known.as_slice() < start);
+        let names = self.names[from..].iter();
+        names.take_while(move |(known, _)| known.starts_with(start))
+    }
+}
+
+impl<'a> Payers<'a> {
+    /// Takes what is known; it is indexed when it is first asked for.
+    #[must_use]
+    pub fn new(customers: Vec<Customer<'a>>, history: Vec<PastAllocation<'a>>) -> Self {
+        Self {
+            customers,
+            history,
+            index: OnceLock::new(),
         }
     }
 
-    fn learn_name(&mut self, name: &str, customer_id: &'a str) {
-        let mut near: Vec<usize> = Vec::new();
-        if name.is_ascii() && !name.contains('.') {
-            let words = name.split(|character: char| !character.is_ascii_alphanumeric());
-            for word in words.filter(|word| !word.is_empty()) {
-                if let Some(same_word) = self.by_first_word.get(&word_hash(word.as_bytes())) {
-                    near.extend(same_word.iter().take(NAMES_PER_WORD_MAX));
-                }
-            }
-            if near.is_empty() {
-                return;
-            }
-        }
-        let normal = normal_name(name);
-        if let Some(&position) = self.by_name.get(&normal) {
-            learn(&mut self.names[position].same, customer_id);
-        }
-        let first = normal.split(|&byte| byte == b' ').next().unwrap_or(&[]);
-        if let Some(same_word) = self.by_first_word.get(&word_hash(first)) {
-            near.extend(same_word.iter().take(NAMES_PER_WORD_MAX));
-        }
-        near.sort_unstable();
-        near.dedup();
-        for position in near {
-            let name = &mut self.names[position];
-            if name.normal != normal && is_short_for(&name.normal, &normal) {
-                learn(&mut name.like, customer_id);
-            }
-        }
+    fn index(&self) -> &PayerIndex {
+        self.index
+            .get_or_init(|| PayerIndex::new(&self.customers, &self.history))
     }
 
     /// The customer this payment's account belongs to alone, else the one its name does, else the
     /// one whose name it abbreviates or cuts.
     #[must_use]
     pub fn recognise(&self, payment: &Payment<'_>) -> Option<Recognised<'a>> {
-        let by_iban = self.owners_of_iban(payment);
-        if let [customer_id] = by_iban {
+        if let [customer_id] = self.owners_of_iban(payment).as_slice() {
             return Some(Recognised {
                 customer_id,
                 evidence: Evidence::PayerIban,
                 error_ppm: PAYER_IBAN_ERROR_PPM,
             });
         }
-        let name = self.name_of(payment)?;
-        let (customer_id, error_ppm) = match (name.same.as_slice(), name.like.as_slice()) {
-            ([owner], _) => (*owner, PAYER_NAME_ERROR_PPM),
-            ([], [owner]) => (*owner, PAYER_SHORT_NAME_ERROR_PPM),
+        let name = name_of(payment)?;
+        let (customer_id, error_ppm) = match self.owners_of_name(&name).as_slice() {
+            [owner] => (*owner, PAYER_NAME_ERROR_PPM),
+            [] => match self.owners_of_short_name(&name).as_slice() {
+                [owner] => (*owner, PAYER_SHORT_NAME_ERROR_PPM),
+                _ => return None,
+            },
             _ => return None,
         };
         // A name that one of an account's several owners has says which of them it is.
@@ -179,20 +142,20 @@ impl<'a> PayerIndex<'a> {
     #[must_use]
     pub fn candidates(&self, payment: &Payment<'_>) -> Vec<Recognised<'a>> {
         let of = |evidence, error_ppm| {
-            move |&customer_id: &&'a str| Recognised {
+            move |customer_id: &'a str| Recognised {
                 customer_id,
                 evidence,
                 error_ppm,
             }
         };
-        let by_iban = self.owners_of_iban(payment).iter();
+        let by_iban = self.owners_of_iban(payment).into_iter();
         let mut found: Vec<Recognised<'a>> = by_iban
             .map(of(Evidence::PayerIban, PAYER_IBAN_ERROR_PPM))
             .collect();
-        if let Some(name) = self.name_of(payment) {
-            let same = name.same.iter();
+        if let Some(name) = name_of(payment) {
+            let same = self.owners_of_name(&name).into_iter();
             found.extend(same.map(of(Evidence::PayerName, PAYER_NAME_ERROR_PPM)));
-            let like = name.like.iter();
+            let like = self.owners_of_short_name(&name).into_iter();
             found.extend(like.map(of(Evidence::PayerName, PAYER_SHORT_NAME_ERROR_PPM)));
         }
         let mut seen = FxHashSet::default();
@@ -200,24 +163,72 @@ impl<'a> PayerIndex<'a> {
         found
     }
 
-    fn owners_of_iban(&self, payment: &Payment<'_>) -> &[&'a str] {
-        let iban = payment.payer_iban.map(normal_iban);
-        let owners = iban.and_then(|iban| self.by_iban.get(&iban));
-        owners.map_or(&[], Vec::as_slice)
+    fn owners_of_iban(&self, payment: &Payment<'_>) -> Vec<&'a str> {
+        let iban = payment.payer_iban.map(normal_iban).unwrap_or_default();
+        if iban.is_empty() {
+            return Vec::new();
+        }
+        let rows = self.index().with_iban(iban_hash(&iban)).iter();
+        let rows = rows.map(|&(_, row)| row);
+        self.owners(rows.filter(|&row| self.ibans_of(row).any(|known| normal_iban(known) == iban)))
     }
 
-    fn name_of(&self, payment: &Payment<'_>) -> Option<&Name<'a>> {
-        let position = *self.by_name.get(&normal_name(payment.payer_name?))?;
-        Some(&self.names[position])
+    /// The customers of this very name.
+    fn owners_of_name(&self, name: &[u8]) -> Vec<&'a str> {
+        let rows = self.index().with_name(name).iter();
+        self.owners(rows.map(|&(_, row)| row))
+    }
+
+    /// The customers whose names it abbreviates or cuts; none where too many names begin like it.
+    fn owners_of_short_name(&self, name: &[u8]) -> Vec<&'a str> {
+        let mut of_name = words(name);
+        let mut start = of_name.next().unwrap_or_default().to_vec();
+        start.push(b' ');
+        start.extend_from_slice(of_name.next().unwrap_or_default());
+        let near: Vec<_> = self
+            .index()
+            .beginning_with(&start)
+            .take(NAMES_COMPARED_MAX + 1)
+            .collect();
+        if near.len() > NAMES_COMPARED_MAX {
+            return Vec::new();
+        }
+        let near = near.into_iter();
+        let like = near.filter(|(known, _)| known != name && is_short_for(name, known));
+        self.owners(like.map(|&(_, row)| row))
+    }
+
+    fn customer_id(&self, row: u32) -> &'a str {
+        let row = row as usize;
+        match self.customers.get(row) {
+            Some(customer) => customer.customer_id,
+            None => self.history[row - self.customers.len()].customer_id,
+        }
+    }
+
+    fn ibans_of(&self, row: u32) -> impl Iterator<Item = &'a str> {
+        let row = row as usize;
+        let known = self.customers.get(row);
+        let past = row.checked_sub(self.customers.len());
+        let known = known.into_iter().flat_map(|customer| &customer.known_ibans);
+        let past = past.and_then(|past| self.history[past].payer_iban);
+        known.copied().chain(past)
+    }
+
+    /// Whose rows these are, by id, no more than one beyond those that can be tried.
+    fn owners(&self, rows: impl Iterator<Item = u32>) -> Vec<&'a str> {
+        let mut owners: Vec<&str> = rows.map(|row| self.customer_id(row)).collect();
+        owners.sort_unstable();
+        owners.dedup();
+        owners.truncate(PAYERS_MAX + 1);
+        owners
     }
 }
 
-/// Keeps owners by id, no more than one beyond those that can be tried.
-fn learn<'a>(owners: &mut Owners<'a>, customer_id: &'a str) {
-    if let Err(position) = owners.binary_search(&customer_id) {
-        owners.insert(position, customer_id);
-        owners.truncate(PAYERS_MAX + 1);
-    }
+/// The name on a payment as names are compared, where there is one.
+fn name_of(payment: &Payment<'_>) -> Option<Vec<u8>> {
+    let name = payment.payer_name.map(normal_name);
+    name.filter(|name| !name.is_empty())
 }
 
 /// Whether a name is another one abbreviated or cut: each of its words begins the word at the same
@@ -245,17 +256,9 @@ fn words(name: &[u8]) -> impl Iterator<Item = &[u8]> {
     name.split(|&byte| byte == b' ')
 }
 
-/// The hash of a word, upper case.
-fn word_hash(word: &[u8]) -> u64 {
-    folded_hash(word.iter().copied())
-}
-
 /// The hash of an account number, blanks aside, upper case.
 fn iban_hash(iban: &str) -> u64 {
-    folded_hash(iban.bytes().filter(u8::is_ascii_alphanumeric))
-}
-
-fn folded_hash(bytes: impl Iterator<Item = u8>) -> u64 {
+    let bytes = iban.bytes().filter(u8::is_ascii_alphanumeric);
     let step = |hash: u64, byte: u8| {
         (hash ^ u64::from(byte.to_ascii_uppercase())).wrapping_mul(0x0100_0000_01b3)
     };
@@ -326,9 +329,8 @@ mod tests {
         name: &'static str,
         iban: &'static str,
     ) -> Option<(&'static str, Evidence)> {
-        let payments = [payment(name, iban)];
-        let index = PayerIndex::new(&payments, customers, &[]);
-        let found = index.recognise(&payments[0]);
+        let payers = Payers::new(customers.to_vec(), Vec::new());
+        let found = payers.recognise(&payment(name, iban));
         found.map(|found| (found.customer_id, found.evidence))
     }
 
@@ -375,7 +377,7 @@ mod tests {
 
     #[test]
     fn what_was_confirmed_before_is_known() {
-        let past = [PastAllocation {
+        let past = vec![PastAllocation {
             payment_id: "P-0",
             value_date: 0,
             entity: "E",
@@ -385,9 +387,8 @@ mod tests {
             payer_name: Some("Assurances du Nord"),
             payer_iban: Some("BE1"),
         }];
-        let payments = [payment("?", "BE1")];
-        let index = PayerIndex::new(&payments, &[], &past);
-        let found = index.recognise(&payments[0]).unwrap();
+        let payers = Payers::new(Vec::new(), past);
+        let found = payers.recognise(&payment("?", "BE1")).unwrap();
         assert_eq!(
             (found.customer_id, found.evidence),
             ("C9", Evidence::PayerIban)

@@ -2,23 +2,16 @@
 
 use std::num::NonZeroUsize;
 
-use alloc_domain::{
-    Allocation, Customer, Decision, Observed, OpenItem, PastAllocation, Payment, RemittanceLine,
-    Status,
-};
+use alloc_domain::{Allocation, Decision, Payment, RemittanceLine, Status};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::book::{Book, check_rows};
 use crate::decide::{Decider, Question};
 use crate::error::EngineError;
-use crate::habit::Habits;
 use crate::ledger::Ledger;
-use crate::left::Left;
-use crate::limits::ROWS_MAX;
-use crate::model::Amounts;
-use crate::payer::{PayerIndex, check_customers};
+use crate::left::{Left, Taken};
 use crate::policy::Policy;
-use crate::reference::index::ReferenceIndex;
 use crate::scarcity::{CONTESTED, contest, settle};
 
 /// Payments of one day below which a second thread costs more than it brings.
@@ -27,73 +20,60 @@ const PARALLEL_MIN: usize = 64;
 /// Times that payments of one day are decided once more after others took items.
 const ROUNDS_MAX: usize = 4;
 
-/// Everything a call is given.
+/// What a call asks a book.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'r, 'a> {
-    /// What is open.
-    pub items: &'r [OpenItem<'a>],
     /// What was received.
     pub payments: &'r [Payment<'a>],
     /// What payers say; lines of payments that are not in the call are left aside.
     pub lines: &'r [RemittanceLine<'a>],
-    /// Who may pay.
-    pub customers: &'r [Customer<'a>],
-    /// What was confirmed before.
-    pub history: &'r [PastAllocation<'a>],
-    /// What payers were observed to choose.
-    pub habits: &'r [Observed<'a>],
+    /// What is not open any more, although it is in the book.
+    pub taken: &'r Taken,
     /// What the user permits.
     pub policy: Policy,
 }
 
-/// Decides every payment; one decision each, ordered by value date and payment id.
-///
-/// Days are decided one after the other: what an earlier day clears by itself is not open on the
-/// next. Payments of one day are decided together, and their order changes nothing.
-///
-/// * `threads` — 1 runs in the calling thread; `None` takes all cores
-///
-/// Exact: for every decision and rank, cash plus adjustments equals what is allocated; automatic
-/// decisions never allocate more of an item than is open.
-///
-/// # Errors
-/// [`EngineError`]: ids are repeated, an amount is not above 0, a limit is passed.
-pub fn propose<'a>(
-    request: &Request<'_, 'a>,
-    threads: Option<NonZeroUsize>,
-) -> Result<Vec<Decision<'a>>, EngineError> {
-    check(request)?;
-    match threads {
-        Some(threads) if threads.get() > 1 => rayon::ThreadPoolBuilder::new()
-            .num_threads(threads.get())
-            .build()
-            .map_err(|error| EngineError::ThreadsUnavailable {
-                threads: threads.get(),
-                message: error.to_string(),
-            })?
-            .install(|| decide_all(request, PARALLEL_MIN)),
-        Some(_) => decide_all(request, usize::MAX),
-        None => decide_all(request, PARALLEL_MIN),
+impl<'a> Book<'a> {
+    /// Decides every payment; one decision each, ordered by value date and payment id.
+    ///
+    /// Days are decided one after the other: what an earlier day clears by itself is not open on the
+    /// next. Payments of one day are decided together, and their order changes nothing. The book
+    /// stays as it is.
+    ///
+    /// * `threads` — 1 runs in the calling thread; `None` takes all cores
+    ///
+    /// Exact: for every decision and rank, cash plus adjustments equals what is allocated; automatic
+    /// decisions never allocate more of an item than is open.
+    ///
+    /// # Errors
+    /// [`EngineError`]: ids are repeated, an amount is not above 0, a limit is passed.
+    pub fn propose(
+        &self,
+        request: &Request<'_, 'a>,
+        threads: Option<NonZeroUsize>,
+    ) -> Result<Vec<Decision<'a>>, EngineError> {
+        check(request)?;
+        Ok(match threads {
+            Some(threads) if threads.get() > 1 => rayon::ThreadPoolBuilder::new()
+                .num_threads(threads.get())
+                .build()
+                .map_err(|error| EngineError::ThreadsUnavailable {
+                    threads: threads.get(),
+                    message: error.to_string(),
+                })?
+                .install(|| decide_all(self, request, PARALLEL_MIN)),
+            Some(_) => decide_all(self, request, usize::MAX),
+            None => decide_all(self, request, PARALLEL_MIN),
+        })
     }
 }
 
 fn check(request: &Request<'_, '_>) -> Result<(), EngineError> {
     request.policy.checked()?;
-    let tables = [
-        ("open_items", request.items.len()),
+    check_rows(&[
         ("payments", request.payments.len()),
         ("remittances", request.lines.len()),
-        ("customers", request.customers.len()),
-        ("history", request.history.len()),
-        ("habits", request.habits.len()),
-    ];
-    if let Some(&(table, rows)) = tables.iter().find(|&&(_, rows)| rows > ROWS_MAX) {
-        return Err(EngineError::RowsOverLimit {
-            table,
-            rows,
-            limit: ROWS_MAX,
-        });
-    }
+    ])?;
     let mut ids = FxHashSet::default();
     for payment in request.payments {
         if payment.amount_minor <= 0 {
@@ -117,32 +97,17 @@ fn check(request: &Request<'_, '_>) -> Result<(), EngineError> {
             });
         }
     }
-    check_customers(request.customers)
+    Ok(())
 }
 
 fn decide_all<'a>(
+    book: &Book<'a>,
     request: &Request<'_, 'a>,
     parallel_min: usize,
-) -> Result<Vec<Decision<'a>>, EngineError> {
-    let ledger = Ledger::new(request.items.to_vec(), request.customers)?;
-    let index = ReferenceIndex::new(&ledger);
-    let all_known = request
-        .payments
-        .iter()
-        .all(|payment| payment.customer_id.is_some());
-    let payers = if all_known {
-        PayerIndex::default()
-    } else {
-        PayerIndex::new(request.payments, request.customers, request.history)
-    };
-    let amounts = Amounts::default();
-    let habits = Habits::new(request.habits);
+) -> Vec<Decision<'a>> {
+    let ledger = &book.ledger;
     let decider = Decider {
-        ledger: &ledger,
-        index: &index,
-        payers: &payers,
-        amounts: &amounts,
-        habits: &habits,
+        book,
         policy: request.policy,
     };
     let lines = lines_by_payment(request.lines);
@@ -151,7 +116,7 @@ fn decide_all<'a>(
         .collect();
     let payment = |position: u32| &request.payments[position as usize];
     order.sort_unstable_by_key(|&at| (payment(at).value_date, payment(at).payment_id));
-    let mut left = Left::new(&ledger);
+    let mut left = Left::new(ledger, request.taken);
     let mut out = Vec::with_capacity(order.len());
     for day in order.chunk_by(|&a, &b| payment(a).value_date == payment(b).value_date) {
         let decide = |position: u32, left: &Left<'_, 'a>| {
@@ -170,17 +135,17 @@ fn decide_all<'a>(
         } else {
             day.par_iter().map(|&at| decide(at, &left)).collect()
         };
-        settle(&ledger, &mut decisions, &left);
+        settle(ledger, &mut decisions, &left);
         for decision in &decisions {
             left.take(decision);
         }
-        decide_again(&ledger, &mut decisions, &mut left, &decide);
+        decide_again(ledger, &mut decisions, &mut left, &decide);
         for decision in &mut decisions {
-            finish(&ledger, decision, payment(decision.payment).amount_minor);
+            finish(ledger, decision, payment(decision.payment).amount_minor);
         }
         out.append(&mut decisions);
     }
-    Ok(out)
+    out
 }
 
 /// Decides once more what waits for a person while others of the day took some of its payer's

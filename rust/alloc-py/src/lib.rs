@@ -1,6 +1,7 @@
 //! The native module `alloc._core`: a list of verbs, one file each.
 
 mod bank;
+mod book;
 mod currency;
 mod detach;
 mod error;
@@ -15,6 +16,8 @@ use pyo3::prelude::*;
 #[pymodule]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_class::<book::Book>()?;
+    module.add_class::<book::Taken>()?;
     module.add_function(wrap_pyfunction!(bank::detect_bank_format, module)?)?;
     module.add_function(wrap_pyfunction!(bank::read_bank_file, module)?)?;
     module.add_function(wrap_pyfunction!(currency::currency_exponent, module)?)?;

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use alloc_arrow::schema::{CUSTOMERS, HABITS, HISTORY, OPEN_ITEMS, PAYMENTS, REMITTANCES, Table};
 use alloc_arrow::{ArrowReadError, TableData, read, write};
 use alloc_domain::{Reason, ReasonKind};
-use alloc_engine::{Deductions, EngineError, Policy, Request, VatRates, habit};
+use alloc_engine::{Book, Deductions, EngineError, Known, Policy, Request, Taken, VatRates, habit};
 use arrow_array::{RecordBatch, RecordBatchReader};
 use pyo3::prelude::*;
 use pyo3_arrow::PyRecordBatch;
@@ -15,7 +15,7 @@ use crate::detach::run_detached;
 
 /// What a call may fail with.
 #[derive(Debug, thiserror::Error)]
-enum ProposeError {
+pub(crate) enum ProposeError {
     #[error(transparent)]
     Read(#[from] ArrowReadError),
     #[error(transparent)]
@@ -48,11 +48,14 @@ impl Reason for ProposeError {
 type Stream = Box<dyn RecordBatchReader + Send>;
 
 /// Decisions, allocations and adjustments.
-type Tables<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>);
+pub(crate) type Answer<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>);
 
-/// Decide each payment of some days.
+/// The fields of a policy: budget, by amount only, deductions, rates of value added tax.
+pub(crate) type PolicyFields = (i64, bool, Vec<String>, Vec<i64>);
+
+/// Decide each payment of some days, on items that are not kept.
 #[pyfunction]
-#[pyo3(signature = (open_items, payments, remittances, customers, history, habits, *, max_wrong_ppm, amount_only, deductions, vat_rates_ppm, threads))]
+#[pyo3(signature = (open_items, payments, remittances, customers, history, habits, policy, threads))]
 #[expect(
     clippy::too_many_arguments,
     reason = "one per table and option of the contract"
@@ -65,31 +68,103 @@ pub fn propose(
     customers: Option<AnyRecordBatch>,
     history: Option<AnyRecordBatch>,
     habits: Option<AnyRecordBatch>,
-    max_wrong_ppm: i64,
-    amount_only: bool,
-    deductions: Vec<String>,
-    vat_rates_ppm: Vec<i64>,
+    policy: PolicyFields,
     threads: Option<NonZeroUsize>,
-) -> PyResult<Tables<'_>> {
-    // Opened while attached, read detached: a stream may call back into Python.
-    let open = |table: Option<AnyRecordBatch>| table.map(AnyRecordBatch::into_reader).transpose();
-    let streams = [
-        open(Some(open_items))?,
-        open(Some(payments))?,
-        open(remittances)?,
-        open(customers)?,
-        open(history)?,
-        open(habits)?,
-    ];
-    let [decisions, allocations, adjustments] = run_detached(py, move || {
-        let policy = Policy {
-            max_wrong_ppm,
-            amount_only,
-            deductions: Deductions::parse(deductions.iter().map(String::as_str))?,
-            vat_rates: VatRates::new(&vat_rates_ppm)?,
-        };
-        decide(streams, policy, threads)
+) -> PyResult<Answer<'_>> {
+    let open_items = opened(Some(open_items))?;
+    let asked = [opened(Some(payments))?, opened(remittances)?];
+    let known = [opened(customers)?, opened(history)?, opened(habits)?];
+    let batches = run_detached(py, move || {
+        let open_items = read_table(&OPEN_ITEMS, open_items)?;
+        let asked = Asked::read(asked)?;
+        let known = KnownTables::read(known)?;
+        let book = Book::new(read::open_items(&open_items)?, known.known()?)?;
+        asked.decide(&book, &Taken::default(), policy, threads)
     })?;
+    answer(py, batches)
+}
+
+/// What a call asks.
+pub(crate) struct Asked {
+    payments: TableData,
+    remittances: TableData,
+}
+
+impl Asked {
+    /// Reads payments and remittances.
+    pub(crate) fn read([payments, remittances]: [Option<Stream>; 2]) -> Result<Self, ProposeError> {
+        Ok(Self {
+            payments: read_table(&PAYMENTS, payments)?,
+            remittances: read_table(&REMITTANCES, remittances)?,
+        })
+    }
+
+    /// Decides on a book.
+    pub(crate) fn decide(
+        &self,
+        book: &Book<'_>,
+        taken: &Taken,
+        (max_wrong_ppm, amount_only, deductions, vat_rates_ppm): PolicyFields,
+        threads: Option<NonZeroUsize>,
+    ) -> Result<[RecordBatch; 3], ProposeError> {
+        let payments = read::payments(&self.payments)?;
+        let request = Request {
+            payments: &payments,
+            lines: &read::remittances(&self.remittances),
+            taken,
+            policy: Policy {
+                max_wrong_ppm,
+                amount_only,
+                deductions: Deductions::parse(deductions.iter().map(String::as_str))?,
+                vat_rates: VatRates::new(&vat_rates_ppm)?,
+            },
+        };
+        let decisions = book.propose(&request, threads)?;
+        Ok([
+            write::decisions(&decisions, &payments),
+            write::allocations(&decisions, &payments, book.items()),
+            write::adjustments(&decisions, &payments, book.items()),
+        ])
+    }
+}
+
+/// What is known beside the open items.
+pub(crate) struct KnownTables {
+    customers: TableData,
+    history: TableData,
+    habits: TableData,
+}
+
+impl KnownTables {
+    /// Reads customers, history and habits.
+    pub(crate) fn read(
+        [customers, history, habits]: [Option<Stream>; 3],
+    ) -> Result<Self, ProposeError> {
+        Ok(Self {
+            customers: read_table(&CUSTOMERS, customers)?,
+            history: read_table(&HISTORY, history)?,
+            habits: read_table(&HABITS, habits)?,
+        })
+    }
+
+    /// The rows, as the engine takes them.
+    pub(crate) fn known(&self) -> Result<Known<'_>, ProposeError> {
+        Ok(Known {
+            customers: read::customers(&self.customers),
+            history: read::history(&self.history),
+            habits: read::habits(&self.habits)?,
+        })
+    }
+}
+
+/// Opens a table while attached, to be read detached: a stream may call back into Python.
+pub(crate) fn opened(table: Option<AnyRecordBatch>) -> PyResult<Option<Stream>> {
+    table.map(AnyRecordBatch::into_reader).transpose()
+}
+
+/// Hands the tables of an answer over.
+pub(crate) fn answer(py: Python<'_>, batches: [RecordBatch; 3]) -> PyResult<Answer<'_>> {
+    let [decisions, allocations, adjustments] = batches;
     let hand_over = |batch| PyRecordBatch::new(batch).into_arro3(py);
     Ok((
         hand_over(decisions)?,
@@ -106,8 +181,7 @@ pub fn observe_habits(
     history: Option<AnyRecordBatch>,
     known: Option<AnyRecordBatch>,
 ) -> PyResult<Bound<'_, PyAny>> {
-    let open = |table: Option<AnyRecordBatch>| table.map(AnyRecordBatch::into_reader).transpose();
-    let (open_items, history, known) = (open(open_items)?, open(history)?, open(known)?);
+    let (open_items, history, known) = (opened(open_items)?, opened(history)?, opened(known)?);
     let batch = run_detached(py, move || {
         let open_items = read_table(&OPEN_ITEMS, open_items)?;
         let history = read_table(&HISTORY, history)?;
@@ -121,46 +195,11 @@ pub fn observe_habits(
     PyRecordBatch::new(batch).into_arro3(py)
 }
 
-fn decide(
-    streams: [Option<Stream>; 6],
-    policy: Policy,
-    threads: Option<NonZeroUsize>,
-) -> Result<[RecordBatch; 3], ProposeError> {
-    let [
-        open_items,
-        payments,
-        remittances,
-        customers,
-        history,
-        habits,
-    ] = streams;
-    let open_items = read_table(&OPEN_ITEMS, open_items)?;
-    let payments = read_table(&PAYMENTS, payments)?;
-    let remittances = read_table(&REMITTANCES, remittances)?;
-    let customers = read_table(&CUSTOMERS, customers)?;
-    let history = read_table(&HISTORY, history)?;
-    let habits = read_table(&HABITS, habits)?;
-    let items = read::open_items(&open_items)?;
-    let payments = read::payments(&payments)?;
-    let request = Request {
-        items: &items,
-        payments: &payments,
-        lines: &read::remittances(&remittances),
-        customers: &read::customers(&customers),
-        history: &read::history(&history),
-        habits: &read::habits(&habits)?,
-        policy,
-    };
-    let decisions = alloc_engine::propose(&request, threads)?;
-    Ok([
-        write::decisions(&decisions, &payments),
-        write::allocations(&decisions, &payments, &items),
-        write::adjustments(&decisions, &payments, &items),
-    ])
-}
-
 /// A table that was not handed in has no rows.
-fn read_table(table: &'static Table, stream: Option<Stream>) -> Result<TableData, ArrowReadError> {
+pub(crate) fn read_table(
+    table: &'static Table,
+    stream: Option<Stream>,
+) -> Result<TableData, ArrowReadError> {
     match stream {
         Some(stream) => {
             let schema = stream.schema();

@@ -1,13 +1,16 @@
-//! One index over every open reference of the call, built once and shared by all payments.
+//! One index over every open reference, built once and shared by all payments.
 //!
 //! Forms are kept as hashes in one sorted array with a table of where each range of hashes begins,
-//! and a filter of bits that turns away most of what is no reference: about 20 bytes per form.
+//! and a filter of bits that turns away most of what is no reference: about 20 bytes per form. The
+//! forms of items that come later are kept in a second array, a small one; those of items that go
+//! stay, and are passed over when they are found.
 
 use std::ops::Range;
 
 use rustc_hash::FxHashMap;
 
 use crate::ledger::Ledger;
+use crate::limits::CHANGES_MIN;
 use crate::reference::form::{Form, forms, is_form_of};
 use crate::text::{Joint, Text};
 
@@ -39,7 +42,7 @@ impl FormHash {
 
 /// A form of a reference that leads to an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Entry {
+struct Entry {
     tag: u32,
     account: u32,
     item: u32,
@@ -50,6 +53,8 @@ pub(crate) struct Entry {
 pub struct ReferenceIndex {
     /// Sorted.
     entries: Vec<Entry>,
+    /// The entries of items that came later, sorted.
+    added: Vec<Entry>,
     /// Where the tags of each bucket begin in `entries`, and the end.
     starts: Vec<u32>,
     /// How far a tag is shifted to give its bucket.
@@ -78,54 +83,83 @@ impl ReferenceIndex {
     #[must_use]
     pub fn new(ledger: &Ledger<'_>) -> Self {
         let mut index = Self {
-            entries: Vec::with_capacity(ledger.items.len() * 2),
+            entries: Vec::new(),
+            added: Vec::new(),
             starts: Vec::new(),
             shift: 0,
             filter: Vec::new(),
             shapes: Shapes::NONE,
             parted_hard: false,
-            of_account: vec![0; ledger.accounts.len()],
+            of_account: Vec::new(),
             of_entity: FxHashMap::default(),
         };
-        let mut bits = Vec::with_capacity(ledger.items.len() * 2);
-        for position in 0..ledger.items.len() {
-            let item = u32::try_from(position).expect("rows are limited");
-            index.learn(ledger, item, &mut bits);
-        }
+        let learnt = index.learn(ledger, 0);
+        index.entries = learnt.entries;
         index.entries.sort_unstable();
         index.entries.dedup();
         index.entries.shrink_to_fit();
         index.part();
-        index.fill(&bits);
+        let bits = (index.entries.len() + CHANGES_MIN) * FILTER_BITS_PER_ENTRY;
+        index.filter = vec![0; (bits / 64).next_power_of_two()];
+        index.set(&learnt.bits);
         index
     }
 
-    fn learn(&mut self, ledger: &Ledger<'_>, index: u32, bits: &mut Vec<u32>) {
+    /// Indexes the items from a position on, which came after the others.
+    pub fn add(&mut self, ledger: &Ledger<'_>, first: u32) {
+        let mut learnt = self.learn(ledger, first);
+        self.added.append(&mut learnt.entries);
+        // What was there is in order already: sorting merges the two.
+        self.added.sort();
+        self.added.dedup();
+        self.set(&learnt.bits);
+    }
+
+    /// Counts an item no more that the ledger has no more.
+    pub fn remove(&mut self, ledger: &Ledger<'_>, index: u32) {
         let item = ledger.item(index);
-        let account = ledger.account_of(index);
-        let payer = ledger.payer_of(index);
-        let entity = ledger.accounts[account as usize].entity;
-        for reference in item.reference.iter().chain(&item.other_references) {
-            *self.of_entity.entry(entity).or_default() += 1;
-            for account in std::iter::once(account).chain(payer) {
-                self.of_account[account as usize] += 1;
-            }
-            self.parted_hard |= reference.bytes().any(|byte| {
-                byte.is_ascii_punctuation() && !b"-/._#:\\'".contains(&byte) || !byte.is_ascii()
-            });
-            forms(reference, |_, bytes| {
-                self.shapes.learn(bytes);
-                let (tag, bit) = halves(FormHash::new(entity).with(bytes));
-                bits.push(bit);
-                for account in std::iter::once(account).chain(payer) {
-                    self.entries.push(Entry {
-                        tag,
-                        account,
-                        item: index,
-                    });
-                }
-            });
+        let references = item.reference.iter().chain(&item.other_references).count();
+        let entity = ledger.accounts[ledger.account_of(index) as usize].entity;
+        for account in ledger.payers_of(index) {
+            self.of_account[account as usize] -= references;
         }
+        if let Some(population) = self.of_entity.get_mut(&entity) {
+            *population -= references;
+        }
+    }
+
+    fn learn(&mut self, ledger: &Ledger<'_>, first: u32) -> Learnt {
+        self.of_account.resize(ledger.accounts.len(), 0);
+        let items = &ledger.items[first as usize..];
+        let mut learnt = Learnt {
+            entries: Vec::with_capacity(items.len() * 2),
+            bits: Vec::with_capacity(items.len() * 2),
+        };
+        for (index, item) in (first..).zip(items) {
+            let entity = ledger.accounts[ledger.account_of(index) as usize].entity;
+            for reference in item.reference.iter().chain(&item.other_references) {
+                *self.of_entity.entry(entity).or_default() += 1;
+                for account in ledger.payers_of(index) {
+                    self.of_account[account as usize] += 1;
+                }
+                self.parted_hard |= reference.bytes().any(|byte| {
+                    byte.is_ascii_punctuation() && !b"-/._#:\\'".contains(&byte) || !byte.is_ascii()
+                });
+                forms(reference, |_, bytes| {
+                    self.shapes.learn(bytes);
+                    let (tag, bit) = halves(FormHash::new(entity).with(bytes));
+                    learnt.bits.push(bit);
+                    for account in ledger.payers_of(index) {
+                        learnt.entries.push(Entry {
+                            tag,
+                            account,
+                            item: index,
+                        });
+                    }
+                });
+            }
+        }
+        learnt
     }
 
     fn part(&mut self) {
@@ -140,9 +174,7 @@ impl ReferenceIndex {
         }
     }
 
-    fn fill(&mut self, bits: &[u32]) {
-        let words = (self.entries.len() * FILTER_BITS_PER_ENTRY / 64).next_power_of_two();
-        self.filter = vec![0; words];
+    fn set(&mut self, bits: &[u32]) {
         for &bit in bits {
             let (word, mask) = self.bit(bit);
             self.filter[word] |= mask;
@@ -169,35 +201,45 @@ impl ReferenceIndex {
         self.starts[bucket] as usize..self.starts[bucket + 1] as usize
     }
 
-    /// Of the entries of a group those with the whole hash and in scope.
-    pub(crate) fn within(&self, group: Range<usize>, hash: FormHash, scope: Scope) -> &[Entry] {
+    /// The entries with a hash and in scope, `group` being where those of its first bits stand.
+    pub(crate) fn within(&self, group: Range<usize>, hash: FormHash, scope: Scope) -> Entries<'_> {
         let (tag, _) = halves(hash);
-        let group = &self.entries[group];
         let (least, most) = match scope {
             Scope::Account(account) => (account, account),
             Scope::Entity => (0, u32::MAX),
         };
-        let from = group.partition_point(|entry| (entry.tag, entry.account) < (tag, least));
-        let to = group.partition_point(|entry| (entry.tag, entry.account) <= (tag, most));
-        &group[from..to]
+        let of = |sorted: &'_ [Entry]| {
+            let from = sorted.partition_point(|entry| (entry.tag, entry.account) < (tag, least));
+            let to = sorted.partition_point(|entry| (entry.tag, entry.account) <= (tag, most));
+            from..to
+        };
+        let group = &self.entries[group];
+        Entries([&group[of(group)], &self.added[of(&self.added)]])
     }
 
     /// The items of some entries that have these bytes as a form, with the fullest such form.
+    ///
+    /// * `most` — with more items than this, there is none
     pub(crate) fn named(
         ledger: &Ledger<'_>,
-        entries: &[Entry],
+        entries: Entries<'_>,
         bytes: &[u8],
+        most: usize,
     ) -> impl Iterator<Item = (u32, Form)> {
-        entries.iter().filter_map(move |entry| {
-            let item = ledger.item(entry.item);
-            let references = item.reference.iter().chain(&item.other_references);
-            let forms = references.filter_map(|reference| is_form_of(reference, bytes));
-            Some((entry.item, forms.min()?))
-        })
+        let open = entries.0.into_iter().flatten();
+        let open = open.filter(|entry| ledger.is_open(entry.item));
+        let is_few = open.clone().nth(most).is_none();
+        open.take(if is_few { most } else { 0 })
+            .filter_map(move |entry| {
+                let item = ledger.item(entry.item);
+                let references = item.reference.iter().chain(&item.other_references);
+                let forms = references.filter_map(|reference| is_form_of(reference, bytes));
+                Some((entry.item, forms.min()?))
+            })
     }
 
-    /// Every item that has these bytes as a form and lies in scope, by account and position; an
-    /// item that two accounts may pay comes twice within [`Scope::Entity`].
+    /// Every open item that has these bytes as a form and lies in scope; an item that two accounts
+    /// may pay comes twice within [`Scope::Entity`].
     ///
     /// * `most` — with more items than this, there is none
     pub fn find(
@@ -209,8 +251,7 @@ impl ReferenceIndex {
     ) -> impl Iterator<Item = (u32, Form)> {
         let hash = FormHash::new(entity).with(bytes);
         let entries = self.within(self.group(hash), hash, scope);
-        let entries = if entries.len() > most { &[] } else { entries };
-        Self::named(ledger, entries, bytes)
+        Self::named(ledger, entries, bytes, most)
     }
 
     /// How many references are searched in this scope.
@@ -247,11 +288,22 @@ impl ReferenceIndex {
     /// Bytes the index takes.
     #[must_use]
     pub fn size_bytes(&self) -> usize {
-        self.entries.capacity() * size_of::<Entry>()
+        (self.entries.capacity() + self.added.capacity()) * size_of::<Entry>()
             + self.starts.capacity() * size_of::<u32>()
             + self.filter.capacity() * size_of::<u64>()
             + self.of_account.capacity() * size_of::<usize>()
     }
+}
+
+/// The entries with one hash in one scope, also of items that are gone: of what was there first by
+/// account and position, then of what came later.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entries<'i>([&'i [Entry]; 2]);
+
+/// What the forms of some items come to.
+struct Learnt {
+    entries: Vec<Entry>,
+    bits: Vec<u32>,
 }
 
 /// What all forms have in common: most of a text is told from them by its first two characters and

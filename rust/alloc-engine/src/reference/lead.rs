@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use crate::limits::{ATOMS_PER_REFERENCE_MAX, ITEMS_PER_TOKEN_MAX};
 use crate::reference::form::{Form, Zeros, spell};
-use crate::reference::index::{Entry, FormHash, ReferenceIndex};
+use crate::reference::index::{Entries, FormHash, ReferenceIndex};
 use crate::reference::label::glued_labels;
 use crate::reference::scan::Search;
 use crate::text::{Joint, Text};
@@ -57,14 +57,18 @@ impl<'t> Leads<'t> {
         let groups: Vec<Range<usize>> = groups.collect();
         let entries = windows.iter().zip(groups);
         let entries = entries.map(|(at, group)| index.within(group, at.hash, search.scope));
-        let entries: Vec<&[Entry]> = entries.collect();
+        let entries: Vec<Entries<'_>> = entries.collect();
         let mut named = Vec::new();
         let leads = windows.iter().zip(entries).map(|(at, entries)| {
             let spelled = spelled(text, at);
             let from = named.len();
-            if entries.len() <= ITEMS_PER_TOKEN_MAX {
-                named.extend(ReferenceIndex::named(search.ledger, entries, &spelled));
-            }
+            let most = ITEMS_PER_TOKEN_MAX;
+            named.extend(ReferenceIndex::named(
+                search.ledger,
+                entries,
+                &spelled,
+                most,
+            ));
             Lead {
                 first: at.first,
                 skip: at.skip,

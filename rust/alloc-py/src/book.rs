@@ -1,0 +1,164 @@
+//! Open items kept ready between calls, for Python.
+
+use std::num::NonZeroUsize;
+use std::sync::{Mutex, RwLock};
+
+use alloc_arrow::schema::{ALLOCATIONS, DECISIONS, ITEM_IDS, OPEN_ITEMS};
+use alloc_arrow::{TableData, read};
+use elsa::sync::FrozenVec;
+use pyo3::prelude::*;
+use pyo3_arrow::input::AnyRecordBatch;
+use self_cell::self_cell;
+
+use crate::detach::run_detached;
+use crate::propose::{
+    Answer, Asked, KnownTables, PolicyFields, ProposeError, answer, opened, read_table,
+};
+
+/// The tables that came, in the order in which they came; what borrows from one stays good when
+/// another comes.
+struct Tables {
+    items: FrozenVec<Box<TableData>>,
+    known: KnownTables,
+}
+
+type Indexed<'a> = alloc_engine::Book<'a>;
+
+self_cell!(
+    struct Kept {
+        owner: Tables,
+        #[covariant]
+        dependent: Indexed,
+    }
+);
+
+/// Open items, indexed once; calls read it together, changes wait for them.
+#[pyclass(frozen, module = "alloc._core")]
+pub struct Book(RwLock<Kept>);
+
+/// What one caller took of a book's items: not open to it, open to others.
+#[pyclass(frozen, module = "alloc._core")]
+#[derive(Default)]
+pub struct Taken(Mutex<alloc_engine::Taken>);
+
+#[pymethods]
+impl Taken {
+    #[new]
+    fn new() -> Self {
+        Self::default()
+    }
+}
+
+#[pymethods]
+impl Book {
+    #[new]
+    fn new(
+        py: Python<'_>,
+        open_items: AnyRecordBatch,
+        customers: Option<AnyRecordBatch>,
+        history: Option<AnyRecordBatch>,
+        habits: Option<AnyRecordBatch>,
+    ) -> PyResult<Self> {
+        let streams = [opened(Some(open_items))?, opened(customers)?];
+        let streams = (streams, [opened(history)?, opened(habits)?]);
+        run_detached(py, move || {
+            let ([open_items, customers], [history, habits]) = streams;
+            let items = Box::new(read_table(&OPEN_ITEMS, open_items)?);
+            let tables = Tables {
+                items: FrozenVec::new(),
+                known: KnownTables::read([customers, history, habits])?,
+            };
+            let kept = Kept::try_new(tables, |tables| {
+                let items = read::open_items(tables.items.push_get(items))?;
+                let known = tables.known.known()?;
+                Ok::<_, ProposeError>(Indexed::new(items, known)?)
+            })?;
+            Ok::<_, ProposeError>(Self(RwLock::new(kept)))
+        })
+    }
+
+    /// Add items.
+    fn add(&self, py: Python<'_>, open_items: AnyRecordBatch) -> PyResult<()> {
+        let stream = opened(Some(open_items))?;
+        run_detached(py, || {
+            let data = Box::new(read_table(&OPEN_ITEMS, stream)?);
+            let mut kept = self.0.write().expect(WHOLE);
+            kept.with_dependent_mut(|tables, book| {
+                let items = read::open_items(tables.items.push_get(data))?;
+                Ok::<_, ProposeError>(book.add(items)?)
+            })
+        })
+    }
+
+    /// Take items out; those that are not there are passed over.
+    fn remove(&self, py: Python<'_>, item_ids: AnyRecordBatch) -> PyResult<()> {
+        let stream = opened(Some(item_ids))?;
+        run_detached(py, || {
+            let data = read_table(&ITEM_IDS, stream)?;
+            let mut kept = self.0.write().expect(WHOLE);
+            kept.with_dependent_mut(|_, book| {
+                for (entity, item_id) in read::item_ids(&data) {
+                    book.remove(entity, item_id);
+                }
+            });
+            Ok::<_, ProposeError>(())
+        })
+    }
+
+    /// Whether a new book would answer faster.
+    #[getter]
+    fn is_worn(&self) -> bool {
+        self.0.read().expect(WHOLE).borrow_dependent().is_worn()
+    }
+
+    /// Decide each payment of some days.
+    #[pyo3(signature = (payments, remittances, taken, policy, threads))]
+    fn propose<'py>(
+        &self,
+        py: Python<'py>,
+        payments: AnyRecordBatch,
+        remittances: Option<AnyRecordBatch>,
+        taken: Option<&Bound<'_, Taken>>,
+        policy: PolicyFields,
+        threads: Option<NonZeroUsize>,
+    ) -> PyResult<Answer<'py>> {
+        let streams = [opened(Some(payments))?, opened(remittances)?];
+        let taken = taken.map(Bound::get);
+        let batches = run_detached(py, move || {
+            let asked = Asked::read(streams)?;
+            let nothing = alloc_engine::Taken::default();
+            let taken = taken.map(|taken| taken.0.lock().expect(WHOLE));
+            let taken = taken.as_deref().unwrap_or(&nothing);
+            let kept = self.0.read().expect(WHOLE);
+            kept.with_dependent(|_, book| asked.decide(book, taken, policy, threads))
+        })?;
+        answer(py, batches)
+    }
+
+    /// Note what automatic decisions clear as taken.
+    fn take(
+        &self,
+        py: Python<'_>,
+        taken: &Bound<'_, Taken>,
+        decisions: AnyRecordBatch,
+        allocations: AnyRecordBatch,
+    ) -> PyResult<()> {
+        let streams = (opened(Some(decisions))?, opened(Some(allocations))?);
+        let taken = taken.get();
+        run_detached(py, move || {
+            let decisions = read_table(&DECISIONS, streams.0)?;
+            let allocations = read_table(&ALLOCATIONS, streams.1)?;
+            let mut taken = taken.0.lock().expect(WHOLE);
+            let kept = self.0.read().expect(WHOLE);
+            kept.with_dependent(|_, book| {
+                for (entity, item_id, minor) in read::cleared(&decisions, &allocations) {
+                    book.take(&mut taken, entity, item_id, minor);
+                }
+            });
+            Ok::<_, ProposeError>(())
+        })
+    }
+}
+
+/// Why a lock is there for the taking.
+const WHOLE: &str = "no change to it panicked";
