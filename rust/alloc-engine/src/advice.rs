@@ -6,7 +6,7 @@
 //! changes nothing.
 
 use alloc_domain::{Evidence, EvidenceSet, RemittanceLine};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::assign::{Edge, assign};
 use crate::explain::AdviceMatch;
@@ -15,9 +15,14 @@ use crate::reference::label::without_labels;
 use crate::reference::near::{Candidate, Spellings};
 use crate::reference::scan::{Hit, Named, Search, Strength, look_up, reading_of, scan};
 use crate::reference::surprise::{
-    Reading, SURPRISE_MILLINATS_MAX, Width, ln_millinats, this_slip_millinats, weight_millinats,
+    Reading, SURPRISE_MILLINATS_MAX, UNLIKE_MILLINATS, Width, Writing, ln_millinats,
+    this_slip_millinats, weight_millinats,
 };
 use crate::text::Text;
+
+mod kept;
+
+use kept::likeness;
 
 /// What the line of an advice costs whose amount is not what is open on the item it names.
 const DIFFERENT_AMOUNT_MILLINATS: i64 = 3_500;
@@ -28,9 +33,6 @@ const REST_MILLINATS: (i64, i64, i64) = (1_000, 1_150, 6_000);
 
 /// What a line costs whose reference has a label before it.
 const LABEL_MILLINATS: i64 = 500;
-
-/// What a line costs whose reference is nothing like that of the item with its amount.
-const UNLIKE_MILLINATS: i64 = 3_000;
 
 /// What a line is worth at least whose whole reference is that of an item.
 const WHOLE_LINE_MILLINATS: i64 = 4_000;
@@ -48,6 +50,9 @@ pub struct Advised {
     /// For each line that may mean several items: which.
     pub places: Vec<Vec<Candidate>>,
 }
+
+/// A line with its folded reference.
+type Line<'l, 'a> = (&'l RemittanceLine<'a>, Text);
 
 /// Matches the lines of an advice to items.
 ///
@@ -69,7 +74,45 @@ pub fn read_advice(
         .map(|(line, text)| reader.meanings(line, text, lines.len()))
         .collect();
     favour_verbatim(search, lines, &mut meanings);
-    reader.decide(lines, &meanings)
+    let first = reader.decide(lines, &meanings);
+    let every = 0..lines.len();
+    let agrees = |&at: &usize| first.item_of[at].is_some_and(|item| reader.agrees(lines, at, item));
+    let net = |at: usize| first.item_of[at].is_some() && !agrees(&at);
+    let due: Vec<usize> = every
+        .clone()
+        .filter(|&at| reader.is_due(lines, at))
+        .collect();
+    if !every.clone().any(net) && reader.total(lines, &due) == i128::from(search.amount_minor) {
+        let whole = reader.keep(lines, &meanings, &due);
+        return whole.unwrap_or(first).advised;
+    }
+    let firm: Vec<usize> = every.filter(agrees).collect();
+    match reader.keep(lines, &meanings, &firm) {
+        Some(kept) => first.apart_as(&firm, &kept.advised.matches),
+        None => first.advised,
+    }
+}
+
+/// What lines mean, and which item each of them, where that is sure.
+struct Decided {
+    advised: Advised,
+    item_of: Vec<Option<u32>>,
+}
+
+impl Decided {
+    /// The same, the lines at these positions as far apart from others as they are kept.
+    ///
+    /// * `kept` — by item
+    fn apart_as(mut self, positions: &[usize], kept: &[AdviceMatch]) -> Advised {
+        let items = positions.iter().filter_map(|&at| self.item_of[at]);
+        let items: FxHashSet<u32> = items.collect();
+        let matches = self.advised.matches.iter_mut();
+        for found in matches.filter(|found| items.contains(&found.item)) {
+            let known = kept.binary_search_by_key(&found.item, |line| line.item);
+            found.apart_millinats = known.map_or(0, |known| kept[known].apart_millinats);
+        }
+        self.advised
+    }
 }
 
 /// An item that a line may mean.
@@ -127,6 +170,34 @@ impl<'r, 's, 'a> Reader<'r, 's, 'a> {
         (ln_millinats(1_000_000) - ln_millinats(expected)).max(0)
     }
 
+    fn agreement_of(&self, line: &RemittanceLine<'_>) -> i64 {
+        self.agreement(line.amount_minor.unwrap_or(0).unsigned_abs())
+    }
+
+    /// Whether a line's amount is what is open on an item.
+    fn agrees(&self, lines: &[Line<'_, '_>], at: usize, item: u32) -> bool {
+        let open = (self.open)(item);
+        let paid = lines[at].0.amount_minor;
+        paid.is_some_and(|paid| signed_like(paid, open) == open)
+    }
+
+    /// Whether a line's amount is what is open on some item, and not the total of the lines.
+    fn is_due(&self, lines: &[Line<'_, '_>], at: usize) -> bool {
+        let total = lines.len() > 1 && lines[at].0.amount_minor == Some(self.search.amount_minor);
+        !total && !self.alike_to(lines, at).is_empty()
+    }
+
+    /// What some lines say they pay; a credit that could be no debit is one under either sign.
+    fn total(&self, lines: &[Line<'_, '_>], positions: &[usize]) -> i128 {
+        let paid = |&at: &usize| {
+            let paid = lines[at].0.amount_minor.unwrap_or(0);
+            let alike = self.alike_to(lines, at);
+            let credit = alike.iter().all(|&item| (self.open)(item) < 0);
+            i128::from(if credit { signed_like(paid, -1) } else { paid })
+        };
+        positions.iter().map(paid).sum()
+    }
+
     /// The items a line may mean, each once.
     fn meanings(&self, line: &RemittanceLine<'_>, text: &Text, lines: usize) -> Vec<Meaning> {
         let agrees = |item: u32| {
@@ -138,7 +209,7 @@ impl<'r, 's, 'a> Reader<'r, 's, 'a> {
         let written = without_labels(&text.bytes);
         let mut hits: Vec<Hit> = written
             .iter()
-            .flat_map(|bytes| self.whole_hits(bytes, bytes.len() < text.bytes.len()))
+            .flat_map(|bytes| self.whole_hits(bytes, bytes.len() < text.bytes.len(), &agrees))
             .collect();
         let entire = hits.iter().any(|hit| agrees(hit.item));
         if !entire {
@@ -177,35 +248,31 @@ impl<'r, 's, 'a> Reader<'r, 's, 'a> {
         found
     }
 
-    /// What the whole line names, whatever stands between its characters.
-    fn whole_hits(&self, bytes: &[u8], labelled: bool) -> Vec<Hit> {
+    /// What the whole line names, whatever stands between its characters: an item with the line's
+    /// amount among those of that amount, another one among all.
+    fn whole_hits(&self, bytes: &[u8], labelled: bool, agrees: &dyn Fn(u32) -> bool) -> Vec<Hit> {
         let Some((form, items)) = look_up(self.search, bytes) else {
             return Vec::new();
         };
         let label = if labelled { LABEL_MILLINATS } else { 0 };
-        let least = if form.is_trimmed() {
-            0
+        let (least, strength) = if form.is_trimmed() {
+            (0, Strength::Trimmed)
         } else {
-            WHOLE_LINE_MILLINATS
+            (WHOLE_LINE_MILLINATS, Strength::Strong)
         };
-        let weight = self.weight(reading_of(form), bytes).max(least) - label;
+        let weight = |population: usize| {
+            let weight = weight_millinats(reading_of(form), population, Width::of(bytes));
+            weight.max(least) - label
+        };
+        let (alike, any) = (weight(1), weight(self.search.population()));
         let hit = |&item: &u32| Hit {
             item,
-            strength: if form.is_trimmed() {
-                Strength::Trimmed
-            } else {
-                Strength::Strong
-            },
+            strength,
             evidence: EvidenceSet::EMPTY,
             sharers: items.len(),
-            surprise_millinats: weight,
+            surprise_millinats: if agrees(item) { alike } else { any },
         };
         items.iter().map(hit).collect()
-    }
-
-    fn weight(&self, reading: Reading, token: &[u8]) -> i64 {
-        let population = self.search.population();
-        weight_millinats(reading, population, Width::of(token))
     }
 
     /// What a part of the line names; the rest of the line speaks against it.
@@ -234,22 +301,10 @@ impl<'r, 's, 'a> Reader<'r, 's, 'a> {
         agreement: i64,
         unlike: i64,
     ) -> Vec<Meaning> {
-        let weight = |reading: Reading, token: &[u8]| {
-            let least = if reading == Reading::Printed {
-                WHOLE_LINE_MILLINATS
-            } else {
-                0
-            };
-            weight_millinats(reading, items.len(), Width::of(token)).max(least)
-        };
-        let likeness = |item: u32| -> Option<(i64, Reading)> {
+        let neutral = Writing::default();
+        let likeness = |item: u32| {
             let reference = self.search.ledger.item(item).reference?;
-            let spelled = Spellings::of(item, reference)?;
-            let priced = written.iter().filter_map(|token| {
-                let reading = spelled.likeness(token)?;
-                Some((weight(reading, token), reading))
-            });
-            priced.max_by_key(|&(weight, _)| weight)
+            likeness(&Spellings::of(item, reference)?, written, &neutral)
         };
         items
             .iter()
@@ -269,21 +324,25 @@ impl<'r, 's, 'a> Reader<'r, 's, 'a> {
             .collect()
     }
 
-    fn decide(&self, lines: &[(&RemittanceLine<'_>, Text)], meanings: &[Vec<Meaning>]) -> Advised {
+    fn decide(&self, lines: &[Line<'_, '_>], meanings: &[Vec<Meaning>]) -> Decided {
         let columns = Columns::new(self, meanings);
         let capacities: Vec<usize> = columns.members.iter().map(Vec::len).collect();
         let edges = columns.edges(meanings);
         let Some(assigned) = assign(&edges, lines.len(), &capacities, ASSIGNMENT_STEPS_MAX) else {
             let places = meanings.iter().map(|meant| columns.place(meant, &[]));
-            return Advised {
+            let advised = Advised {
                 places: places.filter(|place| !place.is_empty()).collect(),
                 ..Advised::default()
+            };
+            return Decided {
+                advised,
+                item_of: vec![None; lines.len()],
             };
         };
         let firm = |column: usize| assigned.margins[column] >= AMBIGUOUS_MILLINATS;
         let mut advised = Advised::default();
         let mut taken = vec![0; capacities.len()];
-        let mut doubtful = Vec::new();
+        let (mut doubtful, mut item_of) = (Vec::new(), vec![None; lines.len()]);
         for (position, column) in assigned.column_of.iter().enumerate() {
             let Some(column) = *column else {
                 continue;
@@ -304,19 +363,22 @@ impl<'r, 's, 'a> Reader<'r, 's, 'a> {
                 sharers: 1,
                 surprise_millinats: assigned.margins[column].min(SURPRISE_MILLINATS_MAX),
             });
-            let (line, _) = lines[position];
+            let (line, _) = &lines[position];
             let paid = line.amount_minor;
+            let paid_minor = paid.map(|paid| signed_like(paid, (self.open)(item)));
             advised.matches.push(AdviceMatch {
                 item,
-                paid_minor: paid.map(|paid| signed_like(paid, (self.open)(item))),
+                paid_minor,
                 deduction_minor: line.deduction_minor.unwrap_or(0),
+                apart_millinats: assigned.margins[column],
             });
+            item_of[position] = Some(item);
         }
         let places = doubtful.iter();
         let places = places.map(|&position| columns.place(&meanings[position], &taken));
         advised.places = places.filter(|place| !place.is_empty()).collect();
         advised.matches.sort_unstable_by_key(|line| line.item);
-        advised
+        Decided { advised, item_of }
     }
 }
 
@@ -548,6 +610,40 @@ mod tests {
     }
 
     #[test]
+    fn lines_that_make_up_the_cash_mean_what_has_their_amounts() {
+        let rows = [("5107814877", 71_447), ("5107823205", 66_065)];
+        let said = [("OUR ORDER 12", 71_447), ("23205", 66_065)];
+        let items = |amount| -> Vec<u32> {
+            let advised = advised(&rows, &said, amount);
+            advised.hits.iter().map(|hit| hit.item).collect()
+        };
+        assert_eq!(items(71_447 + 66_065), [0, 1]);
+    }
+
+    #[test]
+    fn who_writes_ends_means_no_other_item_of_the_amount() {
+        let rows = [
+            ("5107814877", 71_447),
+            ("5107823205", 71_447),
+            ("5107814880", 66_065),
+            ("5107819999", 61_000),
+        ];
+        let apart = |said: &[Row<'_>]| {
+            let total = said.iter().map(|&(_, amount)| amount).sum();
+            let matches = advised(&rows, said, total).matches;
+            matches.first().map(|line| line.apart_millinats)
+        };
+        let alone = apart(&[("4877", 71_447)]).unwrap();
+        let ends = [("4877", 71_447), ("4880", 66_065), ("9999", 61_000)];
+        assert!(alone > 9_000, "one of 10,000 numbers ends so: {alone}");
+        assert!(
+            apart(&ends) > Some(alone + 3_000),
+            "the others are ends too"
+        );
+        assert_eq!(apart(&[("4897", 71_447)]), None, "nothing ends so");
+    }
+
+    #[test]
     fn the_whole_line_counts_for_more_than_a_part_of_it() {
         let rows = [("COACHING", 12_500), ("OCT COACHING", 12_500)];
         assert_eq!(meant(&rows, &[("INV0CT COACHING", 12_500)]).0, [1]);
@@ -623,6 +719,12 @@ mod tests {
                 .collect();
             let pool = [("111111", 100), ("111112", 101), ("121212", 102), ("222222", 103)];
             prop_assert_eq!(meant(&pool, &rows), meant(&pool, &turned));
+            let total = rows.iter().map(|&(_, amount)| amount).sum();
+            let apart = |rows: &[Row<'_>]| -> Vec<(u32, i64)> {
+                let matches = advised(&pool, rows, total).matches;
+                matches.iter().map(|line| (line.item, line.apart_millinats)).collect()
+            };
+            prop_assert_eq!(apart(&rows), apart(&turned));
         }
     }
 }

@@ -12,7 +12,9 @@ use crate::policy::{CERTAIN_PPM, coincidence_ppt};
 use crate::reference::form::is_form_of;
 use crate::reference::near::is_one_slip;
 use crate::reference::scan::{Strength, reading_of};
-use crate::reference::surprise::{accident_millinats, ln_millinats, this_slip_millinats};
+use crate::reference::surprise::{
+    SURPRISE_MILLINATS_MAX, accident_millinats, ln_millinats, this_slip_millinats,
+};
 use crate::text::Text;
 
 /// A name from here on is in every set that is looked at: one in some 150 misreads a number.
@@ -197,22 +199,21 @@ fn misnamed_ppt(case: &Case<'_, '_>, items: &[u32]) -> u64 {
         let twins: Vec<u32> = twins
             .filter(|&twin| case.ledger.class_of(twin) != class)
             .collect();
-        let surprise = surprise_of(case, &near, item);
-        let slip = by_slip_ppt(case, item, &twins);
-        let lines = &case.advice;
-        if lines.binary_search_by_key(&item, |line| line.item).is_err() {
+        let line = case.advice.binary_search_by_key(&item, |line| line.item);
+        let Ok(line) = line else {
+            let surprise = surprise_of(case, &near, item);
             let accident = by_accident_ppt(case, items, (item, surprise), twins.len());
-            return accident.saturating_add(slip);
-        }
-        // A line with an amount means an item of that amount: this one or a twin, and by how much
-        // it is this one the assignment says.
-        let other = if twins.is_empty() {
-            0
-        } else {
-            odds_ppt(surprise)
+            return accident.saturating_add(by_slip_ppt(case, item, &twins));
         };
+        // A line with an amount means an item of that amount: this one or one of its twins.
+        let other = odds_ppt(
+            case.advice[line]
+                .apart_millinats
+                .min(SURPRISE_MILLINATS_MAX),
+        );
+        let other = other.saturating_mul(twins.len() as u64);
         if strength_of(case, item) == Some(Strength::Strong) {
-            slip.min(other)
+            other.min(by_slip_ppt(case, item, &twins))
         } else {
             other
         }

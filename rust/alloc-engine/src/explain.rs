@@ -63,6 +63,8 @@ pub struct AdviceMatch {
     pub paid_minor: Option<i64>,
     /// What the payer says it kept back.
     pub deduction_minor: i64,
+    /// By how much the line means this item rather than another one with its amount.
+    pub apart_millinats: i64,
 }
 
 /// What is known about one payment when one payer is assumed.

@@ -7,6 +7,8 @@
 //! number, misread. It says nothing about how many items the token does name: those share it
 //! (`Hit::sharers`, the candidates of a place).
 
+use std::collections::BTreeMap;
+
 /// How a token was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reading {
@@ -63,6 +65,51 @@ impl Reading {
         }
     }
 }
+
+/// How the references of a message are written: who writes the ends of some numbers writes those
+/// of the others, and who never does so will hardly begin.
+#[derive(Clone, Debug, Default)]
+pub struct Writing {
+    counts: BTreeMap<Option<Reading>, u64>,
+    all: u64,
+}
+
+impl Writing {
+    /// One reference more that is read so, or that is nothing like its item's.
+    pub fn count(&mut self, reading: Option<Reading>) {
+        *self.counts.entry(reading).or_default() += 1;
+        self.all += 1;
+    }
+
+    /// The same without one of them.
+    #[must_use]
+    pub fn without(&self, reading: Option<Reading>) -> Self {
+        let mut others = self.clone();
+        if let Some(count @ 1..) = others.counts.get_mut(&reading) {
+            *count -= 1;
+            others.all -= 1;
+        }
+        others
+    }
+
+    /// What a reading costs one reference more: its price is worth one observation.
+    ///
+    /// * `reading` — none where it is nothing like its item's
+    #[must_use]
+    pub fn price_millinats(&self, reading: Option<Reading>) -> i64 {
+        let price = reading.map_or(UNLIKE_MILLINATS, Reading::price_millinats);
+        let all = ln_millinats(u128::from(self.all + 1));
+        match self.counts.get(&reading).copied().unwrap_or(0) {
+            // Slips happen to everybody.
+            0 if reading.is_some_and(Reading::is_misread) => price,
+            0 => price + all,
+            so => all - ln_millinats(u128::from(so)),
+        }
+    }
+}
+
+/// What it costs that a reference is nothing like that of the item with its amount.
+pub const UNLIKE_MILLINATS: i64 = 3_000;
 
 /// What a number costs that looks like a date, the amount, a part of something longer or a member
 /// of another series.
