@@ -147,11 +147,8 @@ class Book:
     def is_worn(self) -> bool:
         """Whether a new book would answer faster."""
 
-    def add(self, open_items: _Table) -> None:
-        """Add items."""
-
-    def remove(self, item_ids: _Table) -> None:
-        """Take items out; those that are not there are passed over."""
+    def change(self, gone: _Table | None, come: _Table | None) -> None:
+        """Take items out and add others, at once."""
 
     def propose(
         self,

@@ -228,8 +228,8 @@ class Book:
     >>> items = {"item_id": ["I1"], "entity": ["FR01"], "customer_id": ["C1"]}
     >>> items |= {"reference": ["INV-1"], "currency": ["EUR"], "open_minor": [12000]}
     >>> book = Book(pa.table(items))
-    >>> book.remove(pa.table({"entity": ["FR01"], "item_id": ["I1"]}))
-    >>> book.add(pa.table(items | {"open_minor": [7000]}))
+    >>> paid_in_part = pa.table(items | {"open_minor": [7000]})
+    >>> book.change(gone=paid_in_part.select(["entity", "item_id"]), come=paid_in_part)
     """
 
     def __init__(
@@ -242,22 +242,23 @@ class Book:
     ) -> None:
         self._book = _core.Book(open_items, customers, history, habits)
 
-    def add(self, open_items: Table) -> None:
-        """Add items.
+    def change(self, gone: Table | None = None, come: Table | None = None) -> None:
+        """Take items out and add others, all or nothing, between two calls.
 
-        An amount that changed is an item that goes and comes: `remove` it first.
+        Parameters
+        ----------
+        gone
+            ``entity`` and ``item_id``; items that are not there are passed over.
+        come
+            Open items. An amount that changed is an item that goes and comes.
 
         Raises
         ------
         alloc.errors.InputError
-            A table is wrong, or an id is there already (``ITEM_REPEATED``): nothing
-            is added.
+            A table is wrong, or an id that comes is there and does not go
+            (``ITEM_REPEATED``).
         """
-        self._book.add(open_items)
-
-    def remove(self, item_ids: Table) -> None:
-        """Take items out, by ``entity`` and ``item_id``; others are passed over."""
-        self._book.remove(item_ids)
+        self._book.change(gone, come)
 
     @property
     def is_worn(self) -> bool:

@@ -55,7 +55,7 @@ class AllocationService(allocation_service_pb2_grpc.AllocationServiceServicer):
         """Decide one payment; the engine releases the interpreter lock meanwhile."""
         del context
         tables = payment_tables(request.entity, request.payment)
-        proposal = self._workplace.pool(request.entity).propose(*tables)
+        proposal = self._workplace.pools.of(request.entity).propose(*tables)
         (decision,) = decision_messages(
             proposal.decisions, proposal.allocations, proposal.adjustments
         )
@@ -70,7 +70,7 @@ class AllocationService(allocation_service_pb2_grpc.AllocationServiceServicer):
         pool = None
         for request in request_iterator:
             check_waiting(context)
-            pool = pool or self._workplace.pool(request.entity)
+            pool = pool or self._workplace.pools.of(request.entity).in_turn()
             payments = with_entity(
                 arrow_of(request.payments_ipc, "payments_ipc"),
                 request.entity,
@@ -82,7 +82,6 @@ class AllocationService(allocation_service_pb2_grpc.AllocationServiceServicer):
                 else engine.schema("remittances").empty_table()
             )
             proposal = pool.propose(payments, remittances)
-            pool = pool.after(proposal)
             yield pb.ProposeBatchResponse(
                 decisions_ipc=ipc_of(proposal.decisions),
                 allocations_ipc=ipc_of(proposal.allocations),

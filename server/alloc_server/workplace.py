@@ -7,7 +7,6 @@ import hashlib
 import queue
 from typing import TYPE_CHECKING, TypeVar
 
-from alloc.app.propose import open_pool
 from alloc.app.review import Acceptance, refuse
 from alloc.app.shared_ledger import Call
 from alloc.errors import InputError
@@ -15,6 +14,7 @@ from alloc_server.convert import choice_of
 from alloc_server.gate import caller
 from alloc_server.limits import KEY_CHARACTERS_MAX, WAIT_SECONDS_MAX
 from alloc_server.owned import owned_payment
+from alloc_server.pools import Pools
 from alloc_server.writing import Accepting, Acting, Write, Writer
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     import grpc
     from google.protobuf.message import Message
 
-    from alloc.app.propose import OpenPool
     from alloc.app.review import Accepted
     from alloc.app.shared_ledger import SharedLedger
     from alloc.rules import Rule
@@ -68,7 +67,7 @@ class Workplace:
         self._open_ledger = open_ledger
         self._idle: queue.LifoQueue[SharedLedger] = queue.LifoQueue()
         self._writer = Writer(open_ledger(write=True), settings, rules, now=self.now)
-        self._pools: dict[str, OpenPool] = {}
+        self.pools = Pools(settings, self.reading)
 
     def close(self) -> None:
         """Close every connection; no call may be served any more."""
@@ -88,15 +87,6 @@ class Workplace:
             yield ledger
         finally:
             self._idle.put(ledger)
-
-    def pool(self, entity: str) -> OpenPool:
-        """Return what is open at an entity now; read again when the ledger moved."""
-        with self.reading() as ledger:
-            pool = self._pools.get(entity)
-            if pool is None or pool.position != ledger.position():
-                pool = open_pool(ledger, self.settings, entity)
-                self._pools[entity] = pool
-            return pool
 
     def once(
         self,

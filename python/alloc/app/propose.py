@@ -10,107 +10,95 @@ import pyarrow.compute as pc
 
 from alloc import engine
 from alloc.app.clear import contract
-from alloc.app.open_book import item_keys
 from alloc.app.refused import Refused
 
 if TYPE_CHECKING:
-    from alloc.app.shared_ledger import LedgerPosition, SharedLedger
-    from alloc.engine import Proposal
+    from alloc.app.shared_ledger import SharedLedger
+    from alloc.engine import Proposal, Taken
     from alloc.settings import Settings
 
 
 class OpenPool:
-    """What is open at an entity, at one position of the ledger; never changes.
+    """What is open at an entity, kept for the engine as far as the ledger was followed.
 
-    The one place that knows how the engine is given the items again and again.
+    Calls may propose on it while another one lets it follow the ledger.
 
     Parameters
     ----------
-    position
-        Of the ledger, when it was read.
-    items, customers
-        As the engine takes them.
-    refused
-        Matches never to be proposed again.
-    policy
-        What may be decided without a person.
-    """
-
-    def __init__(
-        self,
-        position: LedgerPosition,
-        items: pa.Table,
-        customers: pa.Table,
-        refused: Refused,
-        policy: dict[str, object],
-    ) -> None:
-        self.position = position
-        self._items = items
-        self._customers = customers
-        self._refused = refused
-        self._policy = policy
-
-    def propose(self, payments: pa.Table, remittances: pa.Table) -> Proposal:
-        """Decide payments together; as in `alloc.engine.propose`."""
-        proposal = engine.propose(
-            self._items,
-            payments,
-            remittances,
-            self._customers,
-            policy=self._policy,
-        )
-        return self._refused.leave_out(proposal)
-
-    def after(self, proposal: Proposal) -> OpenPool:
-        """Return the pool without what the proposal clears by itself."""
-        auto = proposal.decisions.filter(
-            pc.equal(proposal.decisions["status"], "auto")
-        )["payment_id"]
-        rows = proposal.allocations
-        taken = rows.filter(
-            pc.and_(
-                pc.equal(rows["rank"], 0), pc.is_in(rows["payment_id"], value_set=auto)
-            )
-        )
-        if taken.num_rows == 0:
-            return self
-        summed = (
-            pa.table({"key": item_keys(taken), "minor": taken["allocated_minor"]})
-            .group_by("key", use_threads=False)
-            .aggregate([("minor", "sum")])
-        )
-        at = pc.index_in(item_keys(self._items), value_set=summed["key"])
-        less = pc.fill_null(summed["minor_sum"].take(at), 0)
-        column = self._items.schema.get_field_index("open_minor")
-        items = self._items.set_column(
-            column,
-            self._items.schema.field(column),
-            pc.subtract(self._items["open_minor"], less),
-        )
-        return OpenPool(
-            self.position,
-            items.filter(pc.not_equal(items["open_minor"], 0)),
-            self._customers,
-            self._refused,
-            self._policy,
-        )
-
-
-def open_pool(ledger: SharedLedger, settings: Settings, entity: str) -> OpenPool:
-    """Read what is open at an entity.
+    ledger
+        What is open is read from it.
+    settings
+        Of the workspace; the policy says what may be decided without a person.
+    entity
+        Whose items.
 
     Raises
     ------
     alloc.errors.InputError
         There is no such entity (``ENTITY_UNKNOWN``).
     """
-    settings.entity(entity)
-    # Read first: what changes meanwhile makes the pool look older than it is.
-    position = ledger.position()
-    return OpenPool(
-        position,
-        contract(ledger.open_items(entity=entity), "open_items"),
-        contract(ledger.customers(), "customers"),
-        Refused(ledger.refusals()),
-        msgspec.structs.asdict(settings.policy),
-    )
+
+    def __init__(self, ledger: SharedLedger, settings: Settings, entity: str) -> None:
+        settings.entity(entity)
+        self._entity = entity
+        self._policy = msgspec.structs.asdict(settings.policy)
+        # Read first: what changes meanwhile makes the pool look older than it is.
+        self.position = ledger.position()
+        self._book = engine.Book(
+            contract(ledger.open_items(entity=entity), "open_items"),
+            contract(ledger.customers(), "customers"),
+        )
+        self._refused = Refused(ledger.refusals())
+
+    def follow(self, ledger: SharedLedger) -> bool:
+        """Read what changed in the ledger; False when the pool is to be made anew."""
+        position, since = ledger.position(), self.position
+        if position == since:
+            return True
+        if position.import_id != since.import_id and ledger.customers_changed(since):
+            return False
+        if position.refusals != since.refusals:
+            self._refused = Refused(ledger.refusals())
+        changed = ledger.items_changed(since, entity=self._entity)
+        self._book.change(
+            gone=changed.select(engine.schema("item_ids").names),
+            come=contract(
+                changed.filter(pc.not_equal(changed["open_minor"], 0)), "open_items"
+            ),
+        )
+        self.position = position
+        return not self._book.is_worn
+
+    def propose(
+        self, payments: pa.Table, remittances: pa.Table, taken: Taken | None = None
+    ) -> Proposal:
+        """Decide payments together; as in `alloc.engine.Book.propose`."""
+        proposal = self._book.propose(
+            payments, remittances, taken=taken, policy=self._policy
+        )
+        return self._refused.leave_out(proposal)
+
+    def in_turn(self) -> InTurn:
+        """Return what decides payments in turn."""
+        return InTurn(self, self._book)
+
+
+class InTurn:
+    """Decides lot after lot: what one clears by itself is not open to the next.
+
+    Parameters
+    ----------
+    pool, book
+        What is open to the first.
+    """
+
+    def __init__(self, pool: OpenPool, book: engine.Book) -> None:
+        self._pool = pool
+        self._book = book
+        self._taken = engine.Taken()
+
+    def propose(self, payments: pa.Table, remittances: pa.Table) -> Proposal:
+        """Decide payments together, after those before."""
+        proposal = self._pool.propose(payments, remittances, self._taken)
+        self._book.take(self._taken, proposal)
+        return proposal

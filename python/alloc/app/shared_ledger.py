@@ -67,6 +67,16 @@ class SharedLedger(Ledger, Protocol):
     def position(self) -> LedgerPosition:
         """Return how far the ledger is; cheap."""
 
+    def items_changed(self, since: LedgerPosition, *, entity: str) -> pa.Table:
+        """Return the items of customers that may have changed since a position.
+
+        Columns of `alloc.app.ports.Ledger.open_items`, as the items are now; also
+        those on which nothing is open any more.
+        """
+
+    def customers_changed(self, since: LedgerPosition) -> bool:
+        """Say whether a customer may have changed since a position."""
+
     def once(
         self,
         calls: Sequence[Call],

@@ -299,6 +299,14 @@ class SqlLedger:
         """Return how far the ledger is."""
         return reading.position(self._db)
 
+    def items_changed(self, since: LedgerPosition, *, entity: str) -> pa.Table:
+        """Return the items of customers that may have changed since a position."""
+        return reading.items_changed(self._db, since, entity)
+
+    def customers_changed(self, since: LedgerPosition) -> bool:
+        """Say whether a customer may have changed since a position."""
+        return reading.customers_changed(self._db, since)
+
     def journal(self, which: JournalFilter | None = None) -> JournalTables:
         """Return entries, postings with their letters, and allocations."""
         return journal.journal(self._db, which or JournalFilter())

@@ -96,6 +96,10 @@ class Where:
             self.parameters.append(value)
             self._conditions.append(condition.format(f"${len(self.parameters)}"))
 
+    def require(self, condition: str) -> None:
+        """Add a condition without a parameter of its own."""
+        self._conditions.append(condition)
+
     def __str__(self) -> str:
         return " and ".join(self._conditions) or "1 = 1"
 
@@ -134,6 +138,10 @@ def open_items(
         where = Where(str(where), f"i.item_id in {keys}")
     where.add("i.entity = {}", entity)
     where.add("(i.issue_date is null or i.issue_date <= {})", until)
+    return _items(db, where)
+
+
+def _items(db: Database, where: Where) -> pa.Table:
     return db.query(
         f"""
         select i.item_id, i.entity, i.customer_id, i.customer_name, i.reference,
@@ -149,6 +157,35 @@ def open_items(
         OPEN_ITEMS,
         where.parameters,
     )
+
+
+def items_changed(db: Database, since: LedgerPosition, entity: str) -> pa.Table:
+    """Return the items of an entity that posting or importing may have changed.
+
+    An entry changes what its decision allocated to and what it created; a mirror, what
+    the entry created that it undoes.
+    """
+    parts = [
+        """
+        select a.item_id from journal_entry e
+        join allocation a on a.decision_id = e.decision_id and a.rank = 0
+        where e.seq > $2
+        """,
+        "select p.item_id from posting p where p.seq > $2",
+        """
+        select p.item_id from journal_entry e
+        join posting p on p.seq = e.reverses_seq where e.seq > $2
+        """,
+    ]
+    where = Where("i.source <> 'suspense'")
+    where.add("i.entity = {}", entity)
+    where.parameters.append(since.seq)
+    # Without an import since, no item is looked at for its import.
+    if db.integer("select max(import_id) from import_file") > since.import_id:
+        parts.append("select item_id from open_item where import_id > $3")
+        where.parameters.append(since.import_id)
+    where.require(f"i.item_id in ({' union '.join(parts)})")
+    return _items(db, where)
 
 
 def collected_vat(db: Database) -> pa.Table:
@@ -428,6 +465,12 @@ def position(db: Database) -> LedgerPosition:
         columns("seq import_id:big refusals:big"),
     )
     return LedgerPosition(**found.to_pylist()[0])
+
+
+def customers_changed(db: Database, since: LedgerPosition) -> bool:
+    """Say whether an import since then may have changed a customer."""
+    changed = "select 1 from customer where import_id > $1 limit 1"
+    return bool(db.integer(f"select count(*) from ({changed}) c", (since.import_id,)))
 
 
 def counts(db: Database) -> LedgerCounts:

@@ -77,7 +77,7 @@ def import_open_items(
         _add_items(running)
         _follow_items(running)
         _note_kept(running)
-        closed = _close_missing(db, snapshot_of)
+        closed = _close_missing(running, snapshot_of)
         return running.end(
             ImportCounts(
                 import_id=running.import_id,
@@ -231,10 +231,11 @@ def _note_kept(running: Import) -> None:
         )
 
 
-def _close_missing(db: Database, snapshot_of: Collection[str]) -> int:
+def _close_missing(running: Import, snapshot_of: Collection[str]) -> int:
     """Close items that a full list no longer has and that we did not touch."""
     if not snapshot_of:
         return 0
+    db = running.db
     where = f"""
         source = 'import' and open_minor <> 0 and imported_minor = open_minor
         and entity in {stage_keys(db, "stage_snapshot", snapshot_of)}
@@ -243,7 +244,10 @@ def _close_missing(db: Database, snapshot_of: Collection[str]) -> int:
         """
     db.execute("create index stage_outcome_key on stage_outcome (entity, item_id)")
     closed = db.integer(f"select count(*) from open_item where {where}")
-    db.execute(f"update open_item set {NOTHING} where {where}")
+    db.execute(
+        f"update open_item set {NOTHING}, import_id = $1 where {where}",
+        (running.import_id,),
+    )
     return closed
 
 

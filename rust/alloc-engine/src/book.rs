@@ -60,33 +60,37 @@ impl<'a> Book<'a> {
         })
     }
 
-    /// Adds items.
+    /// Takes items out and adds others, all or nothing; an amount that changed is an item that goes
+    /// and comes.
+    ///
+    /// * `gone` — entity and id; those that are not there are passed over
     ///
     /// # Errors
-    /// [`EngineError`]: an id is there already, or twice among them, or they are too many; then none
-    /// is added.
-    pub fn add(&mut self, items: Vec<OpenItem<'a>>) -> Result<(), EngineError> {
+    /// [`EngineError`]: an id that comes is there and does not go, or comes twice, or they are too
+    /// many.
+    pub fn change(
+        &mut self,
+        gone: &[(&str, &str)],
+        come: Vec<OpenItem<'a>>,
+    ) -> Result<(), EngineError> {
         let first = self.ledger.items.len();
-        check_rows(&[("open_items", first + items.len())])?;
-        self.changes += items.len();
-        self.ledger.add(items)?;
-        let first = u32::try_from(first).expect("rows are limited");
-        self.index.add(&self.ledger, first);
-        for index in (first..).take(self.ledger.items.len() - first as usize) {
+        check_rows(&[("open_items", first + come.len())])?;
+        self.ledger.check_new(&come, gone)?;
+        for (entity, item_id) in gone {
+            if let Some(index) = self.ledger.remove(entity, item_id) {
+                self.index.remove(&self.ledger, index);
+                self.amounts.remove(&self.ledger, index);
+                self.changes += 1;
+            }
+        }
+        self.changes += come.len();
+        self.ledger.add(come);
+        let new = u32::try_from(first).expect("rows are limited")..;
+        self.index.add(&self.ledger, new.start);
+        for (index, _) in new.zip(&self.ledger.items[first..]) {
             self.amounts.add(&self.ledger, index);
         }
         Ok(())
-    }
-
-    /// Takes an item out; false when it is not there.
-    pub fn remove(&mut self, entity: &str, item_id: &str) -> bool {
-        let Some(index) = self.ledger.remove(entity, item_id) else {
-            return false;
-        };
-        self.index.remove(&self.ledger, index);
-        self.amounts.remove(&self.ledger, index);
-        self.changes += 1;
-        true
     }
 
     /// Whether so many items came and went that a new book would answer faster.

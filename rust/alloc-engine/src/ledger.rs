@@ -69,7 +69,7 @@ impl<'a> Ledger<'a> {
             class_of: Vec::with_capacity(items.len()),
             classes: Vec::new(),
         };
-        ledger.check_new(&items)?;
+        ledger.check_new(&items, &[])?;
         for item in items {
             let index = ledger.enter(item);
             for account in ledger.payers_of(index) {
@@ -83,12 +83,8 @@ impl<'a> Ledger<'a> {
         Ok(ledger)
     }
 
-    /// Puts items at the end and groups them with the others.
-    ///
-    /// # Errors
-    /// [`EngineError::ItemRepeated`]: an id is there already, or twice among them; none is added.
-    pub fn add(&mut self, items: Vec<OpenItem<'a>>) -> Result<(), EngineError> {
-        self.check_new(&items)?;
+    /// Puts items at the end that were checked, and groups them with the others.
+    pub(crate) fn add(&mut self, items: Vec<OpenItem<'a>>) {
         for item in items {
             let index = self.enter(item);
             let class = self.class_like(index).unwrap_or_else(|| {
@@ -101,11 +97,10 @@ impl<'a> Ledger<'a> {
                 insert_by_age(&self.items, &mut self.pools[account as usize], index);
             }
         }
-        Ok(())
     }
 
     /// Takes an item out, and says where it was; `None` when it is not there.
-    pub fn remove(&mut self, entity: &str, item_id: &str) -> Option<u32> {
+    pub(crate) fn remove(&mut self, entity: &str, item_id: &str) -> Option<u32> {
         let index = self.position(entity, item_id)?;
         let entity = self.accounts[self.account_of(index) as usize].entity;
         let item_id = self.items[index as usize].item_id;
@@ -119,11 +114,18 @@ impl<'a> Ledger<'a> {
         Some(index)
     }
 
-    fn check_new(&self, items: &[OpenItem<'a>]) -> Result<(), EngineError> {
+    /// Refuses items whose id is there and not among those that go, or twice among them.
+    pub(crate) fn check_new(
+        &self,
+        items: &[OpenItem<'a>],
+        gone: &[(&str, &str)],
+    ) -> Result<(), EngineError> {
+        let gone: FxHashSet<(&str, &str)> = gone.iter().copied().collect();
         let mut seen = FxHashSet::default();
         for item in items {
-            let is_known = self.position(item.entity, item.item_id).is_some();
-            if is_known || !seen.insert((item.entity, item.item_id)) {
+            let key = (item.entity, item.item_id);
+            let stays = self.position(key.0, key.1).is_some() && !gone.contains(&key);
+            if stays || !seen.insert(key) {
                 return Err(EngineError::ItemRepeated {
                     entity: item.entity.to_owned(),
                     item_id: item.item_id.to_owned(),

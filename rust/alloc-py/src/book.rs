@@ -77,31 +77,23 @@ impl Book {
         })
     }
 
-    /// Add items.
-    fn add(&self, py: Python<'_>, open_items: AnyRecordBatch) -> PyResult<()> {
-        let stream = opened(Some(open_items))?;
+    /// Take items out and add others, at once.
+    fn change(
+        &self,
+        py: Python<'_>,
+        gone: Option<AnyRecordBatch>,
+        come: Option<AnyRecordBatch>,
+    ) -> PyResult<()> {
+        let streams = (opened(gone)?, opened(come)?);
         run_detached(py, || {
-            let data = Box::new(read_table(&OPEN_ITEMS, stream)?);
+            let gone = read_table(&ITEM_IDS, streams.0)?;
+            let come = Box::new(read_table(&OPEN_ITEMS, streams.1)?);
+            let gone: Vec<(&str, &str)> = read::item_ids(&gone).collect();
             let mut kept = self.0.write().expect(WHOLE);
             kept.with_dependent_mut(|tables, book| {
-                let items = read::open_items(tables.items.push_get(data))?;
-                Ok::<_, ProposeError>(book.add(items)?)
+                let come = read::open_items(tables.items.push_get(come))?;
+                Ok::<_, ProposeError>(book.change(&gone, come)?)
             })
-        })
-    }
-
-    /// Take items out; those that are not there are passed over.
-    fn remove(&self, py: Python<'_>, item_ids: AnyRecordBatch) -> PyResult<()> {
-        let stream = opened(Some(item_ids))?;
-        run_detached(py, || {
-            let data = read_table(&ITEM_IDS, stream)?;
-            let mut kept = self.0.write().expect(WHOLE);
-            kept.with_dependent_mut(|_, book| {
-                for (entity, item_id) in read::item_ids(&data) {
-                    book.remove(entity, item_id);
-                }
-            });
-            Ok::<_, ProposeError>(())
         })
     }
 

@@ -226,14 +226,25 @@ proptest! {
             if *kind == 0 && !remaining.is_empty() {
                 let gone = remaining.remove(at.index(remaining.len()));
                 let sketch = &sketches[gone];
-                prop_assert!(book.remove(sketch.entity, &sketch.item_id));
-                prop_assert!(!book.remove(sketch.entity, &sketch.item_id));
+                let gone_id = (sketch.entity, sketch.item_id.as_str());
+                book.change(&[gone_id, gone_id, ("E", "unknown")], Vec::new()).unwrap();
                 away.push(gone);
             } else if !away.is_empty() {
                 // Several at once, also such as were there before.
                 let come: Vec<usize> = away.drain(at.index(away.len())..).collect();
-                book.add(come.iter().map(|&at| item(&sketches[at])).collect()).unwrap();
-                remaining.extend(come);
+                let mut items: Vec<_> = come.iter().map(|&at| item(&sketches[at])).collect();
+                let mut gone = Vec::new();
+                if *kind == 1 && !remaining.is_empty() {
+                    // One that is there goes and comes at once, as where its amount changed.
+                    let same = remaining.remove(at.index(remaining.len()));
+                    gone.push((sketches[same].entity, sketches[same].item_id.as_str()));
+                    items.push(item(&sketches[same]));
+                    remaining.extend(&come);
+                    remaining.push(same);
+                } else {
+                    remaining.extend(&come);
+                }
+                book.change(&gone, items).unwrap();
             }
         }
         let left: Vec<OpenItem<'_>> = remaining.iter().map(|&at| item(&sketches[at])).collect();
@@ -292,12 +303,13 @@ fn an_item_that_is_there_is_not_added_again_and_nothing_else_is() {
     };
     let (there, new) = ([sketch("I1")], [sketch("I2"), sketch("I1")]);
     let mut book = Book::new(items(&there), known()).unwrap();
-    let refused = book.add(items(&new)).unwrap_err();
+    let refused = book.change(&[], items(&new)).unwrap_err();
     assert!(matches!(refused, EngineError::ItemRepeated { .. }));
-    assert_eq!(book.items().len(), 1);
-    assert!(book.remove("E", "I1"));
-    assert!(!book.remove("E", "I2"));
-    book.add(items(&new)).unwrap();
+    let twice = [sketch("I3"), sketch("I3")];
+    assert!(book.change(&[("E", "I1")], items(&twice)).is_err());
+    assert_eq!(book.items().len(), 1, "nothing came");
+    assert!(book.ledger.is_open(0), "nothing went");
+    book.change(&[("E", "I1")], items(&new)).unwrap();
 }
 
 #[test]
@@ -321,9 +333,9 @@ fn a_book_is_worn_when_much_of_it_came_or_went() {
         disputed: false,
     };
     let (last, others) = ids.split_last().unwrap();
-    book.add(others.iter().map(|id| bare(id)).collect())
+    book.change(&[], others.iter().map(|id| bare(id)).collect())
         .unwrap();
     assert!(!book.is_worn());
-    book.add(vec![bare(last)]).unwrap();
+    book.change(&[], vec![bare(last)]).unwrap();
     assert!(book.is_worn());
 }
