@@ -8,8 +8,9 @@ use rustc_hash::FxHashMap;
 
 use super::{Decided, Line, Meaning, Reader, WHOLE_LINE_MILLINATS};
 use crate::limits::NEAR_COMPARISONS_MAX;
+use crate::reference::label::without_labels;
 use crate::reference::near::Spellings;
-use crate::reference::scan::{Strength, without_labels};
+use crate::reference::scan::Strength;
 use crate::reference::surprise::{Reading, Width, Writing, weight_millinats};
 
 /// More than what any line weighs: none is put aside.
