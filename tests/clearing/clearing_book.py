@@ -50,6 +50,7 @@ ITEM = re.compile(
     r"(?: as (?P<abroad>-?[\d.]+ [A-Z]{3}))?\s+of (?P<customer>\S+)"
     r"(?:\s+issued (?P<issued>\S+))?(?:\s+due (?P<due>\S+))?(?:\s+at (?P<entity>\S+))?"
     r"(?:\s+of total (?P<total>\S+))?(?:\s+vat (?P<vat>\S+))?"
+    r"(?:\s+for (?P<sections>\S+))?"
 )
 PAYMENT = re.compile(
     r"payment\s+(?P<id>\S+)\s+(?P<amount>-?[\d.]+) (?P<currency>EUR|USD)"
@@ -211,6 +212,13 @@ class Book:
                     minor(item["total"]) if item["total"] else None for item in found
                 ],
                 "vat": pa.array([vat_lines(item) for item in found], VAT),
+                "analytic": pa.array(
+                    [
+                        item["sections"] and item["sections"].split("/")
+                        for item in found
+                    ],
+                    pa.list_(pa.string()),
+                ),
                 "foreign_minor": pa.array(
                     [abroad(item["abroad"])[0] for item in found], pa.int64()
                 ),

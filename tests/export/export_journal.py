@@ -57,6 +57,7 @@ POSTINGS = pa.schema(
         ("lettered_on", pa.date32()),
         ("foreign_currency", pa.string()),
         ("foreign_minor", pa.int64()),
+        ("analytic", pa.string()),
     ]
 )
 ALLOCATIONS = pa.schema(
@@ -166,6 +167,7 @@ def tables(rows: list[dict[str, Any]]) -> tuple[pa.Table, pa.Table]:
             "lettered_on": letter and dt.date(2026, 5, 2),
             "foreign_currency": foreign[0] if foreign else None,
             "foreign_minor": foreign[1] if foreign else None,
+            "analytic": row.get("analytic", {}).get(line_no),
         }
         for row in rows
         for line_no, (account, customer_id, amount, letter, *foreign) in enumerate(

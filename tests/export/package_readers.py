@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import json
 import re
 import zipfile
 from decimal import Decimal
@@ -28,6 +29,7 @@ class Line(NamedTuple):
     minor: int
     label: str
     letter: str
+    sections: tuple[tuple[str, str, int], ...] = ()
 
 
 class RefusedError(Exception):
@@ -57,18 +59,25 @@ def _day(text: str, form: str) -> dt.date:
 
 
 def read_sage(data: bytes) -> list[Line]:
-    """Twelve columns behind a heading; a voucher is (journal, date, number)."""
+    """Fourteen columns behind a heading; a voucher is (journal, date, number)."""
     header, *rows = data.decode("cp1252").removesuffix("\r\n").split("\r\n")
     assert header.split("\t")[1:6] == ["Jou", "Date", "N°", "Général", "Tiers"]
     lines = []
     for row in rows:
         cells = row.split("\t")
-        if len(cells) != 12 or cells[0] != "G":
+        if len(cells) != 14 or cells[0] not in "GA":
             raise RefusedError(f"no line of entries: {row}")
         _, journal, day, number, account, partner, label = cells[:7]
         _day(day, "%d%m%y")
         minor = _minor(cells[9], ",") - _minor(cells[10], ",")
         key = f"{journal}/{day}/{number}"
+        if cells[0] == "A":
+            above = lines[-1] if lines else None
+            if above is None or (above.entry, above.account) != (key, account):
+                raise RefusedError(f"a section of no line: {row}")
+            sections = (*above.sections, (cells[12], cells[13], minor))
+            lines[-1] = above._replace(sections=sections)
+            continue
         lines.append(Line(key, account, partner, minor, label, cells[11]))
     return _balanced(lines)
 
@@ -177,6 +186,12 @@ def _odoo(rows: Iterable[dict[str, str]]) -> list[Line]:
                 minor,
                 row["line_ids/name"],
                 row["line_ids/matching_number"],
+                tuple(
+                    ("", name, share)
+                    for name, share in json.loads(
+                        row["line_ids/analytic_distribution"] or "{}"
+                    ).items()
+                ),
             )
         )
     return _balanced(lines)

@@ -100,6 +100,7 @@ def test_each_posting_is_a_row_with_its_entry() -> None:
         "credit": "1200.00",
         "foreign_currency": "",
         "foreign_minor": "",
+        "analytic": "",
     }
     (abroad, *_) = read(entries_csv(*tables([ABROAD])))
     assert (abroad["foreign_currency"], abroad["foreign_minor"]) == ("USD", "1150000")

@@ -198,6 +198,39 @@ def test_odoo_gets_what_a_line_is_in_its_foreign_currency() -> None:
     ] == [("USD", "11500.00"), ("USD", "-11500.00"), ("", "")]
 
 
+#: A commission of 90.00 for three items of two sites, one of them a workshop's.
+SECTIONED = entry(
+    1,
+    1,
+    ("512000", None, 171_000, None),
+    ("622200", None, 9_000, None),
+    ("411000", "C-A", -180_000, "AAA"),
+    analytic={2: '[[2000,[]],[4000,["BES","REPAIR"]],[3000,["DIJ"]]]'},
+)
+
+
+def test_sections_follow_their_line_in_sage() -> None:
+    lines = read_sage(WRITERS["sage"](SECTIONED))
+    assert [line.minor for line in lines] == [171_000, 9_000, -180_000]
+    assert [line.sections for line in lines] == [
+        (),
+        (("1", "BES", 4_000), ("1", "DIJ", 3_000), ("2", "REPAIR", 4_000)),
+        (),
+    ]
+
+
+def test_a_line_for_several_sections_is_several_lines_in_odoo() -> None:
+    for package in ("odoo", "odoo-xlsx"):
+        lines = READERS[package](WRITERS[package](SECTIONED))
+        assert [(line.account, line.minor, line.sections) for line in lines] == [
+            ("512000", 171_000, ()),
+            ("622200", 2_000, ()),
+            ("622200", 4_000, (("", "BES,REPAIR", 100),)),
+            ("622200", 3_000, (("", "DIJ", 100),)),
+            ("411000", -180_000, ()),
+        ]
+
+
 LETTERS = pa.schema(
     [
         ("letter_group", pa.int64()),
@@ -258,6 +291,16 @@ def test_a_document_of_sap_clears_what_the_payment_settled_whole() -> None:
         "BKPF-XBLNR": "BQ1-26-000001",
         "BKPF-BKTXT": "Virement reçu",
     }
+
+
+def test_the_first_axis_is_the_cost_centre_in_sap() -> None:
+    (document,) = documents(SECTIONED).values()
+    assert [(sap_minor(item), item.get("COBL-KOSTL")) for item in document.items] == [
+        (171_000, None),
+        (2_000, None),
+        (4_000, "BES"),
+        (3_000, "DIJ"),
+    ]
 
 
 def test_a_part_payment_stays_open_in_sap_assigned_to_its_item() -> None:

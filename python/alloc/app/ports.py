@@ -384,7 +384,8 @@ class JournalTables:
 
     postings: seq, line_no, entity, account, customer_id?, customer_name?, label,
     amount_minor (debit > 0), currency, item_id?, letter_group?, letter_code?,
-    letter_kind?, lettered_on? (date the code was given)
+    letter_kind?, lettered_on? (date the code was given), foreign_currency?,
+    foreign_minor?, analytic? (JSON: a list of amount and sections that adds up to it)
 
     allocations: seq, decision_id, payment_id, item_id, entity, customer_id,
     reference?, allocated_minor, evidence; of the item: kind?, total_minor?,

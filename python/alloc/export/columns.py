@@ -48,6 +48,7 @@ OPTIONAL_POSTING_COLUMNS = (
     ("lettered_on", pa.date32()),
     ("foreign_currency", pa.string()),
     ("foreign_minor", pa.int64()),
+    ("analytic", pa.string()),
 )
 
 

@@ -13,6 +13,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from alloc.export.analytic import records_of
 from alloc.export.columns import (
     ENTRY_COLUMNS,
     csv_bytes,
@@ -54,7 +55,7 @@ POSTING_FIELDS = (
     "lettered_on",
 )
 #: Came later: at the end of the columns.
-FOREIGN_FIELDS = ("foreign_currency", "foreign_minor")
+LATER_FIELDS = ("foreign_currency", "foreign_minor", "analytic")
 ALLOCATION_FIELDS = (
     "seq",
     "decision_id",
@@ -95,7 +96,8 @@ def entries_csv(entries: pa.Table, postings: pa.Table, *, header: bool = True) -
     -------
     bytes
         UTF-8, comma, one line a row. ``entry_label`` is the label of the entry;
-        ``debit`` and ``credit`` are decimal text with a point.
+        ``debit`` and ``credit`` are decimal text with a point; ``analytic`` is JSON,
+        a list of amount (minor units) and sections.
     """
     there = [name for name in ENTRY_FIELDS if name in entries.column_names]
     lines = joined(
@@ -111,7 +113,7 @@ def entries_csv(entries: pa.Table, postings: pa.Table, *, header: bool = True) -
         columns[name] = _field(lines, name)
     columns["debit"] = decimals(pc.max_element_wise(amounts, 0), currencies)
     columns["credit"] = decimals(pc.max_element_wise(pc.negate(amounts), 0), currencies)
-    columns |= {name: lines[name] for name in FOREIGN_FIELDS}
+    columns |= {name: lines[name] for name in LATER_FIELDS}
     return csv_bytes(pa.table(columns), header=header)
 
 
@@ -147,8 +149,10 @@ def journal_json(
         dates ISO 8601, missing values null. ``hash`` is the idempotency key.
     """
     lines = joined(entries, postings)
+    place = lines.column_names.index("analytic")
+    lines = lines.set_column(place, "analytic", records_of(lines["analytic"]))
     of_entry = {
-        "postings": _by_key(lines, "seq", POSTING_FIELDS + FOREIGN_FIELDS),
+        "postings": _by_key(lines, "seq", POSTING_FIELDS + LATER_FIELDS),
         "allocations": _by_key(allocations, "seq", ALLOCATION_FIELDS[3:]),
     }
     of_letter = {"members": _by_key(members, "letter_group", MEMBER_FIELDS[1:])}

@@ -8,17 +8,23 @@ marks lines which are reconciled with each other once the entries are posted
 and partners are found by their code and reference. The layout follows those sources;
 no Odoo ran here.
 
+``analytic_distribution`` of Odoo 16 and later takes ids of analytic accounts, those of
+several plans joined by a comma, each with its share: a posting for several sections is
+written as several lines of 100 %.
+
 The ``id`` of an entry is an external id of ours: to import the same file again changes
 the same draft and makes no second entry.
 """
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from alloc.export.analytic import by_sections
 from alloc.export.columns import (
     csv_bytes,
     dates,
@@ -74,7 +80,7 @@ def odoo_moves(
     alloc.errors.InputError
         ``EXPORT_CURRENCY``, and those of `alloc.export.columns.joined`.
     """
-    lines = joined(entries, postings)
+    lines = by_sections(joined(entries, postings))
     one_currency(lines, currencies, "Odoo")
     amounts, currency = lines["amount_minor"], lines["currency"]
     number = numbers(lines)
@@ -101,6 +107,7 @@ def odoo_moves(
         "line_ids/matching_number": _matching(lines["letter_group"]),
         "line_ids/currency_id": lines["foreign_currency"],
         "line_ids/amount_currency": foreign_decimals(lines),
+        "line_ids/analytic_distribution": _distribution(lines["sections"]),
     }
     return pa.table(columns)
 
@@ -128,6 +135,13 @@ def odoo_matching(members: pa.Table) -> pa.Table:
         "matching_number": _matching(items["letter_group"]),
     }
     return pa.table(columns)
+
+
+def _distribution(sections: pa.ChunkedArray) -> pa.Array:
+    """Say that a line is whole for its sections, which are accounts of Odoo by id."""
+    names = [",".join(filter(None, said)) for said in sections.to_pylist()]
+    texts = [json.dumps({name: 100}) if name else None for name in names]
+    return pa.array(texts, pa.string())
 
 
 def _is_first(seq: pa.ChunkedArray) -> pa.ChunkedArray:

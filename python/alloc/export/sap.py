@@ -13,6 +13,8 @@ A document says how it is posted:
   closes a lettering group is not posted: clearing the group's members makes it.
 - ``FB01``: it clears nothing whole, so its customer lines stay open items on account,
   assigned (ZUONR) to what they were paid for.
+- The section of the first axis is the cost centre (COBL-KOSTL, as SAP's own batch
+  input of documents names it) of a line of the general ledger.
 - ``FBRA``: it undoes the document REVERSES: reset the clearing, then reverse.
 """
 
@@ -23,6 +25,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 
+from alloc.export.analytic import by_sections
 from alloc.export.columns import csv_bytes, decimal_text, joined
 from alloc.export.fields import too_long
 
@@ -34,7 +37,15 @@ CLEARING_PROCEDURE = "EINGZAHL"
 #: Posting keys of debit and credit: general ledger, customer, vendor.
 KEYS = {"S": ("40", "50"), "D": ("05", "15"), "K": ("25", "35")}
 #: Fields -> characters that SAP keeps; codes are refused, texts are cut.
-CODES = {"BUKRS": 4, "WAERS": 5, "XBLNR": 16, "NEWKO": 17, "ZUONR": 18, "SELVON": 30}
+CODES = {
+    "BUKRS": 4,
+    "WAERS": 5,
+    "KOSTL": 10,
+    "XBLNR": 16,
+    "NEWKO": 17,
+    "ZUONR": 18,
+    "SELVON": 30,
+}
 TEXTS = {"BKTXT": 25, "SGTXT": 50}
 
 DOCUMENT_FIELDS = ("document", "TCODE", "AUGLV", "REVERSES", "hash")
@@ -103,7 +114,7 @@ def sap(
         ``FIELD_TOO_LONG``: a code is longer than SAP's field.
     """
     lines = joined(entries, postings, "currency", "reverses_seq", "hash")
-    rows = lines.to_pylist()
+    rows = by_sections(lines).to_pylist()
     book = _Book(
         names={row["seq"]: _name(row) for row in entries.to_pylist()},
         references=_references(allocations),
@@ -197,7 +208,10 @@ def _write_item(book: _Book, document: str, count: int, line: dict[str, Any]) ->
         "BSEG-WRBTR": written,
         "BSEG-SGTXT": _text("SGTXT", line["label"]),
     }
-    if kind != "S":
+    if kind == "S":
+        center = next(iter(line["sections"]), "")
+        fields["COBL-KOSTL"] = _code("KOSTL", center, seq)
+    else:
         paid = _paid(book, line)
         fields["BSEG-ZUONR"] = _code("ZUONR", paid, seq) if paid else ""
     for name, value in fields.items():

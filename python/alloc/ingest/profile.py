@@ -79,6 +79,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from alloc.engine import currency_exponent
+from alloc.ingest.item_analytic import ANALYTIC
 from alloc.ingest.item_vat import VAT_AMOUNTS, VAT_RATES, rate_bps
 from alloc.toml_reader import TomlDocument, TomlTable, read_toml_text
 
@@ -166,6 +167,7 @@ TARGETS: Mapping[str, Mapping[str, Target]] = {
         "payer_id": _TEXT,
         **dict.fromkeys(VAT_AMOUNTS, _AMOUNT),
         **dict.fromkeys(VAT_RATES, _TEXT),
+        **dict.fromkeys(ANALYTIC, _TEXT),
     },
     "customers": {
         "customer_id": _KEY,

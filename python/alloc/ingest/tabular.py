@@ -20,6 +20,7 @@ from alloc.ingest.forms import (
     parse_flags,
     without_currency,
 )
+from alloc.ingest.item_analytic import with_analytic
 from alloc.ingest.item_vat import with_vat
 from alloc.ingest.problems import PROBLEMS_KEPT, PROBLEMS_SHOWN, Problems
 from alloc.ingest.profile import ENTRY_STATES, ITEM_KINDS, MAIN_AMOUNT, heading
@@ -208,7 +209,7 @@ class _Mapping:
         arrays = [self.columns[field.name].cast(field.type) for field in schema]
         return TableFile(
             table=with_vat(
-                pa.Table.from_arrays(arrays, schema=schema),
+                with_analytic(pa.Table.from_arrays(arrays, schema=schema)),
                 profile.vat_rates,
                 self.problems,
             ),

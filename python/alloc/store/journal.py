@@ -21,7 +21,7 @@ ENTRIES = columns(
 POSTINGS = columns(
     "seq line_no entity account customer_id? customer_name? label amount_minor "
     "currency item_id? letter_group? letter_code? letter_kind? lettered_on:date? "
-    "foreign_currency? foreign_minor?"
+    "foreign_currency? foreign_minor? analytic?"
 )
 ALLOCATIONS = columns(
     "seq decision_id:big payment_id item_id entity customer_id? reference? "
@@ -58,7 +58,8 @@ def journal(db: Database, which: JournalFilter) -> JournalTables:
             f"""
             select p.seq, p.line_no, e.entity, p.account, p.customer_id, c.name,
               p.label, p.amount_minor, p.currency, p.item_id, g.letter_group,
-              g.code, g.kind, g.lettered_on, p.foreign_currency, p.foreign_minor
+              g.code, g.kind, g.lettered_on, p.foreign_currency, p.foreign_minor,
+              p.analytic
             from journal_entry e
             join posting p on p.seq = e.seq
             left join customer c on c.customer_id = p.customer_id

@@ -23,7 +23,8 @@ OPEN_ITEMS = columns(
     "item_id entity customer_id customer_name? reference? other_references:list? "
     "currency kind account open_minor original_minor? imported_minor issue_date? "
     "due_date? disputed:bool payer_id? letter_group? group_open_minor? source "
-    "vat:vat? foreign_currency? foreign_imported_minor? foreign_open_minor?"
+    "vat:vat? foreign_currency? foreign_imported_minor? foreign_open_minor? "
+    "analytic:list?"
 )
 PAYMENTS = columns(
     "payment_id entity account booking_date value_date currency amount_minor "
@@ -148,7 +149,8 @@ def _items(db: Database, where: Where) -> pa.Table:
           i.other_references, i.currency, i.kind, i.account, i.open_minor,
           i.original_minor, i.imported_minor, i.issue_date, i.due_date, i.disputed,
           i.payer_id, i.letter_group, g.balance_minor, i.source, i.vat,
-          i.foreign_currency, i.foreign_imported_minor, i.foreign_open_minor
+          i.foreign_currency, i.foreign_imported_minor, i.foreign_open_minor,
+          i.analytic
         from open_item i
         left join letter_group g on g.letter_group = i.letter_group
           and g.kind = 'partial'

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 _ITEMS = columns(
     "entity item_id customer_id customer_name? reference? other_references:list? "
     "currency kind? account? open_minor original_minor? issue_date? due_date? "
-    "disputed:bool? payer_id? vat:vat? foreign_currency? foreign_minor?"
+    "disputed:bool? payer_id? vat:vat? foreign_currency? foreign_minor? "
+    "analytic:list?"
 )
 _CUSTOMERS = columns(
     "customer_id name known_ibans:list? aliases:list? customer_type? parent_id? "

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from alloc import engine
+from alloc.store.analytic import analytic_of
 from alloc.store.columns import columns
 from alloc.store.files import utc
 
@@ -26,7 +27,7 @@ _ENTRY_ROW = columns(
 )
 _POSTING_ROW = columns(
     "seq line_no account customer_id? label amount_minor currency item_id? "
-    "foreign_currency? foreign_minor?"
+    "foreign_currency? foreign_minor? analytic?"
 )
 _SERIES = columns("entity journal fiscal_year next_number:big")
 _LAST = columns("seq hash")
@@ -96,8 +97,9 @@ def seal(
         postings["draft_index"], sealed["draft_index"].combine_chunks()
     )
     seq = sealed["seq"].take(position)
-    names = _POSTING_ROW.names[1:]
-    rows = [seq, *(postings[name] for name in names)]
+    names = _POSTING_ROW.names[1:-1]
+    analytic = analytic_of(db, entries, postings, settled)
+    rows = [seq, *(postings[name] for name in names), analytic]
     db.append("posting", pa.table(rows, schema=_POSTING_ROW))
     return sealed
 

@@ -418,3 +418,15 @@ CREATE TABLE claim (
 
 UPDATE alembic_version SET version_num='0006' WHERE alembic_version.version_num = '0005';
 
+-- Running upgrade 0006 -> 0007
+
+ALTER TABLE open_item ADD COLUMN analytic TEXT COLLATE "C";
+
+ALTER TABLE posting ADD COLUMN analytic TEXT COLLATE "C";
+
+CREATE INDEX open_item_analytic ON open_item (item_id) WHERE analytic is not null;
+
+CREATE INDEX allocation_item ON allocation (item_id);
+
+UPDATE alembic_version SET version_num='0007' WHERE alembic_version.version_num = '0006';
+
