@@ -75,9 +75,27 @@ def payment_tables(entity: str, payment: pb.Payment) -> tuple[pa.Table, pa.Table
         for number, line in enumerate(payment.remittance_lines, start=1)
     ]
     return (
-        pa.Table.from_pylist([row], _schema("payments")),
-        pa.Table.from_pylist(lines, _schema("remittances")),
+        _one_row(row, _sent(tuple(row))),
+        pa.Table.from_pylist(lines, _schema("remittances")) if lines else _no_lines(),
     )
+
+
+def _one_row(row: Mapping[str, Any], schema: pa.Schema) -> pa.Table:
+    """Make a table of one row: `pyarrow.Table.from_pylist` takes thrice as long."""
+    columns = [pa.array([row[field.name]], field.type) for field in schema]
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+@cache
+def _sent(names: tuple[str, ...]) -> pa.Schema:
+    """Return the columns of payments that a message has."""
+    schema = _schema("payments")
+    return pa.schema([schema.field(name) for name in names])
+
+
+@cache
+def _no_lines() -> pa.Table:
+    return _schema("remittances").empty_table()
 
 
 def _required(text: str, field: str) -> str:

@@ -61,10 +61,7 @@ impl TableData {
         batches: impl Iterator<Item = Result<RecordBatch, ArrowError>>,
     ) -> Result<Self, ArrowReadError> {
         let positions = column_positions(table, schema, Unknown::Refused)?;
-        let mut data = Self {
-            table,
-            batches: Vec::new(),
-        };
+        let mut data = Self::none(table);
         let mut first_row = 1;
         for batch in batches {
             let batch = batch.map_err(|error| stream_failed(table, &error))?;
@@ -73,6 +70,15 @@ impl TableData {
             first_row += batch.num_rows();
         }
         Ok(data)
+    }
+
+    /// A table that was not handed in: it has no rows.
+    #[must_use]
+    pub fn none(table: &'static Table) -> Self {
+        Self {
+            table,
+            batches: Vec::new(),
+        }
     }
 
     /// Number of rows of all batches.

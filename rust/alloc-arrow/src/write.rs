@@ -1,10 +1,11 @@
 //! Decisions to Arrow batches.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use alloc_domain::{Decision, Observed, OpenItem, Payment};
 use arrow_array::builder::{Int64Builder, StringBuilder};
 use arrow_array::{ArrayRef, Date32Array, Int64Array, RecordBatch};
+use arrow_schema::SchemaRef;
 
 use crate::schema::{ADJUSTMENTS, ALLOCATIONS, DECISIONS, HABITS, Table};
 
@@ -42,8 +43,21 @@ pub fn habits(observed: &[Observed<'_>]) -> RecordBatch {
 }
 
 fn batch(table: &Table, columns: Vec<ArrayRef>) -> RecordBatch {
-    RecordBatch::try_new(table.schema(), columns)
-        .expect("the writers build the columns of the contract")
+    written(table.schema(), columns)
+}
+
+fn written(schema: SchemaRef, columns: Vec<ArrayRef>) -> RecordBatch {
+    RecordBatch::try_new(schema, columns).expect("the writers build the columns of the contract")
+}
+
+/// A call may answer about a single payment: what it needs each time is made once.
+static ANSWER: LazyLock<[SchemaRef; 3]> =
+    LazyLock::new(|| [DECISIONS, ALLOCATIONS, ADJUSTMENTS].map(|table| table.schema()));
+
+/// Room for so many texts.
+fn texts(rows: usize) -> StringBuilder {
+    const USUAL_BYTES: usize = 16;
+    StringBuilder::with_capacity(rows, rows * USUAL_BYTES)
 }
 
 /// One row per decision.
@@ -52,14 +66,15 @@ fn batch(table: &Table, columns: Vec<ArrayRef>) -> RecordBatch {
 /// * `payments` — the call's payments, which the decisions name by position
 #[must_use]
 pub fn decisions(decisions: &[Decision<'_>], payments: &[Payment<'_>]) -> RecordBatch {
-    let mut payment_id = StringBuilder::new();
-    let mut status = StringBuilder::new();
-    let mut proof = StringBuilder::new();
-    let mut confidence = Int64Builder::new();
-    let mut explanations = Int64Builder::new();
-    let mut rule = StringBuilder::new();
-    let mut reason = StringBuilder::new();
-    let mut customer_id = StringBuilder::new();
+    let rows = decisions.len();
+    let mut payment_id = texts(rows);
+    let mut status = texts(rows);
+    let mut proof = texts(rows);
+    let mut confidence = Int64Builder::with_capacity(rows);
+    let mut explanations = Int64Builder::with_capacity(rows);
+    let mut rule = texts(rows);
+    let mut reason = texts(rows);
+    let mut customer_id = texts(rows);
     for decision in decisions {
         payment_id.append_value(payments[decision.payment as usize].payment_id);
         status.append_value(decision.status.as_str());
@@ -70,8 +85,8 @@ pub fn decisions(decisions: &[Decision<'_>], payments: &[Payment<'_>]) -> Record
         reason.append_value(decision.reason);
         customer_id.append_option(decision.customer_id);
     }
-    batch(
-        &DECISIONS,
+    written(
+        ANSWER[0].clone(),
         vec![
             Arc::new(payment_id.finish()),
             Arc::new(status.finish()),
@@ -94,13 +109,17 @@ pub fn allocations(
     payments: &[Payment<'_>],
     items: &[OpenItem<'_>],
 ) -> RecordBatch {
-    let mut payment_id = StringBuilder::new();
-    let mut rank = Int64Builder::new();
-    let mut item_id = StringBuilder::new();
-    let mut entity = StringBuilder::new();
-    let mut customer_id = StringBuilder::new();
-    let mut allocated = Int64Builder::new();
-    let mut evidence = StringBuilder::new();
+    let rows = decisions
+        .iter()
+        .map(|decision| decision.allocations.len())
+        .sum();
+    let mut payment_id = texts(rows);
+    let mut rank = Int64Builder::with_capacity(rows);
+    let mut item_id = texts(rows);
+    let mut entity = texts(rows);
+    let mut customer_id = texts(rows);
+    let mut allocated = Int64Builder::with_capacity(rows);
+    let mut evidence = texts(rows);
     for decision in decisions {
         for line in &decision.allocations {
             let item = &items[line.item as usize];
@@ -113,8 +132,8 @@ pub fn allocations(
             evidence.append_value(line.evidence.codes());
         }
     }
-    batch(
-        &ALLOCATIONS,
+    written(
+        ANSWER[1].clone(),
         vec![
             Arc::new(payment_id.finish()),
             Arc::new(rank.finish()),
@@ -136,12 +155,16 @@ pub fn adjustments(
     payments: &[Payment<'_>],
     items: &[OpenItem<'_>],
 ) -> RecordBatch {
-    let mut payment_id = StringBuilder::new();
-    let mut rank = Int64Builder::new();
-    let mut role = StringBuilder::new();
-    let mut amount = Int64Builder::new();
-    let mut item_id = StringBuilder::new();
-    let mut rate = Int64Builder::new();
+    let rows = decisions
+        .iter()
+        .map(|decision| decision.adjustments.len())
+        .sum();
+    let mut payment_id = texts(rows);
+    let mut rank = Int64Builder::with_capacity(rows);
+    let mut role = texts(rows);
+    let mut amount = Int64Builder::with_capacity(rows);
+    let mut item_id = texts(rows);
+    let mut rate = Int64Builder::with_capacity(rows);
     for decision in decisions {
         for line in &decision.adjustments {
             payment_id.append_value(payments[decision.payment as usize].payment_id);
@@ -152,8 +175,8 @@ pub fn adjustments(
             rate.append_option(line.rate_ppm);
         }
     }
-    batch(
-        &ADJUSTMENTS,
+    written(
+        ANSWER[2].clone(),
         vec![
             Arc::new(payment_id.finish()),
             Arc::new(rank.finish()),

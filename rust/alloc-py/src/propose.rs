@@ -205,6 +205,6 @@ pub(crate) fn read_table(
             let schema = stream.schema();
             TableData::read(table, &schema, stream)
         }
-        None => TableData::read(table, &table.schema(), std::iter::empty()),
+        None => Ok(TableData::none(table)),
     }
 }
