@@ -63,8 +63,9 @@ def past_of_demo(folder: Path) -> Past:
 @click.option("--size", default="year", show_default=True)
 @click.option("--seed", default=1, show_default=True)
 @click.option("--follow", type=click.Choice(["truth", "own"]), default="truth")
+@click.option("--learn", is_flag=True, help="Know payers again.")
 @click.option("--amount-only", is_flag=True, help="Let unique amounts decide alone.")
-def main(size: str, seed: int, follow: str, *, amount_only: bool) -> None:
+def main(size: str, seed: int, follow: str, *, amount_only: bool, learn: bool) -> None:
     """Write a demo group, import it, and replay it."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "demo"
@@ -84,6 +85,7 @@ def main(size: str, seed: int, follow: str, *, amount_only: bool) -> None:
                 *(past, settings, ledger.customers()),
                 ledger.remittances(past.payments["payment_id"].to_pylist()),
                 follow=Follow(follow),
+                learn=learn,
                 today=TODAY,
             )
         wall_ms = (time.perf_counter_ns() - start) // 1_000_000

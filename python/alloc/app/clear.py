@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -27,6 +27,7 @@ from alloc.app.foreign import (
     valued,
     with_foreign_parts,
 )
+from alloc.app.learned import PayerFacts
 from alloc.app.open_book import OpenBook, item_keys
 from alloc.app.ports import PaymentState, PostingBatch
 from alloc.app.refused import Refused
@@ -221,6 +222,7 @@ class _Run:
         self._payments = ledger.payments(until=until, entity=entity)
         self.total = self._payments.num_rows
         self._out = self._money_out(until=until, entity=entity)
+        self._facts = PayerFacts.of(ledger, self._payments)
         self._entity = entity
         self._book = OpenBook(ledger.open_items(entity=entity))
         self._remittances = ledger.remittances()
@@ -288,7 +290,8 @@ class _Run:
     def _proposed(self, items: pa.Table, payments: pa.Table) -> Proposal:
         """Let the engine decide, and leave out what a person refused."""
         proposal = propose_day(
-            self._settings, items, payments, self._remittances, self._customers
+            *(self._settings, items, payments, self._remittances, self._customers),
+            history=self._facts.history(payments),
         )
         return self._refused.leave_out(proposal)
 
@@ -364,6 +367,8 @@ class _Run:
             batch = batch_of(shown, drafts, status="auto", decided_by="alloc")
             self._tally.add(self._ledger.post(batch, now=self._now))
         self._ruling.keep(drafts)
+        if shown.payment["amount_minor"] > 0:
+            self._learn([shown.payment], drafts.allocations)
 
     def _take(self, shown: Preview) -> None:
         """Take what a rule clears off the items of the day."""
@@ -409,9 +414,21 @@ class _Run:
             )
             self._tally.add(self._ledger.post(batch, now=self._now))
         self._book.allocate(positions.filter(first), to_post)
+        names = ["payment_id", "payer_iban", "payer_name", "value_date"]
+        self._learn(payments.select(names).to_pylist(), to_post)
         on_account = pc.equal(drafts.new_items["kind"], "on_account")
         if pc.any(on_account).as_py():
             self._book.add(drafts.new_items.filter(on_account))
+
+    def _learn(self, payments: Sequence[Mapping[str, Any]], posted: pa.Table) -> None:
+        """Know the payers again by what was posted."""
+        customers: dict[str, set[str]] = defaultdict(set)
+        names = ("payment_id", "customer_id")
+        columns = (posted[name].to_pylist() for name in names)
+        for payment_id, customer_id in zip(*columns, strict=True):
+            customers[payment_id].add(customer_id)
+        for row in payments:
+            self._facts.see(row, customers.get(row["payment_id"], ()))
 
     def _ordered(self, allocations: pa.Table, positions: pa.Array) -> pa.Table:
         """Bring documents that are lettered one by one in the order of their dates."""
@@ -526,6 +543,8 @@ def propose_day(
     payments: pa.Table,
     remittances: pa.Table,
     customers: pa.Table,
+    *,
+    history: pa.Table | None = None,
 ) -> Proposal:
     """Ask the engine what the payments of a day clear, by the policy of the workspace.
 
@@ -533,7 +552,7 @@ def propose_day(
     ----------
     items, payments, remittances
         As the ledger has them; remittances of other payments are left out.
-    customers
+    customers, history
         By the engine's contract.
     """
     mine = pc.is_in(remittances["payment_id"], value_set=payments["payment_id"])
@@ -542,6 +561,7 @@ def propose_day(
         contract(payments, "payments"),
         contract(remittances.filter(mine), "remittances"),
         customers,
+        history,
         policy={
             "max_wrong_ppm": settings.policy.max_wrong_ppm,
             "amount_only": settings.policy.amount_only,

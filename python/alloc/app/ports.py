@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+from alloc.app.payer_memory import PayerMemory
+
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -468,7 +470,7 @@ class DecisionFilter:
     payment_ids: Collection[str] | None = None
 
 
-class Ledger(Protocol):
+class Ledger(PayerMemory, Protocol):
     """The ledger: open items, payments, decisions and the journal.
 
     Not for use by several threads at once. Readers see the last committed state;

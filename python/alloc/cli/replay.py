@@ -38,6 +38,7 @@ DAY = click.DateTime(["%Y-%m-%d"])
     show_default=True,
     help="What moves the open items on: what happened, or our own decisions.",
 )
+@click.option("--learn", is_flag=True, help="Know payers again by the days before.")
 @click.option(
     "--minutes-per-line",
     "minutes",
@@ -59,6 +60,7 @@ def command(
     since: dt.datetime | None,
     until: dt.datetime | None,
     follow: str,
+    learn: bool,
     minutes: float | None,
     out: Path | None,
 ) -> int:
@@ -97,6 +99,7 @@ def command(
             rules=active,
             dormant=dormant,
             follow=Follow(follow),
+            learn=learn,
             today=now().date(),
             progress=update,
         )

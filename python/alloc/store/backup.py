@@ -46,6 +46,7 @@ __all__ = [
 TABLES = (
     "answered_call",
     "claim",
+    "forgotten_fact",
     "operation",
     "import_file",
     "import_notice",

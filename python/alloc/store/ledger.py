@@ -10,6 +10,7 @@ from alloc.store import (
     checks,
     claims,
     journal,
+    learned,
     reading,
     receivables,
     returning,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from alloc.app.payer_memory import FactKey
     from alloc.app.ports import (
         BankTables,
         DecisionTables,
@@ -221,6 +223,29 @@ class SqlLedger:
     ) -> pa.Table:
         """Return confirmed allocations."""
         return reading.history(self._db, until, since)
+
+    def payer_facts(
+        self, values: Collection[str] | None = None, *, since: dt.date | None = None
+    ) -> pa.Table:
+        """Return what posted payments tell of payers."""
+        return learned.payer_facts(self._db, values, since)
+
+    def fact_payments(self, value: str) -> pa.Table:
+        """Return the posted payments of an account or a name."""
+        return learned.fact_payments(self._db, value)
+
+    def forget_facts(
+        self,
+        facts: Collection[FactKey],
+        *,
+        forgotten_by: str,
+        reason: str,
+        now: dt.datetime,
+    ) -> None:
+        """Count for these facts what is decided from now on only."""
+        learned.forget(
+            self._db, facts, forgotten_by=forgotten_by, reason=reason, now=now
+        )
 
     def refusals(self) -> pa.Table:
         """Return matches never to be proposed again."""

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from msgspec import structs
 
 from alloc.app.clear import contract, propose_day
+from alloc.app.learned import PayerFacts
 from alloc.app.open_book import item_keys
 from alloc.app.past import FollowedBook
 from alloc.app.refused import Refused
@@ -124,6 +125,7 @@ def replay(
     rules: Sequence[Rule] = (),
     dormant: Sequence[Rule] = (),
     follow: Follow = Follow.TRUTH,
+    learn: bool = False,
     today: dt.date,
     progress: Callable[[int, int], object] = lambda _done, _total: None,
 ) -> Replay:
@@ -143,12 +145,15 @@ def replay(
         Rules that are not active: tried on what is left, to see what they would gain.
     follow
         What moves the open items on.
+    learn
+        Whether payers are known again by what they paid on the days before.
     today
         The day of the run: rules valid on it are taken.
     progress
         Told how many payments are done.
     """
     run = _Run(past, settings, customers, remittances, follow)
+    run.facts = PayerFacts() if learn else None
 
     def ruling(of: Sequence[Rule]) -> Ruling:
         return Ruling(
@@ -197,6 +202,7 @@ class _Run:
         self._classes = Classes(past.items)
         self._outcomes: list[dict[str, Any]] = []
         self._waiting = 0
+        self.facts: PayerFacts | None = None
 
     def with_rules(self, active: Ruling, dormant: Ruling) -> None:
         """Set the rules that decide, and those that are tried on what is left."""
@@ -209,7 +215,7 @@ class _Run:
         proposal = self._proposed(items, payments)
         answers = answers_of(proposal, self._ruling.decide(payments, proposal, items))
         opened = Counter(zip(*_columns(items, ACCOUNT), strict=True))
-        left = []
+        left, learned = [], []
         for row in payments.to_pylist():
             answer = answers[row["payment_id"]]
             self._follow_on(day, row["payment_id"], answer)
@@ -217,9 +223,13 @@ class _Run:
                 self._waiting += 1
                 continue
             one = self._cleared(row, answer)
+            learned.append((row, {self._account_of[key][1] for key in one.truth}))
             self._outcomes.append(self._outcome(row, one, opened))
             left += [one] * (not answer.automatic)
         self._what_if.ask(left, payments, proposal, items)
+        if self.facts is not None:
+            for row, customers in learned:
+                self.facts.see(row, customers)
 
     def result(self) -> Replay:
         """Return what was found."""
@@ -235,7 +245,8 @@ class _Run:
 
     def _proposed(self, items: pa.Table, payments: pa.Table) -> Proposal:
         return propose_day(
-            self._settings, items, payments, self._remittances, self._customers
+            *(self._settings, items, payments, self._remittances, self._customers),
+            history=None if self.facts is None else self.facts.history(payments),
         )
 
     def _follow_on(self, day: dt.date, payment_id: str, answer: Answer) -> None:

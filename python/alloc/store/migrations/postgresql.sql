@@ -430,3 +430,17 @@ CREATE INDEX allocation_item ON allocation (item_id);
 
 UPDATE alembic_version SET version_num='0007' WHERE alembic_version.version_num = '0006';
 
+-- Running upgrade 0007 -> 0008
+
+CREATE TABLE forgotten_fact (
+    kind TEXT COLLATE "C" NOT NULL, 
+    value TEXT COLLATE "C" NOT NULL, 
+    customer_id TEXT COLLATE "C" NOT NULL, 
+    forgotten_at TEXT COLLATE "C" NOT NULL, 
+    forgotten_by TEXT COLLATE "C" NOT NULL, 
+    reason TEXT COLLATE "C" NOT NULL, 
+    PRIMARY KEY (kind, value, customer_id)
+);
+
+UPDATE alembic_version SET version_num='0008' WHERE alembic_version.version_num = '0007';
+

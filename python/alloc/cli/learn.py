@@ -1,0 +1,185 @@
+"""`alloc learn`: what was learned of payers, why, and how to forget it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from alloc.cli.exits import ExitCode
+from alloc.cli.session import Group, Session, pass_session
+from alloc.cli.workspace import find_workspace
+from alloc.messages import deferred
+
+if TYPE_CHECKING:
+    from alloc.app.learned import PayerFact
+    from alloc.cli.render import View
+
+__all__ = ["command"]
+
+LISTED = 50
+"""How many facts are shown when nothing else is said."""
+
+KINDS = {"account": deferred("account"), "name": deferred("name")}
+
+
+@click.group("learn", cls=Group)
+def command() -> None:
+    """Show what was learned of payers, why, and forget it."""
+
+
+@command.command("list")
+@click.option("--customer", metavar="ID", help="Of this customer only.")
+@click.option(
+    "-n",
+    "--limit",
+    metavar="N",
+    type=click.IntRange(0, 1_000_000),
+    default=LISTED,
+    show_default=True,
+    help="Show the first N; JSON has all.",
+)
+@pass_session
+def list_facts(session: Session, *, customer: str | None, limit: int) -> int:
+    """List the accounts and names by which payers are known again.
+
+    They come from posted payments. An account counts from the first payment on, a name
+    from the third; neither once two years have passed without another.
+    """
+    from alloc.app.learned import fact_of
+    from alloc.cli.clock import now
+    from alloc.cli.render import View, emit
+
+    workspace = find_workspace(session)
+    settings = workspace.settings()
+    today = now().date()
+    with workspace.open_ledger(settings, write=False) as ledger:
+        rows = ledger.payer_facts().to_pylist()
+    facts = [fact_of(row) for row in rows]
+    facts = [fact for fact in facts if customer in (None, fact.customer_id)]
+    document = {
+        "facts": [
+            row | {"used": fact.is_used(today)}
+            for fact, row in zip(facts, map(_row, facts), strict=True)
+        ]
+    }
+    view = View(settings.locale)
+    used = [fact.is_used(today) for fact in facts]
+    emit(session, document, lambda: _draw(view, facts, used, limit))
+    return ExitCode.OK
+
+
+@command.command("why")
+@click.argument("value", metavar="ACCOUNT|NAME", help="As `alloc learn list` shows it.")
+@pass_session
+def why(session: Session, value: str) -> int:
+    """List the posted payments behind an account or a name."""
+    from alloc.cli.render import Column, View, emit
+
+    workspace = find_workspace(session)
+    settings = workspace.settings()
+    with workspace.open_ledger(settings, write=False) as ledger:
+        rows = ledger.fact_payments(value).to_pylist()
+    if not rows:
+        raise _unknown(value)
+    view = View(settings.locale)
+    say = view.messages.say
+    columns = (
+        *(Column(say("Date")), Column(say("Payment")), Column(say("Amount"), "right")),
+        *(Column(say("Customer")), Column(say("Decided by"))),
+    )
+    shown = [
+        (
+            view.day(row["value_date"]),
+            row["payment_id"],
+            view.amount(row["amount_minor"], row["currency"]),
+            row["customer_id"],
+            row["decided_by"],
+        )
+        for row in rows
+    ]
+    emit(session, {"payments": rows}, lambda: view.table(columns, shown))
+    return ExitCode.OK
+
+
+@command.command("forget")
+@click.argument("value", metavar="ACCOUNT|NAME", help="As `alloc learn list` shows it.")
+@click.option("--customer", metavar="ID", help="Of this customer only.")
+@click.option("--reason", default="", metavar="TEXT", help="Kept with the decision.")
+@pass_session
+def forget(session: Session, value: str, *, customer: str | None, reason: str) -> int:
+    """Count the payments up to now no more; what is posted stays posted.
+
+    Payments that are decided later teach anew.
+    """
+    from alloc.app.payer_memory import FactKey
+    from alloc.cli.clock import now
+    from alloc.cli.person import person
+    from alloc.cli.render import View, emit
+
+    workspace = find_workspace(session)
+    settings = workspace.settings()
+    with workspace.open_ledger(settings, write=True) as ledger:
+        rows = ledger.payer_facts([value]).to_pylist()
+        facts = [
+            FactKey(row["kind"], row["value"], row["customer_id"])
+            for row in rows
+            if customer in (None, row["customer_id"])
+        ]
+        if not facts:
+            raise _unknown(value)
+        ledger.forget_facts(facts, forgotten_by=person(), reason=reason, now=now())
+    view = View(settings.locale)
+    text = view.messages.say(
+        "Forgotten: {value} for {customers}.",
+        value=value,
+        customers=", ".join(fact.customer_id for fact in facts),
+    )
+    document = {"forgotten": [fact._asdict() for fact in facts]}
+    emit(session, document, lambda: view.line(text))
+    return ExitCode.OK
+
+
+def _unknown(value: str) -> Exception:
+    from alloc.errors import NotFoundError
+
+    return NotFoundError(
+        f"nothing was learned of {value!r}: 'alloc learn list' shows what was",
+        reason="FACT_UNKNOWN",
+        value=value,
+    )
+
+
+def _row(fact: PayerFact) -> dict[str, Any]:
+    names = ("value", "customer_id", "payments", "since", "until")
+    return {"kind": fact.kind.value, **{name: getattr(fact, name) for name in names}}
+
+
+def _draw(view: View, facts: list[PayerFact], used: list[bool], limit: int) -> None:
+    from alloc.cli.render import Column
+
+    say = view.messages.say
+    if not facts:
+        view.line(say("Nothing was learned of payers yet."))
+        return
+    columns = (
+        *(Column(say("Known by")), Column(""), Column(say("Customer"))),
+        *(Column(say("Payments"), "right"), Column(say("First")), Column(say("Last"))),
+        Column(say("Used")),
+    )
+    rows = [
+        (
+            say(KINDS[fact.kind]),
+            fact.value,
+            fact.customer_id,
+            view.count(fact.payments),
+            view.day(fact.since),
+            view.day(fact.until),
+            say("yes") if is_used else say("no"),
+        )
+        for fact, is_used in zip(facts[:limit], used, strict=False)
+    ]
+    view.table(columns, rows)
+    if len(facts) > limit:
+        rest = view.count(len(facts) - limit)
+        view.line(say("{count} more: see --json.", count=rest))

@@ -1,0 +1,112 @@
+"""What posted decisions tell of payers, less what a person had forgotten."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from alloc.store.columns import columns
+from alloc.store.files import utc
+from alloc.store.reading import Where, stage_keys
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Collection
+
+    from alloc.app.payer_memory import FactKey
+    from alloc.store.database import Database
+
+FACTS = columns("kind value customer_id payments:big since:date until:date")
+SEEN = columns(
+    "payment_id entity value_date currency amount_minor customer_id decided_at "
+    "decided_by"
+)
+_FORGOTTEN = columns("kind value customer_id forgotten_at forgotten_by reason")
+
+#: Every posted payment by what its payer is known by; a fact forgotten later hides it.
+_SEEN = """
+    from (
+      select 'account' as kind, b.counterparty_iban as value, b.* from bank_entry b
+      where b.counterparty_iban is not null
+      union all
+      select 'name' as kind, b.counterparty_name as value, b.* from bank_entry b
+      where b.counterparty_name is not null
+    ) f
+    join decision d on d.payment_id = f.payment_id and d.state = 'posted'
+    join allocation a on a.decision_id = d.decision_id and a.rank = 0
+      and a.customer_id is not null
+    left join forgotten_fact g on g.kind = f.kind and g.value = f.value
+      and g.customer_id = a.customer_id
+"""
+_KEPT = "(g.forgotten_at is null or d.decided_at > g.forgotten_at)"
+
+
+def payer_facts(
+    db: Database, values: Collection[str] | None, since: dt.date | None
+) -> pa.Table:
+    """Return the facts of these accounts and names, or all of them."""
+    where = Where(_KEPT)
+    if values is not None:
+        keys = stage_keys(db, "stage_known_by", values)
+        where = Where(str(where), f"f.value in {keys}")
+    grouped = f"""
+        select f.kind, f.value, a.customer_id,
+          count(distinct f.payment_id) as payments,
+          min(f.value_date) as since, max(f.value_date) as until
+        {_SEEN} where {where} group by f.kind, f.value, a.customer_id
+    """
+    lately = Where("true")
+    lately.add("known.until >= {}", since)
+    return db.query(
+        f"select * from ({grouped}) known where {lately} "
+        "order by kind, value, customer_id",
+        FACTS,
+        lately.parameters,
+    )
+
+
+def fact_payments(db: Database, value: str) -> pa.Table:
+    """Return the posted payments of an account or a name, and whose items they paid."""
+    where = Where(_KEPT)
+    where.add("f.value = {}", value)
+    return db.query(
+        f"""
+        select distinct f.payment_id, f.entity, f.value_date, f.currency,
+          f.amount_minor, a.customer_id, d.decided_at, d.decided_by
+        {_SEEN} where {where} order by f.value_date, f.payment_id, a.customer_id
+        """,
+        SEEN,
+        where.parameters,
+    )
+
+
+def forget(
+    db: Database,
+    facts: Collection[FactKey],
+    *,
+    forgotten_by: str,
+    reason: str,
+    now: dt.datetime,
+) -> None:
+    """Count what was posted up to now no more for these facts."""
+    rows = [
+        {
+            **dict(zip(("kind", "value", "customer_id"), fact, strict=True)),
+            "forgotten_at": utc(now),
+            "forgotten_by": forgotten_by,
+            "reason": reason,
+        }
+        for fact in facts
+    ]
+    with db.write():
+        db.stage("stage_forgotten", pa.Table.from_pylist(rows, _FORGOTTEN))
+        db.execute(
+            "delete from forgotten_fact where exists (select 1 from stage_forgotten s "
+            "where s.kind = forgotten_fact.kind and s.value = forgotten_fact.value "
+            "and s.customer_id = forgotten_fact.customer_id)"
+        )
+        names = ", ".join(_FORGOTTEN.names)
+        db.execute(
+            f"insert into forgotten_fact ({names}) select {names} from stage_forgotten"
+        )

@@ -1,0 +1,51 @@
+"""What was learned of payers can be listed, explained and forgotten at the terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from conftest import Outcome
+
+    Call = Callable[..., Outcome]
+
+
+@pytest.fixture
+def cleared(imported: Path, alloc: Call) -> Path:
+    assert alloc("-C", imported, "clear").code == 3
+    return imported
+
+
+def facts(alloc: Call, workspace: Path) -> list[dict[str, Any]]:
+    return list(alloc("-C", workspace, "learn", "list", "--json").document["facts"])
+
+
+def test_what_was_posted_is_listed_with_its_payments(cleared: Path, alloc: Call):
+    (fact, *_) = facts(alloc, cleared)
+    assert fact["payments"] > 0
+    assert fact["value"] in alloc("-C", cleared, "learn", "list").stdout
+    document = alloc("-C", cleared, "learn", "why", fact["value"], "--json").document
+    assert len(document["payments"]) == fact["payments"]
+    shown = alloc("-C", cleared, "learn", "why", fact["value"])
+    assert document["payments"][0]["payment_id"] in shown.stdout
+
+
+def test_what_is_forgotten_is_listed_no_more(cleared: Path, alloc: Call):
+    (fact, *_) = facts(alloc, cleared)
+    words = ("learn", "forget", fact["value"], "--reason", "an agent of many")
+    assert alloc("-C", cleared, *words).code == 0
+    assert fact["value"] not in {one["value"] for one in facts(alloc, cleared)}
+    again = alloc("-C", cleared, *words)
+    assert again.code != 0
+    assert "alloc learn list" in again.stderr
+
+
+def test_nothing_learned_is_said(workspace: Path, alloc: Call):
+    shown = alloc("-C", workspace, "learn", "list")
+    assert (shown.code, shown.stdout) == (0, "Nothing was learned of payers yet.\n")
+    assert alloc("-C", workspace, "learn", "why", "NEMO").code != 0
