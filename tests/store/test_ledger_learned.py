@@ -38,7 +38,7 @@ def test_facts_are_counted_forgotten_and_counted_anew(books: Books) -> None:
     assert facts(books, since=known[0]["until"]) == facts(books)
     assert facts(books, since=known[0]["until"] + dt.timedelta(days=1)) == {}
     seen = books.ledger.fact_payments(keys[0].value).to_pylist()
-    assert [row["amount_minor"] for row in seen] == [12_000, 5_000]
+    assert sorted(row["amount_minor"] for row in seen) == [5_000, 12_000]
     for _ in range(2):
         books.ledger.forget_facts(keys, forgotten_by="ada", reason="", now=NOW)
         assert facts(books) == {}
