@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from alloc.domain.check_digits import complete
+
 FRANCE = "152700"  # F = 15, R = 27, then the two check digits as zeros (ISO 7064)
 LUXEMBOURG = "213000"
-REFERENCE = "271500"
 
 
 def french_iban(bank: str, branch: str, account: str) -> str:
@@ -46,7 +47,7 @@ def creditor_reference(digits: str) -> str:
     >>> creditor_reference("539007547034")
     'RF18539007547034'
     """
-    return f"RF{98 - int(digits + REFERENCE) % 97:02d}{digits}"
+    return complete("iso11649", digits)
 
 
 def siren(stem: int) -> str:
@@ -57,12 +58,9 @@ def siren(stem: int) -> str:
     >>> siren(73282932)
     '732829320'
     """
-    digits = f"{stem:08d}"
-    doubled = (int(digit) * 2 for digit in digits[1::2])
-    total = sum(int(d) for d in digits[0::2]) + sum(d // 10 + d % 10 for d in doubled)
-    return f"{digits}{-total % 10}"
+    return complete("siren", f"{stem:08d}")
 
 
 def vat_number(company: str) -> str:
     """Compose the French VAT number of a company number."""
-    return f"FR{(12 + 3 * (int(company) % 97)) % 97:02d}{company}"
+    return complete("fr_vat", company)

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from alloc.domain.check_digits import is_valid
 from alloc.engine import currency_exponent
 from alloc.ingest.forms import (
     Amounts,
@@ -341,7 +342,7 @@ class _Mapping:
     def _ibans(self, row: int, texts: list[str]) -> list[str]:
         """Keep the IBANs whose check digits hold; the others cannot be a payer's."""
         compact = ["".join(text.split()).upper() for text in texts]
-        odd = [iban for iban in compact if not _is_iban(iban)]
+        odd = [iban for iban in compact if not is_valid("iban", iban)]
         self.ibans_odd.extend((row, iban) for iban in odd)
         return [iban for iban in compact if iban not in odd]
 
@@ -638,16 +639,4 @@ def compact_iban(text: str) -> str:
     'FR7630006000011234567890189'
     """
     compact = "".join(text.split())
-    return compact.upper() if _is_iban(compact.upper()) else compact
-
-
-_IBAN_LENGTHS = range(15, 35)
-
-
-def _is_iban(text: str) -> bool:
-    """Tell whether the check digits of an IBAN hold (ISO 13616, ISO 7064 mod 97-10)."""
-    shape = len(text) in _IBAN_LENGTHS and text.isascii() and text.isalnum()
-    if not shape or not text[:2].isalpha() or not text[2:4].isdigit():
-        return False
-    digits = "".join(str(int(char, 36)) for char in text[4:] + text[:4])
-    return int(digits) % 97 == 1
+    return compact.upper() if is_valid("iban", compact) else compact

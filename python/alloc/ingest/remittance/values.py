@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 
+from alloc.domain.check_digits import is_valid
 from alloc.engine import currency_exponent
 from alloc.ingest.remittance.model import AMOUNT_DIGITS_MAX, wrong
 
@@ -13,7 +14,6 @@ __all__ = ["exact_minor", "exponent_of", "iban_of", "plain_date", "whole_number"
 _AMOUNT = re.compile(r"([+-]?)([0-9]*)(?:[.,]([0-9]*))?", re.ASCII)
 _UNKNOWN_EXPONENT = 2
 _YEAR_MIN, _YEAR_MAX = 1900, 2199
-_IBAN_LENGTHS = range(15, 35)
 
 
 def exponent_of(currency: str | None) -> int:
@@ -93,8 +93,4 @@ def whole_number(text: str) -> int | None:
 def iban_of(text: str | None) -> str | None:
     """Return an account number as an IBAN, or None where its check digits fail."""
     plain = "".join((text or "").split()).upper()
-    shape = len(plain) in _IBAN_LENGTHS and plain.isascii() and plain.isalnum()
-    if not shape or not plain[:2].isalpha() or not plain[2:4].isdigit():
-        return None
-    digits = "".join(str(int(char, 36)) for char in plain[4:] + plain[:4])
-    return plain if int(digits) % 97 == 1 else None
+    return plain if is_valid("iban", plain) else None
