@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+import re
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from day import write_day
+
+from alloc.app.replay import Follow, Replay
+from alloc.app.replay.curve import most_within, risk_curve
+from alloc.app.replay.driver import OUTCOMES
+from alloc.cli.render import View
+from alloc.cli.replay_report import replay_page
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,3 +72,66 @@ def test_a_file_of_nobody_is_refused(cleared: Path, alloc, tmp_path: Path):
     shown = alloc("-C", cleared, "replay", "--fec", books)
     assert shown.code == 65
     assert "alloc fec check" in shown.stderr
+
+
+def test_the_page_stands_alone_and_shows_what_was_found(
+    cleared: Path, alloc, tmp_path: Path
+):
+    page = tmp_path / "replay.html"
+    assert alloc("-C", cleared, "replay", "--report", page).code == 0
+    text = page.read_text(encoding="utf-8")
+    assert "decided again; nothing was written." in text
+    assert "cleared without a person, as they were cleared" in text
+    assert text.count("<svg") >= 2
+    assert not re.search(r"(src|href)=.?https?:", text), "no network is needed"
+    assert "<script" not in text
+    alloc("-C", cleared, "replay", "--report", page)
+    assert page.read_text(encoding="utf-8") == text, "equal inputs give equal bytes"
+
+
+def outcome(number: int, verdict: str, **said: object) -> dict[str, object]:
+    return {
+        "payment_id": f"P{number}",
+        "entity": "E1",
+        "value_date": dt.date(2026, 3, 1 + number),
+        "currency": "EUR",
+        "amount_minor": 100,
+        "payer": None,
+        "stratum": "one_item",
+        "verdict": verdict,
+        "reason": "AMOUNT_LESS",
+        "confidence_ppm": 999_000 - number,
+        "lines": 1,
+        "lines_told": 1,
+        "lines_right": int(verdict in {"right", "proposed"}),
+        "deducted_minor": 0,
+        "decided_by": "ada",
+        **said,
+    }
+
+
+def test_what_banks_wrote_is_text_in_the_page():
+    hostile = '<script>alert("$1$")</script>{{ 7 * 7 }}'
+    rows = [outcome(1, "right"), outcome(2, "wrong", payer=hostile)]
+    rows.append(outcome(3, "left", payer=hostile))
+    table = pa.Table.from_pylist(rows, OUTCOMES)
+    page = replay_page(View("fr"), Replay(Follow.TRUTH, table, 0, (), ()), 1.5)
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+    assert "{{ 7 * 7 }}" in page
+    assert "décidés à nouveau" in page
+
+
+def test_the_curve_counts_what_a_threshold_would_have_cleared():
+    verdicts = ["right", "proposed", "wrong", "left", "right"]
+    rows = [outcome(at, verdict) for at, verdict in enumerate(verdicts)]
+    rows[4]["confidence_ppm"] = None
+    rows.append(outcome(6, "left", lines_told=0))
+    curve = risk_curve(pa.Table.from_pylist(rows, OUTCOMES))
+    assert [(point.payments, point.wrong) for point in curve] == [
+        *((1, 0), (2, 0), (3, 0)),
+        *((4, 1), (5, 2)),
+    ]
+    assert most_within(curve, 0) == curve[2]
+    assert most_within(curve, 250_000) == curve[3]
+    assert most_within(curve[4:], 1) is None

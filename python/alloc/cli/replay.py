@@ -14,6 +14,9 @@ from alloc.cli.workspace import find_workspace
 if TYPE_CHECKING:
     import datetime as dt
 
+    from alloc.app.replay import Replay
+    from alloc.cli.render import View
+
 __all__ = ["command"]
 
 DAY = click.DateTime(["%Y-%m-%d"])
@@ -52,6 +55,13 @@ DAY = click.DateTime(["%Y-%m-%d"])
     metavar="FOLDER",
     help="Also write every decision (payments.parquet) and the report (replay.json).",
 )
+@click.option(
+    "--report",
+    "page",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Also write the report as one HTML page (needs alloc-engine[report]).",
+)
 @pass_session
 def command(
     session: Session,
@@ -63,6 +73,7 @@ def command(
     learn: bool,
     minutes: float | None,
     out: Path | None,
+    page: Path | None,
 ) -> int:
     """Decide the cleared payments again, and compare.
 
@@ -72,6 +83,7 @@ def command(
     """
     from alloc.app.replay import Follow, replay
     from alloc.cli.clock import now
+    from alloc.cli.output import write_stream
     from alloc.cli.progress import progress
     from alloc.cli.render import View, emit
     from alloc.cli.replay_sources import read_past
@@ -106,5 +118,23 @@ def command(
     document = replay_document(found, minutes)
     if out is not None:
         write_replay(out, found, document)
+    if page is not None:
+        text = _page(view, found, minutes)
+        write_stream(page, lambda sink: sink.write(text.encode()), replace=True)
     emit(session, document, lambda: draw_replay(view, found, minutes))
     return ExitCode.OK
+
+
+def _page(view: View, found: Replay, minutes: float | None) -> str:
+    from alloc.errors import InputError
+
+    try:
+        from alloc.cli.replay_report import replay_page
+    except ModuleNotFoundError as error:
+        raise InputError(
+            "a report needs the extra 'report': install alloc-engine[report], or "
+            "leave --report out",
+            reason="EXTRA_MISSING",
+            extra="report",
+        ) from error
+    return replay_page(view, found, minutes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from alloc.app.replay.judging import Verdict
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from alloc.app.replay.what_if import Gain
     from alloc.cli.render import View
 
-__all__ = ["draw_replay", "replay_document", "write_replay"]
+__all__ = ["Section", "draw_replay", "replay_document", "replay_sections"]
+__all__ += ["write_replay"]
 
 REASONS_SHOWN = 5
 RATES_SHOWN = 10
@@ -94,10 +95,37 @@ def write_replay(folder: Path, found: Replay, document: Mapping[str, object]) ->
     """
     import pyarrow.parquet as pq
 
+    from alloc.cli.output import write_stream
+
     folder.mkdir(parents=True, exist_ok=True)
-    pq.write_table(found.outcomes, folder / "payments.parquet")
     text = json.dumps(document, ensure_ascii=False, indent=2, default=json_value)
-    (folder / "replay.json").write_text(text + "\n", encoding="utf-8")
+    for name, write in {
+        "payments.parquet": lambda sink: pq.write_table(found.outcomes, sink),
+        "replay.json": lambda sink: sink.write(f"{text}\n".encode()),
+    }.items():
+        write_stream(folder / name, write, replace=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the report: a table, or lines without columns.
+
+    Parameters
+    ----------
+    title
+        Heading; empty for none.
+    columns
+        Of the table; none for lines.
+    rows
+        One text per column.
+    notes
+        Lines below.
+    """
+
+    title: str
+    columns: tuple[Column, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def draw_replay(view: View, found: Replay, minutes_per_line: float | None) -> None:
@@ -110,61 +138,81 @@ def draw_replay(view: View, found: Replay, minutes_per_line: float | None) -> No
     found, minutes_per_line
         As for `replay_document`.
     """
+    for section in replay_sections(view, found, minutes_per_line):
+        if section.columns:
+            view.table(section.columns, section.rows, title=section.title)
+        elif section.title:
+            view.line(section.title, style="bold")
+        for note in section.notes:
+            view.line(note)
+        if section.columns:
+            view.line()
+
+
+def replay_sections(
+    view: View, found: Replay, minutes_per_line: float | None
+) -> list[Section]:
+    """Return the report in words, the most important first.
+
+    Parameters
+    ----------
+    view
+        The language.
+    found, minutes_per_line
+        As for `replay_document`.
+    """
     say = view.messages.say
     whole = total(found.outcomes)
     if not whole.count:
-        view.line(say("No payment of these days was cleared: nothing to compare."))
-        return
-    _draw_head(view, found, whole)
-    _draw_verdicts(view, whole)
-    _draw_lines(view, whole, minutes_per_line)
+        none = say("No payment of these days was cleared: nothing to compare.")
+        return [Section("", notes=(none,))]
     by_entity = rates(found.outcomes, "entity")
-    if len(by_entity) > 1:
-        _draw_rates(view, say("Entity"), by_entity, {})
     by_type = rates(found.outcomes, "customer_type")
-    if len(by_type) > 1:
-        _draw_rates(view, say("Customers"), by_type, {})
     strata = {name: say(text) for name, text in STRATA.items()}
     by_stratum = rates(found.outcomes, "stratum")
-    _draw_rates(view, say("The payment settles"), by_stratum, strata)
-    _draw_reasons(view, found)
-    _draw_gains(view, found, whole)
+    sections = [_head(view, found, whole), _verdicts(view, whole, minutes_per_line)]
+    if len(by_entity) > 1:
+        sections.append(_rate_table(view, say("Entity"), by_entity, {}))
+    if len(by_type) > 1:
+        sections.append(_rate_table(view, say("Customers"), by_type, {}))
+    sections.append(_rate_table(view, say("The payment settles"), by_stratum, strata))
+    return [*sections, *_reasons(view, found), *_gains(view, found, whole)]
 
 
-def _draw_head(view: View, found: Replay, whole: Rate) -> None:
+def _head(view: View, found: Replay, whole: Rate) -> Section:
     say = view.messages.say
     days = found.outcomes["value_date"]
-    first, last = view.day(days[0].as_py()), view.day(days[-1].as_py())
-    head = say(
+    title = say(
         "{count} payments from {first} to {last} decided again; nothing was written.",
         count=view.count(whole.count),
-        first=first,
-        last=last,
+        first=view.day(days[0].as_py()),
+        last=view.day(days[-1].as_py()),
     )
-    view.line(head, style="bold")
+    notes = []
     if found.waiting:
         text = say(
             "{count} more: how they were cleared is not known.",
             count=view.count(found.waiting),
         )
-        view.line(text)
+        notes.append(text)
     if found.unconfirmed:
         text = say(
             "{count} were cleared by alloc alone: there the comparison is with itself.",
             count=view.count(found.unconfirmed),
         )
-        view.line(text, style="yellow")
+        notes.append(text)
     for finding in found.findings:
         examples = ", ".join(finding.examples)
         words = in_words(view.messages, finding.code)
         count = view.count(finding.count)
-        view.line(f"{words}: {count} ({examples}) [{finding.code}]", style="yellow")
+        notes.append(f"{words}: {count} ({examples}) [{finding.code}]")
+    return Section(title, notes=tuple(notes))
 
 
-def _draw_verdicts(view: View, whole: Rate) -> None:
+def _verdicts(view: View, whole: Rate, minutes_per_line: float | None) -> Section:
     say = view.messages.say
     currencies = sorted({currency for currency, _ in whole.amounts})
-    rows = [
+    rows = tuple(
         (
             say(text),
             view.count(whole.payments[verdict]),
@@ -176,112 +224,105 @@ def _draw_verdicts(view: View, whole: Rate) -> None:
             ),
         )
         for verdict, text in VERDICTS.items()
-    ]
-    view.table(
-        (
-            Column(""),
-            Column(say("Count"), "right"),
-            Column(say("Share"), "right"),
-            Column(say("Amount"), "right"),
-        ),
-        rows,
     )
+    columns = (
+        Column(""),
+        Column(say("Count"), "right"),
+        Column(say("Share"), "right"),
+        Column(say("Amount"), "right"),
+    )
+    facts = _facts(view, whole, minutes_per_line)
+    notes = tuple(f"{name}: {value}" for name, value in facts if value)
+    return Section("", columns, rows, notes)
 
 
-def _draw_lines(view: View, whole: Rate, minutes_per_line: float | None) -> None:
+def _facts(
+    view: View, whole: Rate, minutes_per_line: float | None
+) -> list[tuple[str, str]]:
     say = view.messages.say
     saved = _saved(whole, minutes_per_line)
-    facts: list[tuple[str, str | None]] = [
-        (
-            say("Wrong per million automatic"),
-            view.count(whole.wrong_ppm),
-        ),
-        (
-            say("Items cleared automatically"),
-            say(
-                "{count} of {all} ({share}), {wrong} more wrongly",
-                count=view.count(whole.lines_cleared),
-                all=view.count(whole.lines),
-                share=view.share(whole.lines_cleared, whole.lines),
-                wrong=view.count(whole.lines_wrong),
-            ),
-        ),
-        (
-            say("Deducted by payers"),
-            ", ".join(
-                view.amount(minor, currency)
-                for currency, minor in whole.deducted.items()
-            ),
-        ),
-        (
-            say("Time saved"),
-            (saved and say("{hours} hours", hours=view.count(saved // 60))) or None,
-        ),
+    cleared = say(
+        "{count} of {all} ({share}), {wrong} more wrongly",
+        count=view.count(whole.lines_cleared),
+        all=view.count(whole.lines),
+        share=view.share(whole.lines_cleared, whole.lines),
+        wrong=view.count(whole.lines_wrong),
+    )
+    deducted = ", ".join(
+        view.amount(minor, currency) for currency, minor in whole.deducted.items()
+    )
+    hours = say("{hours} hours", hours=view.count(saved // 60)) if saved else ""
+    return [
+        (say("Wrong per million automatic"), view.count(whole.wrong_ppm)),
+        (say("Items cleared automatically"), cleared),
+        (say("Deducted by payers"), deducted),
+        (say("Time saved"), hours),
     ]
-    view.facts(facts)
-    view.line()
 
 
-def _draw_rates(
+def _rate_table(
     view: View, title: str, found: list[Rate], words: Mapping[str, str]
-) -> None:
+) -> Section:
     say = view.messages.say
     if not words:
         found = sorted(
             found, key=lambda rate: rate.payments[Verdict.RIGHT] - rate.count
         )
-    rows = [
+    rows = tuple(
         (
             words.get(rate.name, rate.name) or say("(none)"),
             view.count(rate.count),
             *(view.share(rate.payments[verdict], rate.count) for verdict in VERDICTS),
         )
         for rate in found[:RATES_SHOWN]
-    ]
-    columns = (say("Payments"), say("right"), say("wrong"), say("to confirm"))
-    view.table(
-        (
-            Column(title),
-            *(Column(column, "right") for column in (*columns, say("to find"))),
-        ),
-        rows,
     )
-    if len(found) > RATES_SHOWN:
-        rest = view.count(len(found) - RATES_SHOWN)
-        view.line(say("{count} more: see --json.", count=rest))
-    view.line()
+    names = (say("Payments"), say("right"), say("wrong"), say("to confirm"))
+    columns = (Column(name, "right") for name in (*names, say("to find")))
+    rest = len(found) - RATES_SHOWN
+    more = (say("{count} more: see --json.", count=view.count(rest)),) * (rest > 0)
+    return Section("", (Column(title), *columns), rows, more)
 
 
-def _draw_reasons(view: View, found: Replay) -> None:
+def _reasons(view: View, found: Replay) -> list[Section]:
     say = view.messages.say
     counted = list(reasons(found.outcomes).items())
     if not counted:
-        return
-    view.line(say("Why payments were left to a person:"), style="bold")
-    for reason, count in counted[:REASONS_SHOWN]:
-        view.line(f"  {view.count(count):>8}  {in_words(view.messages, reason)}")
+        return []
+    rows = [
+        (in_words(view.messages, reason), view.count(count))
+        for reason, count in counted[:REASONS_SHOWN]
+    ]
     if len(counted) > REASONS_SHOWN:
         rest = sum(count for _, count in counted[REASONS_SHOWN:])
-        view.line(f"  {view.count(rest):>8}  {say('other reasons')}")
-    view.line()
+        rows.append((say("other reasons"), view.count(rest)))
+    columns = (
+        Column(say("Why payments were left to a person")),
+        Column(say("Payments"), "right"),
+    )
+    return [Section("", columns, tuple(rows))]
 
 
-def _draw_gains(view: View, found: Replay, whole: Rate) -> None:
+def _gains(view: View, found: Replay, whole: Rate) -> list[Section]:
     say = view.messages.say
     gains = [gain for gain in found.gains if gain.right]
     gains.sort(key=lambda gain: (gain.wrong - gain.right, gain.kind, gain.name))
     if not gains:
-        return
-    view.line(say("What would have cleared more:"), style="bold")
-    for gain in gains[:GAINS_SHOWN]:
-        text = say(
-            "{share} of the payments ({count}, {wrong} of them wrongly): {step}",
-            share=view.share(gain.right, whole.count),
-            count=view.count(gain.right + gain.wrong),
-            wrong=view.count(gain.wrong),
-            step=_step(view, gain),
+        return []
+    rows = tuple(
+        (
+            _step(view, gain),
+            view.count(gain.right + gain.wrong),
+            view.share(gain.right, whole.count),
+            view.count(gain.wrong) if gain.kind != "gap" else say("not tried"),
         )
-        view.line(f"  {text}")
+        for gain in gains[:GAINS_SHOWN]
+    )
+    columns = (
+        Column(say("What would have cleared more")),
+        *(Column(name, "right") for name in (say("Payments"), say("of all"))),
+        Column(say("wrong"), "right"),
+    )
+    return [Section("", columns, rows)]
 
 
 def _step(view: View, gain: Gain) -> str:

@@ -298,7 +298,7 @@ class _Run:
             "lines": len(truth),
             "lines_told": len(answer.settled),
             "lines_right": found.lines_right,
-            "deducted_minor": truth.total() - one.amount_minor,
+            "deducted_minor": max(truth.total() - one.amount_minor, 0),
             "decided_by": self._past.decided_by[one.payment_id],
         }
 

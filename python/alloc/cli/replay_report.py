@@ -1,0 +1,124 @@
+"""A replay as one HTML page that needs no network and prints well."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from alloc.app.replay.judging import Verdict
+from alloc.app.replay.tally import reasons, total
+from alloc.cli.plain import plain
+from alloc.cli.render import Column
+from alloc.cli.replay_charts import bars, over_time, risk_and_coverage
+from alloc.cli.replaying import VERDICTS, Section, replay_sections
+from alloc.cli.words import in_words
+
+if TYPE_CHECKING:
+    from alloc.app.replay import Replay
+    from alloc.cli.render import View
+
+__all__ = ["replay_page"]
+
+EXAMPLES = 20
+"""How many payments of a verdict are listed; the Parquet file has them all."""
+
+
+def replay_page(view: View, found: Replay, minutes_per_line: float | None) -> str:
+    """Return the page.
+
+    Parameters
+    ----------
+    view
+        The language.
+    found
+        What the replay found.
+    minutes_per_line
+        What clearing one item by hand takes; None when nobody said.
+
+    Returns
+    -------
+    str
+        HTML; equal inputs give equal bytes. What banks and people wrote stands in it
+        as text only.
+    """
+    say = view.messages.say
+    environment = Environment(
+        loader=PackageLoader("alloc.cli", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["plain"] = plain
+    whole = total(found.outcomes)
+    head, *sections = replay_sections(view, found, minutes_per_line)
+    return environment.get_template("replay_report.html.j2").render(
+        locale=view.messages.locale,
+        title=say("Replay"),
+        automatic=view.share(whole.payments[Verdict.RIGHT], whole.count),
+        automatic_says=say("cleared without a person, as they were cleared"),
+        wrong=view.count(whole.wrong_ppm),
+        wrong_says=say("wrong per million automatic"),
+        head=head,
+        sections=[*sections, *_examples(view, found.outcomes)],
+        plots=_plots(view, found.outcomes) if whole.count else [],
+    )
+
+
+def _plots(view: View, outcomes: pa.Table) -> list[tuple[str, Markup]]:
+    say = view.messages.say
+    labels = {verdict: say(text) for verdict, text in VERDICTS.items()}
+    plots = [
+        (say("By week"), over_time(outcomes, labels)),
+        (
+            say("Risk and coverage, by the stated confidence"),
+            risk_and_coverage(outcomes, view.messages),
+        ),
+    ]
+    counted = reasons(outcomes).items()
+    if counted:
+        named = [(in_words(view.messages, code), count) for code, count in counted]
+        plots.append((say("Why payments were left to a person"), bars(named)))
+        left = Counter(_of(outcomes, Verdict.LEFT)["payer"].to_pylist())
+        payers = [
+            (plain(payer or say("(no name)")), count)
+            for payer, count in sorted(
+                left.items(), key=lambda pair: (-pair[1], pair[0] or "")
+            )
+        ]
+        plots.append((say("Payers whose items are to be found"), bars(payers)))
+    # The plots are ours: their texts were escaped when they were drawn.
+    return [(title, Markup(svg)) for title, svg in plots]  # noqa: S704
+
+
+def _examples(view: View, outcomes: pa.Table) -> list[Section]:
+    say = view.messages.say
+    columns = (
+        *(Column(say("Date")), Column(say("Payment")), Column(say("Payer"))),
+        *(Column(say("Amount"), "right"), Column(say("Why"))),
+    )
+    sections = []
+    for verdict in (Verdict.WRONG, Verdict.LEFT):
+        shown = _of(outcomes, verdict).slice(0, EXAMPLES).to_pylist()
+        rows = tuple(
+            (
+                view.day(row["value_date"]),
+                row["payment_id"],
+                row["payer"] or "",
+                view.amount(row["amount_minor"], row["currency"]),
+                in_words(view.messages, row["reason"]),
+            )
+            for row in shown
+        )
+        if rows:
+            sections.append(Section(say(VERDICTS[verdict]), columns, rows))
+    return sections
+
+
+def _of(outcomes: pa.Table, verdict: Verdict) -> pa.Table:
+    return outcomes.filter(pc.equal(outcomes["verdict"], verdict.value))
