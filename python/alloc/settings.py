@@ -200,6 +200,9 @@ class Entity(msgspec.Struct, frozen=True, kw_only=True):
         Month and day of the closing, ``MM-DD``.
     locked_until
         Last day of the closed periods: entries are dated after it.
+    four_eyes_above
+        Payments of more than this, in minor units, are posted once two people accepted
+        the same; None: one is enough.
     accounts
         Account number by role: the workspace's, with this entity's own ones on top.
     banks
@@ -212,6 +215,7 @@ class Entity(msgspec.Struct, frozen=True, kw_only=True):
     currency: str = "EUR"
     fiscal_year_end: str = "12-31"
     locked_until: dt.date | None = None
+    four_eyes_above: int | None = None
     accounts: Mapping[str, str] = msgspec.field(default_factory=lambda: dict(ACCOUNTS))
     banks: tuple[BankAccount, ...] = ()
 
@@ -668,18 +672,36 @@ def _entity(
         _check_siren(table, siren)
     own = _accounts(table.table("accounts"), accounts)
     _check_accounts(table, "accounts", own)
+    books = _currency(table, currency)
     entity = Entity(
         id=entity_id,
         name=table.text("name", entity_id),
         siren=siren.replace(" ", "") if siren else None,
-        currency=_currency(table, currency),
+        currency=books,
         fiscal_year_end=_fiscal_year_end(table),
         locked_until=table.optional_date("locked_until"),
+        four_eyes_above=_amount(table, "four_eyes_above", books),
         accounts=own,
         banks=tuple(_bank(bank, own, taken) for bank in table.tables("bank")),
     )
     table.finish()
     return entity
+
+
+def _amount(table: TomlTable, key: str, currency: str) -> int | None:
+    """Read an amount of a currency: text, with a decimal point."""
+    said = table.optional_text(key)
+    if said is None:
+        return None
+    whole, mark, part = said.partition(".")
+    digits = currency_exponent(currency) or 0
+    is_number = (whole + part).isdecimal() and (whole + part).isascii()
+    if is_number and whole and len(part) in ((digits,) if mark else (0,)):
+        text = whole + part.ljust(digits, "0")
+        if len(text) <= _RATE_DIGITS:
+            return int(text)
+    table.mistake(key, f'{said!r} is no amount in {currency}: write "10000.00"')
+    return None
 
 
 def _check_siren(table: TomlTable, siren: str) -> None:

@@ -17,7 +17,10 @@ from alloc_server.convert import (
     arrow_of,
     date_message,
     decision_messages,
+    decision_of,
     ipc_of,
+    is_wanted,
+    mask_of,
     payment_tables,
     posted_entries,
     with_entity,
@@ -191,11 +194,13 @@ class AllocationService(allocation_service_pb2_grpc.AllocationServiceServicer):
         """Return the latest decision of a payment, and what each rule says."""
         del context
         workplace = self._workplace
+        masked = mask_of(request.read_mask, pb.ExplainResponse)
         with workplace.reading() as ledger:
             payment = owned_payment(ledger, request.entity, request.payment_id)
             answer = _explained(ledger, request.payment_id)
             answer.payment_state = payment["state"]
-            if payment["state"] not in (PaymentState.POSTED, PaymentState.ASIDE):
+            is_open = payment["state"] not in (PaymentState.POSTED, PaymentState.ASIDE)
+            if is_open and is_wanted("rules", request.read_mask):
                 answer.rules.extend(
                     pb.RuleOutcome(
                         rule=each.rule,
@@ -207,12 +212,13 @@ class AllocationService(allocation_service_pb2_grpc.AllocationServiceServicer):
                         ledger, workplace.settings, workplace.rules, request.payment_id
                     )
                 )
-        return answer
+        return masked(answer)
 
 
 def _posted(accepted: Accepted) -> pb.PostResponse:
     return pb.PostResponse(
-        decision_id=accepted.posted[0]["decision_id"],
+        decision_id=decision_of(accepted.posted),
+        second_person_needed=not accepted.posted,
         entries=posted_entries(accepted.posted),
         on_account=allocation_pb2.Amount(
             minor=accepted.on_account_minor, currency_code=accepted.currency
@@ -245,7 +251,11 @@ def _explained(ledger: SharedLedger, payment_id: str) -> pb.ExplainResponse:
 
 
 def _applied_message(done: Applied) -> pb.ApplyResponse:
-    answer = pb.ApplyResponse(reason="EXPLAINED", already_posted=done.already)
+    answer = pb.ApplyResponse(
+        reason="EXPLAINED",
+        already_posted=done.already,
+        second_person_needed=done.second_person_needed,
+    )
     if done.preview is not None:
         answer.reason = done.preview.outcome.reason
         answer.message = done.preview.outcome.message
@@ -253,7 +263,7 @@ def _applied_message(done: Applied) -> pb.ApplyResponse:
     if done.result is not None:
         posted = done.result.posted.to_pylist()
         answer.entries.extend(posted_entries(posted))
-        answer.decision_id = posted[0]["decision_id"] or 0
+        answer.decision_id = decision_of(posted)
     return answer
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 from google.type import date_pb2
@@ -17,7 +17,10 @@ from alloc.v1 import allocation_pb2 as pb
 from alloc_server.limits import BATCH_BYTES_MAX, PAGE_SIZE, PAGE_SIZE_MAX
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from google.protobuf import field_mask_pb2
+    from google.protobuf.message import Message
 
     from alloc.app.review import Choice
 
@@ -26,7 +29,10 @@ __all__ = [
     "choice_of",
     "date_message",
     "decision_messages",
+    "decision_of",
     "ipc_of",
+    "is_wanted",
+    "mask_of",
     "page_size_of",
     "payment_tables",
     "place_of",
@@ -43,6 +49,7 @@ _OPTIONAL_TEXTS = (
 )
 
 
+_Message = TypeVar("_Message", bound="Message")
 #: Numbers of rows have fewer.
 _DIGITS = 19
 
@@ -171,6 +178,45 @@ def posted_entries(posted: Iterable[Mapping[str, Any]]) -> list[pb.PostedEntry]:
     """Return the entries that rows of `alloc.app.ports.PostResult` name."""
     names = ("seq", "journal", "fiscal_year", "number")
     return [pb.PostedEntry(**{name: row[name] for name in names}) for row in posted]
+
+
+def decision_of(posted: Sequence[Mapping[str, Any]]) -> int:
+    """Return the decision that posted these entries; 0 when there are none."""
+    return (posted[0]["decision_id"] or 0) if posted else 0
+
+
+def is_wanted(field: str, mask: field_mask_pb2.FieldMask) -> bool:
+    """Say whether a mask names a field, or a part of it; an empty one names all."""
+    named = {path.partition(".")[0] for path in mask.paths}
+    return not named or field in named
+
+
+def mask_of(
+    mask: field_mask_pb2.FieldMask, kind: type[_Message]
+) -> Callable[[_Message], _Message]:
+    """Return what leaves of a message the fields that a mask names; all when empty.
+
+    Raises
+    ------
+    alloc.errors.InputError
+        ``FIELD_UNKNOWN``: such messages lack one of them.
+    """
+    if not mask.paths:
+        return lambda message: message
+    if not mask.IsValidForDescriptor(kind.DESCRIPTOR):  # type: ignore[arg-type]
+        raise InputError(
+            f"{kind.DESCRIPTOR.name} lacks a field of read_mask, or it is within a"
+            f" repeated one: {', '.join(mask.paths)}",
+            reason="FIELD_UNKNOWN",
+            field="read_mask",
+        )
+
+    def masked(message: _Message) -> _Message:
+        wanted = kind()
+        mask.MergeMessage(message, wanted)
+        return wanted
+
+    return masked
 
 
 def choice_of(choice: pb.Choice) -> Choice:

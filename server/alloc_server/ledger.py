@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from alloc.app.audit import AuditFilter
 from alloc.app.ports import JournalFilter, SourceFile
 from alloc.app.verify import verify
 from alloc.errors import InputError, LimitError
+from alloc.export.audit import audit_csv, audit_jsonl
 from alloc.export.beancount import beancount
 from alloc.export.generic import journal_json
 from alloc.export.hledger import hledger
@@ -22,6 +24,7 @@ from alloc.v1 import ledger_service_pb2_grpc
 from alloc_server.convert import (
     arrow_of,
     date_message,
+    mask_of,
     page_size_of,
     place_of,
     with_entity,
@@ -115,8 +118,13 @@ class LedgerService(ledger_service_pb2_grpc.LedgerServiceServicer):
         del context
         size = page_size_of(request.page_size)
         since = place_of(request.page_token)
+        masked = mask_of(request.read_mask, pb.JournalEntry)
         with self._workplace.reading() as ledger:
-            return _page(ledger, _part(request), since, size)
+            page = _page(ledger, _part(request), since, size)
+        wanted = [masked(entry) for entry in page.entries]
+        return pb.ListJournalEntriesResponse(
+            entries=wanted, next_page_token=page.next_page_token
+        )
 
     def ExportJournal(
         self, request: pb.ExportJournalRequest, context: grpc.ServicerContext
@@ -138,6 +146,31 @@ class LedgerService(ledger_service_pb2_grpc.LedgerServiceServicer):
         for start in range(0, len(file), CHUNK_BYTES):
             check_waiting(context)
             yield pb.ExportJournalResponse(chunk=file[start : start + CHUNK_BYTES])
+
+    def ExportAudit(
+        self, request: pb.ExportAuditRequest, context: grpc.ServicerContext
+    ) -> Iterator[pb.ExportAuditResponse]:
+        """Return the audit trail as a file, in chunks."""
+        if request.format not in (pb.AUDIT_FORMAT_JSONL, pb.AUDIT_FORMAT_CSV):
+            raise InputError(
+                "the format is missing or unknown: name one of AuditFormat",
+                reason="FIELD_MISSING",
+                field="format",
+            )
+        is_first = True
+        which = AuditFilter(request.entity or None, request.since_audit_no)
+        with self._workplace.reading() as ledger:
+            for records in ledger.audit(which):
+                file = (
+                    audit_jsonl(records)
+                    if request.format == pb.AUDIT_FORMAT_JSONL
+                    else audit_csv(records, header=is_first)
+                )
+                is_first = False
+                for start in range(0, len(file), CHUNK_BYTES):
+                    check_waiting(context)
+                    chunk = file[start : start + CHUNK_BYTES]
+                    yield pb.ExportAuditResponse(chunk=chunk)
 
     def VerifyLedger(
         self, request: pb.VerifyLedgerRequest, context: grpc.ServicerContext

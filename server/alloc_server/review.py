@@ -16,6 +16,8 @@ from alloc.v1 import review_service_pb2 as pb
 from alloc_server.convert import (
     date_message,
     decision_messages,
+    decision_of,
+    mask_of,
     page_size_of,
     place_of,
     posted_entries,
@@ -55,6 +57,7 @@ class ReviewService(review_service_pb2_grpc.ReviewServiceServicer):
         del context
         size = page_size_of(request.page_size)
         since = place_of(request.page_token)
+        masked = mask_of(request.read_mask, pb.Review)
         with self._workplace.reading() as ledger:
             waiting = ledger.decisions(DecisionFilter(entity=request.entity or None))
             claims = ledger.claims(now=self._workplace.now()).to_pylist()
@@ -65,7 +68,7 @@ class ReviewService(review_service_pb2_grpc.ReviewServiceServicer):
         claimed = {row["payment_id"]: row for row in claims}
         last = str(page["decision_id"][-1].as_py()) if page.num_rows else ""
         return pb.ListReviewsResponse(
-            reviews=_reviews(waiting, page, claimed),
+            reviews=[masked(review) for review in _reviews(waiting, page, claimed)],
             next_page_token=last if later.num_rows > size else "",
         )
 
@@ -112,8 +115,9 @@ class ReviewService(review_service_pb2_grpc.ReviewServiceServicer):
 
 def _decided(accepted: Accepted) -> pb.DecideReviewResponse:
     return pb.DecideReviewResponse(
-        decision_id=accepted.posted[0]["decision_id"],
+        decision_id=decision_of(accepted.posted),
         entries=posted_entries(accepted.posted),
+        second_person_needed=not accepted.posted,
     )
 
 

@@ -22,6 +22,7 @@ RIGHTS = {
     f"{_LEDGER}ImportOpenItems": Right.POST,
     f"{_LEDGER}ListJournalEntries": Right.READ,
     f"{_LEDGER}ExportJournal": Right.READ,
+    f"{_LEDGER}ExportAudit": Right.READ,
     f"{_LEDGER}VerifyLedger": Right.ADMIN,
     f"{_REVIEW}ListReviews": Right.READ,
     f"{_REVIEW}ClaimReview": Right.POST,

@@ -78,6 +78,10 @@ CALLS: dict[str, tuple[Right, Callable[[Client, str], object]]] = {
             c.ledger.ExportJournal(ledger_pb.ExportJournalRequest(entity=e))
         ),
     ),
+    "ExportAudit": (
+        Right.READ,
+        lambda c, e: list(c.ledger.ExportAudit(ledger_pb.ExportAuditRequest(entity=e))),
+    ),
     "VerifyLedger": (
         Right.ADMIN,
         lambda c, _: c.ledger.VerifyLedger(ledger_pb.VerifyLedgerRequest()),

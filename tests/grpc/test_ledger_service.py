@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pytest
+from google.protobuf.field_mask_pb2 import FieldMask
 from service_case import open_items, refusal
 
+from alloc.v1 import allocation_pb2 as messages
+from alloc.v1 import allocation_service_pb2 as posting_pb
 from alloc.v1 import ledger_service_pb2 as pb
+from alloc.v1 import review_service_pb2 as review_pb
 from alloc_server.convert import ipc_of
 from alloc_server.limits import BATCH_BYTES_MAX
 
@@ -186,3 +190,89 @@ def test_the_whole_ledger_is_checked_for_those_who_may(service: Service) -> None
     assert report.holds
     assert not report.findings
     assert report.counts["entries"] == service.entries()
+
+
+def test_the_audit_trail_goes_out_as_lines_or_csv(
+    client: Client, service: Service
+) -> None:
+    request = pb.ExportAuditRequest(entity="FR01", format=pb.AUDIT_FORMAT_JSONL)
+
+    def file() -> bytes:
+        return b"".join(each.chunk for each in client.ledger.ExportAudit(request))
+
+    before = file().count(b"\n")
+    client.allocation.Post(
+        posting_pb.PostRequest(
+            entity="FR01",
+            idempotency_key="K1",
+            payment_id=service.payment_id("B1"),
+            choice=messages.Choice(on_account_of="C1"),
+        )
+    )
+    lines = file().decode().splitlines()
+    assert len(lines) == before + 1
+    assert json.loads(lines[-1])["document"]["by"] == "erp"
+    request.since_audit_no = json.loads(lines[-1])["audit_no"]
+    assert file() == b""
+    request.format, request.since_audit_no = pb.AUDIT_FORMAT_CSV, 0
+    assert file().startswith(b'"audit_no","action"')
+    for wrong, reason in (
+        (pb.ExportAuditRequest(entity="FR01"), "FIELD_MISSING"),
+        (
+            pb.ExportAuditRequest(entity="FR02", format=pb.AUDIT_FORMAT_CSV),
+            "ENTITY_FORBIDDEN",
+        ),
+    ):
+        asked = client.ledger.ExportAudit(wrong)
+        assert refusal(lambda asked=asked: list(asked)).reason == reason
+
+
+def test_a_mask_leaves_out_what_is_not_wanted(client: Client, service: Service) -> None:
+    client.allocation.Post(
+        posting_pb.PostRequest(
+            entity="FR01",
+            idempotency_key="K1",
+            payment_id=service.payment_id("B1"),
+            choice=messages.Choice(on_account_of="C1"),
+        )
+    )
+    mask = FieldMask(paths=["seq", "postings"])
+    request = pb.ListJournalEntriesRequest(entity="FR01", read_mask=mask)
+    entry = client.ledger.ListJournalEntries(request).entries[-1]
+    assert (entry.seq, entry.entity, entry.hash) == (service.entries(), "", "")
+    assert entry.postings
+    reviews = client.review.ListReviews(
+        review_pb.ListReviewsRequest(
+            entity="FR01", read_mask=FieldMask(paths=["decision_id"])
+        )
+    ).reviews
+    assert reviews
+    assert all(each.decision_id and not each.payer_name for each in reviews)
+    assert not any(each.HasField("decision") for each in reviews)
+    explained = client.allocation.Explain(
+        posting_pb.ExplainRequest(
+            entity="FR01",
+            payment_id=service.payment_id("B3"),
+            read_mask=FieldMask(paths=["payment_state"]),
+        )
+    )
+    assert explained.payment_state == "suspense"
+    assert not explained.rules
+
+
+def test_a_mask_with_an_unknown_field_is_refused(client: Client) -> None:
+    request = posting_pb.ExplainRequest(
+        entity="FR01", payment_id="X", read_mask=FieldMask(paths=["nothing"])
+    )
+    wrong = FieldMask(paths=["seq.nothing"])
+    listed = pb.ListJournalEntriesRequest(entity="FR01", read_mask=wrong)
+    for call in (
+        lambda: client.allocation.Explain(request),
+        lambda: client.ledger.ListJournalEntries(listed),
+        lambda: client.review.ListReviews(
+            review_pb.ListReviewsRequest(entity="FR01", read_mask=wrong)
+        ),
+    ):
+        refused = refusal(call)
+        assert refused.reason == "FIELD_UNKNOWN"
+        assert refused.metadata["status"] == "INVALID_ARGUMENT"

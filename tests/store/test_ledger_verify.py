@@ -40,7 +40,7 @@ def filled(ledger_path: Path) -> Path:
     return ledger_path
 
 
-def tampered(path: Path, statement: str) -> None:
+def tampered(path: Path, statement: str, *guards: str) -> None:
     """Change the file behind the ledger's back, with all guards removed."""
     code = (
         "import sqlite3, sys\n"
@@ -50,7 +50,7 @@ def tampered(path: Path, statement: str) -> None:
         "assert changed > 0, 'nothing was changed'\n"
         "db.commit(); db.close()\n"
     )
-    command = [sys.executable, "-c", code, str(path), *GUARDS, statement]
+    command = [sys.executable, "-c", code, str(path), *GUARDS, *guards, statement]
     subprocess.run(command, check=True)
 
 

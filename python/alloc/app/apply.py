@@ -12,6 +12,7 @@ from alloc import engine
 from alloc.app.always import with_vat_due
 from alloc.app.drafting import drafted_payment
 from alloc.app.fitting import fit_rule, try_rule
+from alloc.app.four_eyes import first_of, wants_two
 from alloc.app.operation import Operation, operation_facts, operation_row
 from alloc.app.ports import (
     DecisionFilter,
@@ -98,11 +99,15 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What `apply` did: the preview, and what was posted unless it was before."""
+    """What `apply` did: the preview, and what was posted unless it was before.
+
+    A large payment is not posted yet when somebody else must apply the same.
+    """
 
     preview: Preview | None
     result: PostResult | None
     already: bool = False
+    second_person_needed: bool = False
 
 
 def preview(
@@ -178,7 +183,8 @@ def apply(
     Raises
     ------
     alloc.errors.ConflictError
-        What `preview` raises; ``RULE_NEVER_POSTS``; ``NOT_EXPLAINED`` with the reason.
+        What `preview` raises; ``RULE_NEVER_POSTS``; ``NOT_EXPLAINED`` with the reason;
+        ``SECOND_PERSON_NEEDED``.
     """
     payment_id = occasion if isinstance(occasion, str) else occasion.identity(rule)
     if _posted_by(ledger, payment_id) == rule.name:
@@ -204,13 +210,26 @@ def apply(
             payment_id=payment_id,
             why=shown.outcome.reason,
         )
+    first = None
+    if status == "review" and wants_two(settings, shown.payment):
+        first = first_of(
+            *(ledger, shown.payment, shown.customer_id),
+            shown.drafts.allocations.to_pylist(),
+            shown.drafts.adjustments.to_pylist(),
+            decided_by=decided_by,
+            now=now,
+        )
+        if first is None:
+            return Applied(preview=shown, result=None, second_person_needed=True)
     if takes_back(settings, shown):
         terms = returned_of(
             *(settings, shown, shown.drafts), status=status, decided_by=decided_by
         )
         ledger.return_payment(terms, now=now)
         return Applied(preview=shown, result=None)
-    batch = batch_of(shown, shown.drafts, status=status, decided_by=decided_by)
+    batch = batch_of(
+        shown, shown.drafts, status=status, decided_by=decided_by, approved_by=first
+    )
     return Applied(preview=shown, result=ledger.post(batch, now=now))
 
 
@@ -272,7 +291,12 @@ def returned_of(
 
 
 def batch_of(
-    shown: Preview, drafts: RuleDrafts, *, status: str, decided_by: str
+    shown: Preview,
+    drafts: RuleDrafts,
+    *,
+    status: str,
+    decided_by: str,
+    approved_by: str | None = None,
 ) -> PostingBatch:
     """Return the batch that posts what a rule explains.
 
@@ -282,10 +306,15 @@ def batch_of(
         What was drafted.
     status, decided_by
         See `apply`.
+    approved_by
+        Who applied the same before, where two people must.
     """
     operation = operation_row(shown.payment)
+    decision = decision_of(shown, status=status, reason=RULE_EXPLAINS)
     return PostingBatch(
-        decisions=decision_of(shown, status=status, reason=RULE_EXPLAINS),
+        decisions=decision.append_column(
+            "approved_by", pa.array([approved_by], pa.string())
+        ),
         allocations=drafts.allocations,
         adjustments=drafts.adjustments,
         drafts=drafts.drafts,

@@ -27,6 +27,7 @@ from alloc.app.foreign import (
     valued,
     with_foreign_parts,
 )
+from alloc.app.four_eyes import FOUR_EYES, held_back, wants_two
 from alloc.app.learned import PayerFacts
 from alloc.app.open_book import OpenBook, item_keys
 from alloc.app.ports import PaymentState, PostingBatch
@@ -293,7 +294,8 @@ class _Run:
             *(self._settings, items, payments, self._remittances, self._customers),
             history=self._facts.history(payments),
         )
-        return self._refused.leave_out(proposal)
+        proposal = self._refused.leave_out(proposal)
+        return held_back(self._settings, payments, proposal)
 
     def _money_out(self, *, until: dt.date | None, entity: str | None) -> pa.Table:
         """Read the bank's debits, when a rule may be for one."""
@@ -360,6 +362,9 @@ class _Run:
         drafts = shown.drafts
         if drafts is None:
             return
+        if wants_two(self._settings, shown.payment):
+            self._ask(shown, FOUR_EYES)
+            return
         if shown.payment["amount_minor"] > 0:
             lines = drafts.allocations.num_rows
             self._count(shown, outcome="auto", reason=RULE_EXPLAINS, lines=lines)
@@ -372,6 +377,8 @@ class _Run:
 
     def _take(self, shown: Preview) -> None:
         """Take what a rule clears off the items of the day."""
+        if wants_two(self._settings, shown.payment):
+            return
         if shown.drafts is not None and shown.drafts.allocations.num_rows:
             allocations = shown.drafts.allocations
             positions = self._book.positions(item_keys(allocations))

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+from alloc.app.audit import AuditTrail
 from alloc.app.payer_memory import PayerMemory
 
 if TYPE_CHECKING:
@@ -242,7 +243,8 @@ class PostingBatch:
     posted payment has a decision; one that goes to suspense may have none.
 
     decisions: payment_id, status, proof, confidence_ppm, explanations_count, rule?,
-    reason, customer_id?, decided_by? (else who the batch says)
+    reason, customer_id?, decided_by? (else who the batch says), approved_by? (who
+    accepted the same before)
 
     allocations: payment_id, rank, item_id, entity, customer_id, allocated_minor,
     evidence, foreign_minor? (of items in a foreign currency)
@@ -470,7 +472,7 @@ class DecisionFilter:
     payment_ids: Collection[str] | None = None
 
 
-class Ledger(PayerMemory, Protocol):
+class Ledger(PayerMemory, AuditTrail, Protocol):
     """The ledger: open items, payments, decisions and the journal.
 
     Not for use by several threads at once. Readers see the last committed state;

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -23,6 +23,7 @@ from alloc.app.choice import (
 from alloc.app.clear import DRAFT_ALLOCATION_COLUMNS, ITEM_COLUMNS
 from alloc.app.drafting import Drafting, drafted_payment
 from alloc.app.foreign import abroad_of, with_foreign_parts
+from alloc.app.four_eyes import first_of, wants_two
 from alloc.app.ports import DecisionFilter, PaymentState, PostingBatch
 from alloc.errors import AllocError, ConflictError
 
@@ -78,7 +79,8 @@ class Accepted:
     Parameters
     ----------
     posted
-        The entries: rows of `alloc.app.ports.PostResult`.
+        The entries: rows of `alloc.app.ports.PostResult`. None yet: the payment is so
+        large that somebody else must accept the same.
     currency
         Of the payment.
     on_account_minor
@@ -138,8 +140,9 @@ def accept(
     alloc.errors.NotFoundError
         The payment, the rank, an item or the customer is unknown.
     alloc.errors.ConflictError
-        The payment was decided already, an item changed meanwhile, or its VAT falls
-        due and is not known (``NOT_EXPLAINED``).
+        The payment was decided already, an item changed meanwhile, its VAT falls due
+        and is not known (``NOT_EXPLAINED``), or two people must accept and this one
+        did (``SECOND_PERSON_NEEDED``).
     alloc.errors.InputError
         More is allocated than was received (``ALLOCATED_EXCEEDS_CASH``) or than is open
         (``ALLOCATION_INVALID``), or nobody takes what is left (``REST_NOT_PLACED``).
@@ -193,12 +196,34 @@ def accept_each(
         if taken.isdisjoint(plan.touched):
             taken |= plan.touched
             plans[place] = plan
+    outcomes |= _by_one_person(ledger, settings, plans, now=now)
     if plans:
         batch = _batch(settings, desk, list(plans.values()), today=now.date())
         posted = _by_payment(ledger.post(batch, now=now))
         for place, plan in plans.items():
             outcomes[place] = plan.accepted(posted[plan.payment["payment_id"]])
     return [outcomes.get(place) for place in range(len(asked))]
+
+
+def _by_one_person(
+    ledger: Ledger, settings: Settings, plans: dict[int, _Plan], *, now: dt.datetime
+) -> dict[int, Accepted | AllocError]:
+    """Keep what one person accepted where two must; take it out of the plans."""
+    outcomes: dict[int, Accepted | AllocError] = {}
+    for place, plan in list(plans.items()):
+        if not wants_two(settings, plan.payment):
+            continue
+        try:
+            first = _first(ledger, plan, now)
+        except AllocError as error:
+            outcomes[place] = error
+        else:
+            if first is not None:
+                plans[place] = replace(plan, approved_by=first)
+                continue
+            outcomes[place] = plan.accepted(())
+        del plans[place]
+    return outcomes
 
 
 def refuse(
@@ -233,6 +258,7 @@ class _Plan:
     chosen: Chosen
     decided_by: str
     touched: frozenset[Hashable]
+    approved_by: str | None = None
 
     def accepted(self, posted: Sequence[Mapping[str, Any]]) -> Accepted:
         """Say what became of it; the rest of the cash goes on account."""
@@ -286,6 +312,17 @@ def _planned(
     )
 
 
+def _first(ledger: Ledger, plan: _Plan, now: dt.datetime) -> str | None:
+    chosen = plan.chosen
+    return first_of(
+        *(ledger, plan.payment, chosen.customer_id),
+        chosen.allocations,
+        chosen.adjustments,
+        decided_by=plan.decided_by,
+        now=now,
+    )
+
+
 def _paid_abroad(
     payment: Mapping[str, Any], chosen: Chosen, settings: Settings
 ) -> Mapping[str, Any]:
@@ -331,12 +368,15 @@ def _batch(
             "reason": plan.chosen.reason,
             "customer_id": plan.chosen.customer_id,
             "decided_by": plan.decided_by,
+            "approved_by": plan.approved_by,
         }
         for plan in plans
     ]
-    decided_by = pa.field("decided_by", pa.string())
+    schema = engine.schema("decisions")
+    for name in ("decided_by", "approved_by"):
+        schema = schema.append(pa.field(name, pa.string()))
     return PostingBatch(
-        decisions=_table(decisions, engine.schema("decisions").append(decided_by)),
+        decisions=_table(decisions, schema),
         allocations=allocations.drop_columns(list(ITEM_COLUMNS)),
         adjustments=adjustments,
         drafts=drafts,

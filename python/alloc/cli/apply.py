@@ -129,6 +129,7 @@ def _document(rule: str, payment_id: str, done: Applied) -> Mapping[str, Any]:
         "message": shown.outcome.message if shown else "",
         "entries": shown.entries() if shown else [],
         "already_posted": done.already,
+        "second_person_needed": done.second_person_needed,
         "posted": done.result.posted.to_pylist() if done.result else [],
     }
 
@@ -154,6 +155,11 @@ def _draw(view: View, done: Applied, typed: str) -> None:
         view.line(f"{outcome.rule}: {outcome.message} [{outcome.reason}]")
         return
     _draw_entries(view, done.preview)
+    if done.second_person_needed:
+        view.line(
+            say("Accepted. Somebody else must accept the same before it is posted.")
+        )
+        return
     if done.result is None:
         command = f"alloc apply {done.preview.rule.id} {typed} --post"
         view.steps([(say("post it"), command)])

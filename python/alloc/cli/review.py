@@ -139,6 +139,7 @@ def accept(
         "currency": accepted.currency,
         "on_account_minor": accepted.on_account_minor,
         "posted": list(accepted.posted),
+        "second_person_needed": not accepted.posted,
     }
     emit(session, document, lambda: _draw_accepted(View(settings.locale), accepted))
     return ExitCode.OK
@@ -206,6 +207,11 @@ def _amounts(
 
 def _draw_accepted(view: View, accepted: Accepted) -> None:
     say = view.messages.say
+    if not accepted.posted:
+        view.line(
+            say("Accepted. Somebody else must accept the same before it is posted.")
+        )
+        return
     for row in accepted.posted:
         view.line(
             say(

@@ -48,6 +48,7 @@ WORDS = {
     "DEDUCTION_SUSPECTED": deferred(
         "a deduction or an overpayment explains the difference"
     ),
+    "FOUR_EYES": deferred("so large that two people must accept it"),
     "ITEM_CONTESTED": deferred("another payment wants the same item"),
     "ITEM_DISPUTED": deferred("an item is disputed"),
     "ITEM_KIND_NEEDS_REVIEW": deferred("an item of a kind that needs a person"),

@@ -19,7 +19,7 @@ from alloc import engine
 from alloc.app.amounts import amount_text
 from alloc.app.ports import Finding
 from alloc.errors import AllocError
-from alloc.store import analytic, identity
+from alloc.store import analytic, audit, identity
 from alloc.store.columns import columns
 from alloc.store.database import Database
 
@@ -623,6 +623,7 @@ def findings(backend: Backend, *, workers: int = 2) -> Iterator[Finding]:
         *(partial(_asked, check=check) for check in CHECKS),
         _code_findings,
         analytic.findings,
+        audit.findings,
     ]
     free: SimpleQueue[Database] = SimpleQueue()
     databases = [Database(backend, write=False) for _ in range(workers)]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 DECISIONS = columns(
     "payment_id status proof confidence_ppm explanations_count rule? reason "
-    "customer_id? decided_by?"
+    "customer_id? decided_by? approved_by?"
 )
 ALLOCATIONS = columns(
     "payment_id rank item_id entity customer_id? allocated_minor evidence "

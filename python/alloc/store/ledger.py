@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Self, TypeVar
 from alloc.app.ports import OPEN_STATES, DecisionFilter, JournalFilter
 from alloc.store import (
     advices,
+    approvals,
+    audit,
     checks,
     claims,
     journal,
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from alloc.app.audit import Approval, AuditFilter
     from alloc.app.payer_memory import FactKey
     from alloc.app.ports import (
         BankTables,
@@ -255,6 +258,14 @@ class SqlLedger:
         """Keep decisions, post the drafts, number, seal and letter them."""
         return post(self._db, batch, now=now)
 
+    def approval(self, payment_id: str) -> Approval | None:
+        """Return who accepted something and waits for another person."""
+        return approvals.approval(self._db, payment_id)
+
+    def approve(self, approval: Approval, *, entity: str, now: dt.datetime) -> None:
+        """Keep an acceptance until another person accepts the same."""
+        approvals.approve(self._db, approval, entity=entity, now=now)
+
     def decisions(self, which: DecisionFilter | None = None) -> DecisionTables:
         """Return decisions with alternatives; the default is the review queue."""
         return reading.decisions(self._db, which or DecisionFilter())
@@ -339,6 +350,10 @@ class SqlLedger:
     def chain(self, which: JournalFilter) -> JournalTables:
         """Return what the hashes cover, in the order in which it was hashed."""
         return journal.chain(self._db, which)
+
+    def audit(self, which: AuditFilter) -> Iterator[pa.Table]:
+        """Return the audit trail in its order, table after table."""
+        return audit.read(self._db, which)
 
     def journal_spans(self, entries_max: int) -> Iterator[JournalFilter]:
         """Cut the journal into spans of at most so many entries."""

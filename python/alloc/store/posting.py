@@ -16,12 +16,13 @@ import pyarrow.compute as pc
 
 from alloc.app.ports import PostResult
 from alloc.errors import ConflictError, NotFoundError
-from alloc.store import lettering
+from alloc.store import lettering, witness
 from alloc.store.columns import columns, listed
 from alloc.store.drafted import ADJUSTMENTS, OPERATIONS, checked
 from alloc.store.files import utc
 from alloc.store.lettering import GROUPS, MEMBERS, place_in_run
 from alloc.store.sealing import SETTLED, seal
+from alloc.store.witness import ALTERNATIVES
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -84,6 +85,7 @@ class _Posting:
     items: pa.Table = field(init=False)
     decision_ids: pa.Table = field(init=False)
     sealed: pa.Table = field(init=False)
+    alternatives: pa.Table = field(init=False)
 
     def run(self) -> PostResult:
         self._keep_operations()
@@ -97,6 +99,7 @@ class _Posting:
         letters = self._letter()
         self._settle_items(letters)
         self._move_payments()
+        self._witness()
         return self._result(letters)
 
     def _keep_operations(self) -> None:
@@ -265,8 +268,19 @@ class _Posting:
 
     def _replace_proposals(self) -> None:
         old = self.decision_ids.filter(self.decision_ids["replaces"])
+        self.alternatives = ALTERNATIVES.empty_table()
         if len(old):
             self.db.stage("stage_replaced", old.select(["decision_id"]))
+            self.alternatives = self.db.query(
+                """
+                select d.payment_id, a.rank, a.item_id, a.allocated_minor, a.evidence
+                from stage_replaced s
+                join decision d on d.decision_id = s.decision_id
+                join allocation a on a.decision_id = s.decision_id
+                order by a.decision_id, a.rank, a.entity, a.item_id
+                """,
+                ALTERNATIVES,
+            )
             for table in ("adjustment", "allocation", "decision"):
                 self.db.execute(
                     f"delete from {table} where decision_id in "
@@ -496,6 +510,25 @@ class _Posting:
             from stage_payment s where s.payment_id = bank_entry.payment_id
             """
         )
+
+    def _witness(self) -> None:
+        """Tell the audit trail what was posted, and end what was approved first."""
+        ids = self.decision_ids
+        at = pc.index_in(ids["payment_id"], self.payments["payment_id"])
+        decided = pa.table(
+            {
+                "payment_id": ids["payment_id"],
+                "decision_id": ids["decision_id"],
+                "entity": self.payments["entity"].take(at),
+                "decided_by": self._deciders(ids["payment_id"]),
+                "seq": self._posted_seq(ids["payment_id"]),
+            }
+        )
+        self.db.execute(
+            "delete from approval where payment_id in "
+            "(select payment_id from stage_payment where kind <> '')"
+        )
+        witness.posted(self.db, self.batch, decided, self.alternatives, now=self.now)
 
     def _result(self, letters: lettering.Lettered | None) -> PostResult:
         sealed = self.sealed

@@ -254,6 +254,9 @@ class _Returning(Reversing):
         self.db.append("allocation", pa.Table.from_pylist(allocations, _ALLOCATION_ROW))
         self.db.append("adjustment", pa.Table.from_pylist(adjustments, _ADJUSTMENT_ROW))
 
+    def _deed(self) -> tuple[str, str, int]:
+        return "returned", self.returned.payment_id, self.new_id
+
     def _close_own_items(self) -> None:
         """Leave it: the payment opened none."""
 

@@ -13,7 +13,7 @@ from alloc import engine
 from alloc.app.ports import PaymentState, ReverseResult
 from alloc.domain.match import RETURN_OF, item_set
 from alloc.errors import ConflictError, NotFoundError
-from alloc.store import lettering
+from alloc.store import audit, lettering
 from alloc.store.columns import columns, listed
 from alloc.store.drafted import ENTRIES, LETTERS, POSTINGS
 from alloc.store.files import utc
@@ -44,6 +44,7 @@ _ITEM = columns(
 _OWN = columns("entity item_id imported_minor open_minor")
 _USERS = columns("item_id decision_id:big")
 _RANKED = columns("rank entity item_id customer_id?")
+_REFUSED = columns("rank item_id allocated_minor evidence")
 _REFUSAL_ROW = columns(
     "payment_id item_set refused_at refused_by reason decision_id:big"
 )
@@ -82,9 +83,45 @@ def refuse(
             "where decision_id = $3",
             (utc(now), decided_by, decision_id),
         )
-        return _remember(
+        count = _remember(
             db, decision, ranks=ranks, decided_by=decided_by, reason=reason, now=now
         )
+        _witness_refusal(db, decision, decided_by=decided_by, reason=reason, now=now)
+        return count
+
+
+def _witness_refusal(
+    db: Database,
+    decision: dict[str, Any],
+    *,
+    decided_by: str,
+    reason: str,
+    now: dt.datetime,
+) -> None:
+    """Tell the audit trail what was refused, with all that had been proposed."""
+    decision_id, payment_id = decision["decision_id"], decision["payment_id"]
+    entity = db.scalar(
+        "select entity from bank_entry where payment_id = $1", (payment_id,)
+    )
+    refused = db.query(
+        "select rank, item_id, allocated_minor, evidence from allocation "
+        "where decision_id = $1 order by rank, entity, item_id",
+        _REFUSED,
+        (decision_id,),
+    )
+    audit.record(
+        db,
+        "refused",
+        {
+            "entity": pa.array([entity], pa.string()),
+            "payment_id": pa.array([payment_id]),
+            "decision_id": pa.array([decision_id], pa.int64()),
+            "reason": pa.array([reason]),
+        },
+        {"alternatives": audit.of_one(refused)},
+        who=[decided_by],
+        now=now,
+    )
 
 
 def _decision(db: Database, decision_id: int) -> dict[str, Any]:
@@ -175,6 +212,7 @@ class Reversing:
         state = self._reopen_payment()
         self._remember_match()
         reopened = self._after().filter(pc.is_valid(self.items["customer_id"]))
+        self._witness(seq, reopened)
         return ReverseResult(
             decision_id=self.reversal.decision_id,
             payment_id=self.decision["payment_id"],
@@ -184,6 +222,36 @@ class Reversing:
             reopened=reopened.select(_REOPENED.names),
             closed=tuple(self.own["item_id"].to_pylist()),
         )
+
+    def _witness(self, seq: int, reopened: pa.Table) -> None:
+        """Tell the audit trail what was undone, and what is open again."""
+        action, payment_id, decision_id = self._deed()
+        before = pc.subtract(reopened["open_minor"], reopened["allocated_minor"])
+        rows = {
+            "item_id": reopened["item_id"],
+            "customer_id": reopened["customer_id"],
+            "before_minor": before,
+            "after_minor": reopened["open_minor"],
+        }
+        audit.record(
+            self.db,
+            action,
+            {
+                "entity": self.entry["entity"].slice(0, 1),
+                "payment_id": pa.array([payment_id]),
+                "decision_id": pa.array([decision_id], pa.int64()),
+                "seq": pa.array([seq], pa.int64()),
+                "undoes": pa.array([self.decision["decision_id"]], pa.int64()),
+            },
+            {"items": audit.of_one(pa.table(rows))},
+            who=[self.reversal.decided_by],
+            now=self.now,
+        )
+
+    def _deed(self) -> tuple[str, str, int]:
+        """Name what is done, the payment and the decision it is done by."""
+        decision = self.decision
+        return "reversed", decision["payment_id"], decision["decision_id"]
 
     def check(self) -> None:
         """Read the decision and all it did; raise when it cannot be undone."""

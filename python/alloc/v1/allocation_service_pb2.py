@@ -23,10 +23,11 @@ _sym_db = _symbol_database.Default()
 
 
 from alloc.v1 import allocation_pb2 as alloc_dot_v1_dot_allocation__pb2
+from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.type import date_pb2 as google_dot_type_dot_date__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!alloc/v1/allocation_service.proto\x12\x08\x61lloc.v1\x1a\x19\x61lloc/v1/allocation.proto\x1a\x16google/type/date.proto\"D\n\x0eProposeRequest\x12\x0e\n\x06\x65ntity\x18\x01 \x01(\t\x12\"\n\x07payment\x18\x02 \x01(\x0b\x32\x11.alloc.v1.Payment\"7\n\x0fProposeResponse\x12$\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x12.alloc.v1.Decision\"T\n\x13ProposeBatchRequest\x12\x0e\n\x06\x65ntity\x18\x01 \x01(\t\x12\x14\n\x0cpayments_ipc\x18\x02 \x01(\x0c\x12\x17\n\x0fremittances_ipc\x18\x03 \x01(\x0c\"_\n\x14ProposeBatchResponse\x12\x15\n\rdecisions_ipc\x18\x01 \x01(\x0c\x12\x17\n\x0f\x61llocations_ipc\x18\x02 \x01(\x0c\x12\x17\n\x0f\x61\x64justments_ipc\x18\x03 \x01(\x0c\"l\n\x0bPostRequest\x12\x0e\n\x06\x65ntity\x18\x01 \x01(\t\x12\x17\n\x0fidempotency_key\x18\x02 \x01(\t\x12\x12\n\npayment_id\x18\x03 \x01(\t\x12 \n\x06\x63hoice\x18\x04 \x01(\x0b\x32\x10.alloc.v1.Choice\"\x86\x01\n\x0cPostResponse\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\x03\x12&\n\x07\x65ntries\x18\x02 \x03(\x0b\x32\x15.alloc.v1.PostedEntry\x12$\n\non_account\x18\x03 \x01(\x0b\x32\x10.alloc.v1.Amount\x12\x13\n\x0b\x63ustomer_id\x18\x04 \x01(\t\"\x91\x01\n\x0c\x41pplyRequest\x12\x0e\n\x06\x65ntity\x18\x01 \x01(\t\x12\x17\n\x0fidempotency_key\x18\x02 \x01(\t\x12\x12\n\npayment_id\x18\x03 \x01(\t\x12\x0c\n\x04rule\x18\x04 \x01(\t\x12\x10\n\x08item_ids\x18\x05 \x03(\t\x12\r\n\x05party\x18\x06 \x01(\t\x12\x15\n\rvalidate_only\x18\x07 \x01(\x08\"\xad\x01\n\rApplyResponse\x12&\n\x06\x64rafts\x18\x01 \x03(\x0b\x32\x16.alloc.v1.DraftedEntry\x12&\n\x07\x65ntries\x18\x02 \x03(\x0b\x32\x15.alloc.v1.PostedEntry\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x03 \x01(\x03\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\x0f\n\x07message\x18\x05 \x01(\t\x12\x16\n\x0e\x61lready_posted\x18\x06 \x01(\x08\"\x93\x01\n\x0c\x44raftedEntry\x12\x0f\n\x07journal\x18\x01 \x01(\t\x12\'\n\x0cposting_date\x18\x02 \x01(\x0b\x32\x11.google.type.Date\x12\r\n\x05label\x18\x03 \x01(\t\x12\x15\n\rcurrency_code\x18\x04 \x01(\t\x12#\n\x08postings\x18\x05 \x03(\x0b\x32\x11.alloc.v1.Posting\"i\n\x07Posting\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x14\n\x0c\x61mount_minor\x18\x02 \x01(\x03\x12\x13\n\x0b\x63ustomer_id\x18\x03 \x01(\t\x12\r\n\x05label\x18\x04 \x01(\t\x12\x13\n\x0bletter_code\x18\x05 \x01(\t\"N\n\x0eReverseRequest\x12\x0e\n\x06\x65ntity\x18\x01 \x01(\t\x12\x17\n\x0fidempotency_key\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x03 \x01(\x03\"j\n\x0fReverseResponse\x12\x12\n\npayment_id\x18\x01 \x01(\t\x12\x0b\n\x03seq\x18\x02 \x01(\x03\x12\x0e\n\x06number\x18\x03 \x01(\x03\x12&\n\x08reopened\x18\x04 \x03(\x0b\x32\x14.alloc.v1.OpenAmount\"1\n\nOpenAmount\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12\x12\n\nopen_minor\x18\x02 \x01(\x03\"\\\n\rRefuseRequest\x12\x0e\n\x06\x65ntity\x18\x01 \x01(\t\x12\x17\n\x0fidempotency_key\x18\x02 \x01(\t\x12\x12\n\npayment_id\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\"\'\n\x0eRefuseResponse\x12\x15\n\rrefused_count\x18\x01 \x01(\x03\"4\n\x0e\x45xplainRequest\x12\x0e\n\x06\x65ntity\x18\x01 \x01(\t\x12\x12\n\npayment_id\x18\x02 \x01(\t\"\xc9\x01\n\x0f\x45xplainResponse\x12\x15\n\rpayment_state\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x02 \x01(\x03\x12\x16\n\x0e\x64\x65\x63ision_state\x18\x03 \x01(\t\x12$\n\x08\x64\x65\x63ision\x18\x04 \x01(\x0b\x32\x12.alloc.v1.Decision\x12\x12\n\ndecided_by\x18\x05 \x01(\t\x12\x12\n\ndecided_at\x18\x06 \x01(\t\x12$\n\x05rules\x18\x07 \x03(\x0b\x32\x15.alloc.v1.RuleOutcome\"L\n\x0bRuleOutcome\x12\x0c\n\x04rule\x18\x01 \x01(\t\x12\x0e\n\x06status\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x0f\n\x07message\x18\x04 \x01(\t2\xd4\x03\n\x11\x41llocationService\x12>\n\x07Propose\x12\x18.alloc.v1.ProposeRequest\x1a\x19.alloc.v1.ProposeResponse\x12Q\n\x0cProposeBatch\x12\x1d.alloc.v1.ProposeBatchRequest\x1a\x1e.alloc.v1.ProposeBatchResponse(\x01\x30\x01\x12\x35\n\x04Post\x12\x15.alloc.v1.PostRequest\x1a\x16.alloc.v1.PostResponse\x12\x38\n\x05\x41pply\x12\x16.alloc.v1.ApplyRequest\x1a\x17.alloc.v1.ApplyResponse\x12>\n\x07Reverse\x12\x18.alloc.v1.ReverseRequest\x1a\x19.alloc.v1.ReverseResponse\x12;\n\x06Refuse\x12\x17.alloc.v1.RefuseRequest\x1a\x18.alloc.v1.RefuseResponse\x12>\n\x07\x45xplain\x12\x18.alloc.v1.ExplainRequest\x1a\x19.alloc.v1.ExplainResponseB\x0c\n\x08\x61lloc.v1P\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!alloc/v1/allocation_service.proto\x12\x08\x61lloc.v1\x1a\x19\x61lloc/v1/allocation.proto\x1a google/protobuf/field_mask.proto\x1a\x16google/type/date.proto\"D\n\x0eProposeRequest\x12\x0e\n\x06\x65ntity\x18\x01 \x01(\t\x12\"\n\x07payment\x18\x02 \x01(\x0b\x32\x11.alloc.v1.Payment\"7\n\x0fProposeResponse\x12$\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x12.alloc.v1.Decision\"T\n\x13ProposeBatchRequest\x12\x0e\n\x06\x65ntity\x18\x01 \x01(\t\x12\x14\n\x0cpayments_ipc\x18\x02 \x01(\x0c\x12\x17\n\x0fremittances_ipc\x18\x03 \x01(\x0c\"_\n\x14ProposeBatchResponse\x12\x15\n\rdecisions_ipc\x18\x01 \x01(\x0c\x12\x17\n\x0f\x61llocations_ipc\x18\x02 \x01(\x0c\x12\x17\n\x0f\x61\x64justments_ipc\x18\x03 \x01(\x0c\"l\n\x0bPostRequest\x12\x0e\n\x06\x65ntity\x18\x01 \x01(\t\x12\x17\n\x0fidempotency_key\x18\x02 \x01(\t\x12\x12\n\npayment_id\x18\x03 \x01(\t\x12 \n\x06\x63hoice\x18\x04 \x01(\x0b\x32\x10.alloc.v1.Choice\"\xa4\x01\n\x0cPostResponse\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\x03\x12&\n\x07\x65ntries\x18\x02 \x03(\x0b\x32\x15.alloc.v1.PostedEntry\x12$\n\non_account\x18\x03 \x01(\x0b\x32\x10.alloc.v1.Amount\x12\x13\n\x0b\x63ustomer_id\x18\x04 \x01(\t\x12\x1c\n\x14second_person_needed\x18\x05 \x01(\x08\"\x91\x01\n\x0c\x41pplyRequest\x12\x0e\n\x06\x65ntity\x18\x01 \x01(\t\x12\x17\n\x0fidempotency_key\x18\x02 \x01(\t\x12\x12\n\npayment_id\x18\x03 \x01(\t\x12\x0c\n\x04rule\x18\x04 \x01(\t\x12\x10\n\x08item_ids\x18\x05 \x03(\t\x12\r\n\x05party\x18\x06 \x01(\t\x12\x15\n\rvalidate_only\x18\x07 \x01(\x08\"\xcb\x01\n\rApplyResponse\x12&\n\x06\x64rafts\x18\x01 \x03(\x0b\x32\x16.alloc.v1.DraftedEntry\x12&\n\x07\x65ntries\x18\x02 \x03(\x0b\x32\x15.alloc.v1.PostedEntry\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x03 \x01(\x03\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\x0f\n\x07message\x18\x05 \x01(\t\x12\x16\n\x0e\x61lready_posted\x18\x06 \x01(\x08\x12\x1c\n\x14second_person_needed\x18\x07 \x01(\x08\"\x93\x01\n\x0c\x44raftedEntry\x12\x0f\n\x07journal\x18\x01 \x01(\t\x12\'\n\x0cposting_date\x18\x02 \x01(\x0b\x32\x11.google.type.Date\x12\r\n\x05label\x18\x03 \x01(\t\x12\x15\n\rcurrency_code\x18\x04 \x01(\t\x12#\n\x08postings\x18\x05 \x03(\x0b\x32\x11.alloc.v1.Posting\"i\n\x07Posting\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\t\x12\x14\n\x0c\x61mount_minor\x18\x02 \x01(\x03\x12\x13\n\x0b\x63ustomer_id\x18\x03 \x01(\t\x12\r\n\x05label\x18\x04 \x01(\t\x12\x13\n\x0bletter_code\x18\x05 \x01(\t\"N\n\x0eReverseRequest\x12\x0e\n\x06\x65ntity\x18\x01 \x01(\t\x12\x17\n\x0fidempotency_key\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x03 \x01(\x03\"j\n\x0fReverseResponse\x12\x12\n\npayment_id\x18\x01 \x01(\t\x12\x0b\n\x03seq\x18\x02 \x01(\x03\x12\x0e\n\x06number\x18\x03 \x01(\x03\x12&\n\x08reopened\x18\x04 \x03(\x0b\x32\x14.alloc.v1.OpenAmount\"1\n\nOpenAmount\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12\x12\n\nopen_minor\x18\x02 \x01(\x03\"\\\n\rRefuseRequest\x12\x0e\n\x06\x65ntity\x18\x01 \x01(\t\x12\x17\n\x0fidempotency_key\x18\x02 \x01(\t\x12\x12\n\npayment_id\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\"\'\n\x0eRefuseResponse\x12\x15\n\rrefused_count\x18\x01 \x01(\x03\"c\n\x0e\x45xplainRequest\x12\x0e\n\x06\x65ntity\x18\x01 \x01(\t\x12\x12\n\npayment_id\x18\x02 \x01(\t\x12-\n\tread_mask\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\xc9\x01\n\x0f\x45xplainResponse\x12\x15\n\rpayment_state\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x02 \x01(\x03\x12\x16\n\x0e\x64\x65\x63ision_state\x18\x03 \x01(\t\x12$\n\x08\x64\x65\x63ision\x18\x04 \x01(\x0b\x32\x12.alloc.v1.Decision\x12\x12\n\ndecided_by\x18\x05 \x01(\t\x12\x12\n\ndecided_at\x18\x06 \x01(\t\x12$\n\x05rules\x18\x07 \x03(\x0b\x32\x15.alloc.v1.RuleOutcome\"L\n\x0bRuleOutcome\x12\x0c\n\x04rule\x18\x01 \x01(\t\x12\x0e\n\x06status\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x0f\n\x07message\x18\x04 \x01(\t2\xd4\x03\n\x11\x41llocationService\x12>\n\x07Propose\x12\x18.alloc.v1.ProposeRequest\x1a\x19.alloc.v1.ProposeResponse\x12Q\n\x0cProposeBatch\x12\x1d.alloc.v1.ProposeBatchRequest\x1a\x1e.alloc.v1.ProposeBatchResponse(\x01\x30\x01\x12\x35\n\x04Post\x12\x15.alloc.v1.PostRequest\x1a\x16.alloc.v1.PostResponse\x12\x38\n\x05\x41pply\x12\x16.alloc.v1.ApplyRequest\x1a\x17.alloc.v1.ApplyResponse\x12>\n\x07Reverse\x12\x18.alloc.v1.ReverseRequest\x1a\x19.alloc.v1.ReverseResponse\x12;\n\x06Refuse\x12\x17.alloc.v1.RefuseRequest\x1a\x18.alloc.v1.RefuseResponse\x12>\n\x07\x45xplain\x12\x18.alloc.v1.ExplainRequest\x1a\x19.alloc.v1.ExplainResponseB\x0c\n\x08\x61lloc.v1P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,42 +35,42 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'alloc.v1.allocation_service
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\010alloc.v1P\001'
-  _globals['_PROPOSEREQUEST']._serialized_start=98
-  _globals['_PROPOSEREQUEST']._serialized_end=166
-  _globals['_PROPOSERESPONSE']._serialized_start=168
-  _globals['_PROPOSERESPONSE']._serialized_end=223
-  _globals['_PROPOSEBATCHREQUEST']._serialized_start=225
-  _globals['_PROPOSEBATCHREQUEST']._serialized_end=309
-  _globals['_PROPOSEBATCHRESPONSE']._serialized_start=311
-  _globals['_PROPOSEBATCHRESPONSE']._serialized_end=406
-  _globals['_POSTREQUEST']._serialized_start=408
-  _globals['_POSTREQUEST']._serialized_end=516
-  _globals['_POSTRESPONSE']._serialized_start=519
-  _globals['_POSTRESPONSE']._serialized_end=653
-  _globals['_APPLYREQUEST']._serialized_start=656
-  _globals['_APPLYREQUEST']._serialized_end=801
-  _globals['_APPLYRESPONSE']._serialized_start=804
-  _globals['_APPLYRESPONSE']._serialized_end=977
-  _globals['_DRAFTEDENTRY']._serialized_start=980
-  _globals['_DRAFTEDENTRY']._serialized_end=1127
-  _globals['_POSTING']._serialized_start=1129
-  _globals['_POSTING']._serialized_end=1234
-  _globals['_REVERSEREQUEST']._serialized_start=1236
-  _globals['_REVERSEREQUEST']._serialized_end=1314
-  _globals['_REVERSERESPONSE']._serialized_start=1316
-  _globals['_REVERSERESPONSE']._serialized_end=1422
-  _globals['_OPENAMOUNT']._serialized_start=1424
-  _globals['_OPENAMOUNT']._serialized_end=1473
-  _globals['_REFUSEREQUEST']._serialized_start=1475
-  _globals['_REFUSEREQUEST']._serialized_end=1567
-  _globals['_REFUSERESPONSE']._serialized_start=1569
-  _globals['_REFUSERESPONSE']._serialized_end=1608
-  _globals['_EXPLAINREQUEST']._serialized_start=1610
-  _globals['_EXPLAINREQUEST']._serialized_end=1662
-  _globals['_EXPLAINRESPONSE']._serialized_start=1665
-  _globals['_EXPLAINRESPONSE']._serialized_end=1866
-  _globals['_RULEOUTCOME']._serialized_start=1868
-  _globals['_RULEOUTCOME']._serialized_end=1944
-  _globals['_ALLOCATIONSERVICE']._serialized_start=1947
-  _globals['_ALLOCATIONSERVICE']._serialized_end=2415
+  _globals['_PROPOSEREQUEST']._serialized_start=132
+  _globals['_PROPOSEREQUEST']._serialized_end=200
+  _globals['_PROPOSERESPONSE']._serialized_start=202
+  _globals['_PROPOSERESPONSE']._serialized_end=257
+  _globals['_PROPOSEBATCHREQUEST']._serialized_start=259
+  _globals['_PROPOSEBATCHREQUEST']._serialized_end=343
+  _globals['_PROPOSEBATCHRESPONSE']._serialized_start=345
+  _globals['_PROPOSEBATCHRESPONSE']._serialized_end=440
+  _globals['_POSTREQUEST']._serialized_start=442
+  _globals['_POSTREQUEST']._serialized_end=550
+  _globals['_POSTRESPONSE']._serialized_start=553
+  _globals['_POSTRESPONSE']._serialized_end=717
+  _globals['_APPLYREQUEST']._serialized_start=720
+  _globals['_APPLYREQUEST']._serialized_end=865
+  _globals['_APPLYRESPONSE']._serialized_start=868
+  _globals['_APPLYRESPONSE']._serialized_end=1071
+  _globals['_DRAFTEDENTRY']._serialized_start=1074
+  _globals['_DRAFTEDENTRY']._serialized_end=1221
+  _globals['_POSTING']._serialized_start=1223
+  _globals['_POSTING']._serialized_end=1328
+  _globals['_REVERSEREQUEST']._serialized_start=1330
+  _globals['_REVERSEREQUEST']._serialized_end=1408
+  _globals['_REVERSERESPONSE']._serialized_start=1410
+  _globals['_REVERSERESPONSE']._serialized_end=1516
+  _globals['_OPENAMOUNT']._serialized_start=1518
+  _globals['_OPENAMOUNT']._serialized_end=1567
+  _globals['_REFUSEREQUEST']._serialized_start=1569
+  _globals['_REFUSEREQUEST']._serialized_end=1661
+  _globals['_REFUSERESPONSE']._serialized_start=1663
+  _globals['_REFUSERESPONSE']._serialized_end=1702
+  _globals['_EXPLAINREQUEST']._serialized_start=1704
+  _globals['_EXPLAINREQUEST']._serialized_end=1803
+  _globals['_EXPLAINRESPONSE']._serialized_start=1806
+  _globals['_EXPLAINRESPONSE']._serialized_end=2007
+  _globals['_RULEOUTCOME']._serialized_start=2009
+  _globals['_RULEOUTCOME']._serialized_end=2085
+  _globals['_ALLOCATIONSERVICE']._serialized_start=2088
+  _globals['_ALLOCATIONSERVICE']._serialized_end=2556
 # @@protoc_insertion_point(module_scope)

@@ -6,6 +6,7 @@ isort:skip_file
 from alloc.v1 import allocation_pb2 as _allocation_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.type import date_pb2 as _date_pb2
@@ -182,10 +183,15 @@ class PostResponse(_message.Message):
     ENTRIES_FIELD_NUMBER: _builtins.int
     ON_ACCOUNT_FIELD_NUMBER: _builtins.int
     CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    SECOND_PERSON_NEEDED_FIELD_NUMBER: _builtins.int
     decision_id: _builtins.int
     """The decision, which `Reverse` takes."""
     customer_id: _builtins.str
     """Whose payment it is; empty where it is of several."""
+    second_person_needed: _builtins.bool
+    """Nothing was posted yet: the amount is so large that somebody else must accept the
+    same. Then `decision_id` is 0 and there are no entries.
+    """
     @_builtins.property
     def entries(self) -> _containers.RepeatedCompositeFieldContainer[_allocation_pb2.PostedEntry]:
         """Its journal entries; the first carries the money."""
@@ -201,10 +207,11 @@ class PostResponse(_message.Message):
         entries: _abc.Iterable[_allocation_pb2.PostedEntry] | None = ...,
         on_account: _allocation_pb2.Amount | None = ...,
         customer_id: _builtins.str = ...,
+        second_person_needed: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["on_account", b"on_account"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_id", b"customer_id", "decision_id", b"decision_id", "entries", b"entries", "on_account", b"on_account"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_id", b"customer_id", "decision_id", b"decision_id", "entries", b"entries", "on_account", b"on_account", "second_person_needed", b"second_person_needed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -270,6 +277,7 @@ class ApplyResponse(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     MESSAGE_FIELD_NUMBER: _builtins.int
     ALREADY_POSTED_FIELD_NUMBER: _builtins.int
+    SECOND_PERSON_NEEDED_FIELD_NUMBER: _builtins.int
     decision_id: _builtins.int
     """The decision; 0 with `validate_only`."""
     reason: _builtins.str
@@ -278,6 +286,10 @@ class ApplyResponse(_message.Message):
     """The same for people."""
     already_posted: _builtins.bool
     """The rule posted this payment before."""
+    second_person_needed: _builtins.bool
+    """Nothing was posted yet: the amount is so large that somebody else must apply the
+    same.
+    """
     @_builtins.property
     def drafts(self) -> _containers.RepeatedCompositeFieldContainer[Global___DraftedEntry]:
         """What would be posted; empty when the rule does not explain the payment."""
@@ -295,10 +307,11 @@ class ApplyResponse(_message.Message):
         reason: _builtins.str = ...,
         message: _builtins.str = ...,
         already_posted: _builtins.bool = ...,
+        second_person_needed: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["already_posted", b"already_posted", "decision_id", b"decision_id", "drafts", b"drafts", "entries", b"entries", "message", b"message", "reason", b"reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["already_posted", b"already_posted", "decision_id", b"decision_id", "drafts", b"drafts", "entries", b"entries", "message", b"message", "reason", b"reason", "second_person_needed", b"second_person_needed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -540,19 +553,27 @@ class ExplainRequest(_message.Message):
 
     ENTITY_FIELD_NUMBER: _builtins.int
     PAYMENT_ID_FIELD_NUMBER: _builtins.int
+    READ_MASK_FIELD_NUMBER: _builtins.int
     entity: _builtins.str
     """The entity that received it."""
     payment_id: _builtins.str
     """The payment."""
+    @_builtins.property
+    def read_mask(self) -> _field_mask_pb2.FieldMask:
+        """The fields of the response that are wanted; empty is all of them. Without `rules`
+        no rule is tried.
+        """
+
     def __init__(
         self,
         *,
         entity: _builtins.str = ...,
         payment_id: _builtins.str = ...,
+        read_mask: _field_mask_pb2.FieldMask | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["read_mask", b"read_mask"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["entity", b"entity", "payment_id", b"payment_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entity", b"entity", "payment_id", b"payment_id", "read_mask", b"read_mask"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

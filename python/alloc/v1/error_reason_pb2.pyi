@@ -231,6 +231,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_EXAMPLE_FAILS: _ErrorReason.ValueType  # 206
     ERROR_REASON_RULE_NOT_AUTO: _ErrorReason.ValueType  # 207
     ERROR_REASON_DRAFT_DIFFERS: _ErrorReason.ValueType  # 208
+    ERROR_REASON_FEC_ENTITY_UNKNOWN: _ErrorReason.ValueType  # 209
+    ERROR_REASON_FEC_UNREADABLE: _ErrorReason.ValueType  # 210
+    ERROR_REASON_FIELD_UNKNOWN: _ErrorReason.ValueType  # 211
+    ERROR_REASON_SECOND_PERSON_NEEDED: _ErrorReason.ValueType  # 212
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """ErrorReason names what went wrong. An error carries one in the `reason` of its
@@ -448,4 +452,8 @@ ERROR_REASON_ACTIVATIONS_INVALID: ErrorReason.ValueType  # 205
 ERROR_REASON_EXAMPLE_FAILS: ErrorReason.ValueType  # 206
 ERROR_REASON_RULE_NOT_AUTO: ErrorReason.ValueType  # 207
 ERROR_REASON_DRAFT_DIFFERS: ErrorReason.ValueType  # 208
+ERROR_REASON_FEC_ENTITY_UNKNOWN: ErrorReason.ValueType  # 209
+ERROR_REASON_FEC_UNREADABLE: ErrorReason.ValueType  # 210
+ERROR_REASON_FIELD_UNKNOWN: ErrorReason.ValueType  # 211
+ERROR_REASON_SECOND_PERSON_NEEDED: ErrorReason.ValueType  # 212
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

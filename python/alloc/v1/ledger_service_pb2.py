@@ -23,10 +23,11 @@ _sym_db = _symbol_database.Default()
 
 
 from alloc.v1 import allocation_service_pb2 as alloc_dot_v1_dot_allocation__service__pb2
+from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.type import date_pb2 as google_dot_type_dot_date__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x61lloc/v1/ledger_service.proto\x12\x08\x61lloc.v1\x1a!alloc/v1/allocation_service.proto\x1a\x16google/type/date.proto\"f\n\x16ImportOpenItemsRequest\x12\x0e\n\x06\x65ntity\x18\x01 \x01(\t\x12\x17\n\x0fidempotency_key\x18\x02 \x01(\t\x12\x10\n\x08snapshot\x18\x03 \x01(\x08\x12\x11\n\titems_ipc\x18\x04 \x01(\x0c\"\xb9\x01\n\x17ImportOpenItemsResponse\x12\x12\n\nread_count\x18\x01 \x01(\x03\x12\x11\n\tnew_count\x18\x02 \x01(\x03\x12\x13\n\x0bknown_count\x18\x03 \x01(\x03\x12\x15\n\rchanged_count\x18\x04 \x01(\x03\x12\x12\n\nkept_count\x18\x05 \x01(\x03\x12\x14\n\x0c\x63losed_count\x18\x06 \x01(\x03\x12!\n\x07notices\x18\x07 \x03(\x0b\x32\x10.alloc.v1.Notice\"4\n\x06Notice\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x0b\n\x03key\x18\x03 \x01(\t\"g\n\x19ListJournalEntriesRequest\x12\x0e\n\x06\x65ntity\x18\x01 \x01(\t\x12\x13\n\x0b\x66iscal_year\x18\x02 \x01(\x03\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"^\n\x1aListJournalEntriesResponse\x12\'\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x16.alloc.v1.JournalEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x90\x03\n\x0cJournalEntry\x12\x0b\n\x03seq\x18\x01 \x01(\x03\x12\x0e\n\x06\x65ntity\x18\x02 \x01(\t\x12\x0f\n\x07journal\x18\x03 \x01(\t\x12\x13\n\x0b\x66iscal_year\x18\x04 \x01(\x03\x12\x0e\n\x06number\x18\x05 \x01(\x03\x12\x0c\n\x04kind\x18\x06 \x01(\t\x12\'\n\x0cposting_date\x18\x07 \x01(\x0b\x32\x11.google.type.Date\x12%\n\npiece_date\x18\x08 \x01(\x0b\x32\x11.google.type.Date\x12\x11\n\tpiece_ref\x18\t \x01(\t\x12\r\n\x05label\x18\n \x01(\t\x12\x15\n\rcurrency_code\x18\x0b \x01(\t\x12\x12\n\npayment_id\x18\x0c \x01(\t\x12\x13\n\x0b\x64\x65\x63ision_id\x18\r \x01(\x03\x12\x14\n\x0creverses_seq\x18\x0e \x01(\x03\x12\x11\n\tposted_at\x18\x0f \x01(\t\x12\x11\n\tposted_by\x18\x10 \x01(\t\x12\x0c\n\x04hash\x18\x11 \x01(\t\x12#\n\x08postings\x18\x12 \x03(\x0b\x32\x11.alloc.v1.Posting\"c\n\x14\x45xportJournalRequest\x12\x0e\n\x06\x65ntity\x18\x01 \x01(\t\x12\x13\n\x0b\x66iscal_year\x18\x02 \x01(\x03\x12&\n\x06\x66ormat\x18\x03 \x01(\x0e\x32\x16.alloc.v1.ExportFormat\"&\n\x15\x45xportJournalResponse\x12\r\n\x05\x63hunk\x18\x01 \x01(\x0c\"\x15\n\x13VerifyLedgerRequest\"\xb5\x01\n\x14VerifyLedgerResponse\x12\r\n\x05holds\x18\x01 \x01(\x08\x12#\n\x08\x66indings\x18\x02 \x03(\x0b\x32\x11.alloc.v1.Finding\x12:\n\x06\x63ounts\x18\x03 \x03(\x0b\x32*.alloc.v1.VerifyLedgerResponse.CountsEntry\x1a-\n\x0b\x43ountsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"X\n\x07\x46inding\x12\x10\n\x08severity\x18\x01 \x01(\t\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\x12\x0f\n\x07subject\x18\x04 \x01(\t\x12\x0b\n\x03key\x18\x05 \x01(\t*}\n\x0c\x45xportFormat\x12\x1d\n\x19\x45XPORT_FORMAT_UNSPECIFIED\x10\x00\x12\x16\n\x12\x45XPORT_FORMAT_JSON\x10\x01\x12\x1b\n\x17\x45XPORT_FORMAT_BEANCOUNT\x10\x02\x12\x19\n\x15\x45XPORT_FORMAT_HLEDGER\x10\x03\x32\xed\x02\n\rLedgerService\x12X\n\x0fImportOpenItems\x12 .alloc.v1.ImportOpenItemsRequest\x1a!.alloc.v1.ImportOpenItemsResponse(\x01\x12_\n\x12ListJournalEntries\x12#.alloc.v1.ListJournalEntriesRequest\x1a$.alloc.v1.ListJournalEntriesResponse\x12R\n\rExportJournal\x12\x1e.alloc.v1.ExportJournalRequest\x1a\x1f.alloc.v1.ExportJournalResponse0\x01\x12M\n\x0cVerifyLedger\x12\x1d.alloc.v1.VerifyLedgerRequest\x1a\x1e.alloc.v1.VerifyLedgerResponseB\x0c\n\x08\x61lloc.v1P\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x61lloc/v1/ledger_service.proto\x12\x08\x61lloc.v1\x1a!alloc/v1/allocation_service.proto\x1a google/protobuf/field_mask.proto\x1a\x16google/type/date.proto\"f\n\x16ImportOpenItemsRequest\x12\x0e\n\x06\x65ntity\x18\x01 \x01(\t\x12\x17\n\x0fidempotency_key\x18\x02 \x01(\t\x12\x10\n\x08snapshot\x18\x03 \x01(\x08\x12\x11\n\titems_ipc\x18\x04 \x01(\x0c\"\xb9\x01\n\x17ImportOpenItemsResponse\x12\x12\n\nread_count\x18\x01 \x01(\x03\x12\x11\n\tnew_count\x18\x02 \x01(\x03\x12\x13\n\x0bknown_count\x18\x03 \x01(\x03\x12\x15\n\rchanged_count\x18\x04 \x01(\x03\x12\x12\n\nkept_count\x18\x05 \x01(\x03\x12\x14\n\x0c\x63losed_count\x18\x06 \x01(\x03\x12!\n\x07notices\x18\x07 \x03(\x0b\x32\x10.alloc.v1.Notice\"4\n\x06Notice\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x0b\n\x03key\x18\x03 \x01(\t\"\x96\x01\n\x19ListJournalEntriesRequest\x12\x0e\n\x06\x65ntity\x18\x01 \x01(\t\x12\x13\n\x0b\x66iscal_year\x18\x02 \x01(\x03\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\x12-\n\tread_mask\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"^\n\x1aListJournalEntriesResponse\x12\'\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x16.alloc.v1.JournalEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x90\x03\n\x0cJournalEntry\x12\x0b\n\x03seq\x18\x01 \x01(\x03\x12\x0e\n\x06\x65ntity\x18\x02 \x01(\t\x12\x0f\n\x07journal\x18\x03 \x01(\t\x12\x13\n\x0b\x66iscal_year\x18\x04 \x01(\x03\x12\x0e\n\x06number\x18\x05 \x01(\x03\x12\x0c\n\x04kind\x18\x06 \x01(\t\x12\'\n\x0cposting_date\x18\x07 \x01(\x0b\x32\x11.google.type.Date\x12%\n\npiece_date\x18\x08 \x01(\x0b\x32\x11.google.type.Date\x12\x11\n\tpiece_ref\x18\t \x01(\t\x12\r\n\x05label\x18\n \x01(\t\x12\x15\n\rcurrency_code\x18\x0b \x01(\t\x12\x12\n\npayment_id\x18\x0c \x01(\t\x12\x13\n\x0b\x64\x65\x63ision_id\x18\r \x01(\x03\x12\x14\n\x0creverses_seq\x18\x0e \x01(\x03\x12\x11\n\tposted_at\x18\x0f \x01(\t\x12\x11\n\tposted_by\x18\x10 \x01(\t\x12\x0c\n\x04hash\x18\x11 \x01(\t\x12#\n\x08postings\x18\x12 \x03(\x0b\x32\x11.alloc.v1.Posting\"c\n\x14\x45xportJournalRequest\x12\x0e\n\x06\x65ntity\x18\x01 \x01(\t\x12\x13\n\x0b\x66iscal_year\x18\x02 \x01(\x03\x12&\n\x06\x66ormat\x18\x03 \x01(\x0e\x32\x16.alloc.v1.ExportFormat\"&\n\x15\x45xportJournalResponse\x12\r\n\x05\x63hunk\x18\x01 \x01(\x0c\"c\n\x12\x45xportAuditRequest\x12\x0e\n\x06\x65ntity\x18\x01 \x01(\t\x12\x16\n\x0esince_audit_no\x18\x02 \x01(\x03\x12%\n\x06\x66ormat\x18\x03 \x01(\x0e\x32\x15.alloc.v1.AuditFormat\"$\n\x13\x45xportAuditResponse\x12\r\n\x05\x63hunk\x18\x01 \x01(\x0c\"\x15\n\x13VerifyLedgerRequest\"\xb5\x01\n\x14VerifyLedgerResponse\x12\r\n\x05holds\x18\x01 \x01(\x08\x12#\n\x08\x66indings\x18\x02 \x03(\x0b\x32\x11.alloc.v1.Finding\x12:\n\x06\x63ounts\x18\x03 \x03(\x0b\x32*.alloc.v1.VerifyLedgerResponse.CountsEntry\x1a-\n\x0b\x43ountsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"X\n\x07\x46inding\x12\x10\n\x08severity\x18\x01 \x01(\t\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\x12\x0f\n\x07subject\x18\x04 \x01(\t\x12\x0b\n\x03key\x18\x05 \x01(\t*}\n\x0c\x45xportFormat\x12\x1d\n\x19\x45XPORT_FORMAT_UNSPECIFIED\x10\x00\x12\x16\n\x12\x45XPORT_FORMAT_JSON\x10\x01\x12\x1b\n\x17\x45XPORT_FORMAT_BEANCOUNT\x10\x02\x12\x19\n\x15\x45XPORT_FORMAT_HLEDGER\x10\x03*Y\n\x0b\x41uditFormat\x12\x1c\n\x18\x41UDIT_FORMAT_UNSPECIFIED\x10\x00\x12\x16\n\x12\x41UDIT_FORMAT_JSONL\x10\x01\x12\x14\n\x10\x41UDIT_FORMAT_CSV\x10\x02\x32\xbb\x03\n\rLedgerService\x12X\n\x0fImportOpenItems\x12 .alloc.v1.ImportOpenItemsRequest\x1a!.alloc.v1.ImportOpenItemsResponse(\x01\x12_\n\x12ListJournalEntries\x12#.alloc.v1.ListJournalEntriesRequest\x1a$.alloc.v1.ListJournalEntriesResponse\x12R\n\rExportJournal\x12\x1e.alloc.v1.ExportJournalRequest\x1a\x1f.alloc.v1.ExportJournalResponse0\x01\x12L\n\x0b\x45xportAudit\x12\x1c.alloc.v1.ExportAuditRequest\x1a\x1d.alloc.v1.ExportAuditResponse0\x01\x12M\n\x0cVerifyLedger\x12\x1d.alloc.v1.VerifyLedgerRequest\x1a\x1e.alloc.v1.VerifyLedgerResponseB\x0c\n\x08\x61lloc.v1P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,32 +37,38 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._serialized_options = b'\n\010alloc.v1P\001'
   _globals['_VERIFYLEDGERRESPONSE_COUNTSENTRY']._loaded_options = None
   _globals['_VERIFYLEDGERRESPONSE_COUNTSENTRY']._serialized_options = b'8\001'
-  _globals['_EXPORTFORMAT']._serialized_start=1490
-  _globals['_EXPORTFORMAT']._serialized_end=1615
-  _globals['_IMPORTOPENITEMSREQUEST']._serialized_start=102
-  _globals['_IMPORTOPENITEMSREQUEST']._serialized_end=204
-  _globals['_IMPORTOPENITEMSRESPONSE']._serialized_start=207
-  _globals['_IMPORTOPENITEMSRESPONSE']._serialized_end=392
-  _globals['_NOTICE']._serialized_start=394
-  _globals['_NOTICE']._serialized_end=446
-  _globals['_LISTJOURNALENTRIESREQUEST']._serialized_start=448
-  _globals['_LISTJOURNALENTRIESREQUEST']._serialized_end=551
-  _globals['_LISTJOURNALENTRIESRESPONSE']._serialized_start=553
-  _globals['_LISTJOURNALENTRIESRESPONSE']._serialized_end=647
-  _globals['_JOURNALENTRY']._serialized_start=650
-  _globals['_JOURNALENTRY']._serialized_end=1050
-  _globals['_EXPORTJOURNALREQUEST']._serialized_start=1052
-  _globals['_EXPORTJOURNALREQUEST']._serialized_end=1151
-  _globals['_EXPORTJOURNALRESPONSE']._serialized_start=1153
-  _globals['_EXPORTJOURNALRESPONSE']._serialized_end=1191
-  _globals['_VERIFYLEDGERREQUEST']._serialized_start=1193
-  _globals['_VERIFYLEDGERREQUEST']._serialized_end=1214
-  _globals['_VERIFYLEDGERRESPONSE']._serialized_start=1217
-  _globals['_VERIFYLEDGERRESPONSE']._serialized_end=1398
-  _globals['_VERIFYLEDGERRESPONSE_COUNTSENTRY']._serialized_start=1353
-  _globals['_VERIFYLEDGERRESPONSE_COUNTSENTRY']._serialized_end=1398
-  _globals['_FINDING']._serialized_start=1400
-  _globals['_FINDING']._serialized_end=1488
-  _globals['_LEDGERSERVICE']._serialized_start=1618
-  _globals['_LEDGERSERVICE']._serialized_end=1983
+  _globals['_EXPORTFORMAT']._serialized_start=1711
+  _globals['_EXPORTFORMAT']._serialized_end=1836
+  _globals['_AUDITFORMAT']._serialized_start=1838
+  _globals['_AUDITFORMAT']._serialized_end=1927
+  _globals['_IMPORTOPENITEMSREQUEST']._serialized_start=136
+  _globals['_IMPORTOPENITEMSREQUEST']._serialized_end=238
+  _globals['_IMPORTOPENITEMSRESPONSE']._serialized_start=241
+  _globals['_IMPORTOPENITEMSRESPONSE']._serialized_end=426
+  _globals['_NOTICE']._serialized_start=428
+  _globals['_NOTICE']._serialized_end=480
+  _globals['_LISTJOURNALENTRIESREQUEST']._serialized_start=483
+  _globals['_LISTJOURNALENTRIESREQUEST']._serialized_end=633
+  _globals['_LISTJOURNALENTRIESRESPONSE']._serialized_start=635
+  _globals['_LISTJOURNALENTRIESRESPONSE']._serialized_end=729
+  _globals['_JOURNALENTRY']._serialized_start=732
+  _globals['_JOURNALENTRY']._serialized_end=1132
+  _globals['_EXPORTJOURNALREQUEST']._serialized_start=1134
+  _globals['_EXPORTJOURNALREQUEST']._serialized_end=1233
+  _globals['_EXPORTJOURNALRESPONSE']._serialized_start=1235
+  _globals['_EXPORTJOURNALRESPONSE']._serialized_end=1273
+  _globals['_EXPORTAUDITREQUEST']._serialized_start=1275
+  _globals['_EXPORTAUDITREQUEST']._serialized_end=1374
+  _globals['_EXPORTAUDITRESPONSE']._serialized_start=1376
+  _globals['_EXPORTAUDITRESPONSE']._serialized_end=1412
+  _globals['_VERIFYLEDGERREQUEST']._serialized_start=1414
+  _globals['_VERIFYLEDGERREQUEST']._serialized_end=1435
+  _globals['_VERIFYLEDGERRESPONSE']._serialized_start=1438
+  _globals['_VERIFYLEDGERRESPONSE']._serialized_end=1619
+  _globals['_VERIFYLEDGERRESPONSE_COUNTSENTRY']._serialized_start=1574
+  _globals['_VERIFYLEDGERRESPONSE_COUNTSENTRY']._serialized_end=1619
+  _globals['_FINDING']._serialized_start=1621
+  _globals['_FINDING']._serialized_end=1709
+  _globals['_LEDGERSERVICE']._serialized_start=1930
+  _globals['_LEDGERSERVICE']._serialized_end=2373
 # @@protoc_insertion_point(module_scope)

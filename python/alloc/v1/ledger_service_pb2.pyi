@@ -6,6 +6,7 @@ isort:skip_file
 from alloc.v1 import allocation_service_pb2 as _allocation_service_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -48,6 +49,30 @@ EXPORT_FORMAT_BEANCOUNT: ExportFormat.ValueType  # 2
 EXPORT_FORMAT_HLEDGER: ExportFormat.ValueType  # 3
 """hledger."""
 Global___ExportFormat: _TypeAlias = ExportFormat  # noqa: Y015
+
+class _AuditFormat:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AuditFormatEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AuditFormat.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    AUDIT_FORMAT_UNSPECIFIED: _AuditFormat.ValueType  # 0
+    """Not said: refused."""
+    AUDIT_FORMAT_JSONL: _AuditFormat.ValueType  # 1
+    """A line of JSON a record."""
+    AUDIT_FORMAT_CSV: _AuditFormat.ValueType  # 2
+    """CSV with a header."""
+
+class AuditFormat(_AuditFormat, metaclass=_AuditFormatEnumTypeWrapper):
+    """AuditFormat is a format of the audit trail."""
+
+AUDIT_FORMAT_UNSPECIFIED: AuditFormat.ValueType  # 0
+"""Not said: refused."""
+AUDIT_FORMAT_JSONL: AuditFormat.ValueType  # 1
+"""A line of JSON a record."""
+AUDIT_FORMAT_CSV: AuditFormat.ValueType  # 2
+"""CSV with a header."""
+Global___AuditFormat: _TypeAlias = AuditFormat  # noqa: Y015
 
 @_typing.final
 class ImportOpenItemsRequest(_message.Message):
@@ -177,6 +202,7 @@ class ListJournalEntriesRequest(_message.Message):
     FISCAL_YEAR_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    READ_MASK_FIELD_NUMBER: _builtins.int
     entity: _builtins.str
     """The entity; empty is all of them, for tokens with rights on all."""
     fiscal_year: _builtins.int
@@ -185,6 +211,10 @@ class ListJournalEntriesRequest(_message.Message):
     """At most so many entries, 1 to 1000; 0 is 100."""
     page_token: _builtins.str
     """`next_page_token` of the page before; empty is the first page."""
+    @_builtins.property
+    def read_mask(self) -> _field_mask_pb2.FieldMask:
+        """The fields of each entry that are wanted; empty is all of them."""
+
     def __init__(
         self,
         *,
@@ -192,10 +222,11 @@ class ListJournalEntriesRequest(_message.Message):
         fiscal_year: _builtins.int = ...,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        read_mask: _field_mask_pb2.FieldMask | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["read_mask", b"read_mask"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["entity", b"entity", "fiscal_year", b"fiscal_year", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entity", b"entity", "fiscal_year", b"fiscal_year", "page_size", b"page_size", "page_token", b"page_token", "read_mask", b"read_mask"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -376,6 +407,60 @@ class ExportJournalResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ExportJournalResponse: _TypeAlias = ExportJournalResponse  # noqa: Y015
+
+@_typing.final
+class ExportAuditRequest(_message.Message):
+    """ExportAuditRequest asks for the audit trail."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENTITY_FIELD_NUMBER: _builtins.int
+    SINCE_AUDIT_NO_FIELD_NUMBER: _builtins.int
+    FORMAT_FIELD_NUMBER: _builtins.int
+    entity: _builtins.str
+    """The entity; empty is all of them, for tokens with rights on all. The chain can be
+    followed through all of them only.
+    """
+    since_audit_no: _builtins.int
+    """Records after this number; 0 is all of them."""
+    format: Global___AuditFormat.ValueType
+    """What the file is."""
+    def __init__(
+        self,
+        *,
+        entity: _builtins.str = ...,
+        since_audit_no: _builtins.int = ...,
+        format: Global___AuditFormat.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entity", b"entity", "format", b"format", "since_audit_no", b"since_audit_no"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportAuditRequest: _TypeAlias = ExportAuditRequest  # noqa: Y015
+
+@_typing.final
+class ExportAuditResponse(_message.Message):
+    """ExportAuditResponse is a part of the file."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHUNK_FIELD_NUMBER: _builtins.int
+    chunk: _builtins.bytes
+    """The bytes that follow those before."""
+    def __init__(
+        self,
+        *,
+        chunk: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportAuditResponse: _TypeAlias = ExportAuditResponse  # noqa: Y015
 
 @_typing.final
 class VerifyLedgerRequest(_message.Message):

@@ -50,6 +50,11 @@ class LedgerServiceStub:
                 request_serializer=alloc_dot_v1_dot_ledger__service__pb2.ExportJournalRequest.SerializeToString,
                 response_deserializer=alloc_dot_v1_dot_ledger__service__pb2.ExportJournalResponse.FromString,
                 _registered_method=True)
+        self.ExportAudit = channel.unary_stream(
+                '/alloc.v1.LedgerService/ExportAudit',
+                request_serializer=alloc_dot_v1_dot_ledger__service__pb2.ExportAuditRequest.SerializeToString,
+                response_deserializer=alloc_dot_v1_dot_ledger__service__pb2.ExportAuditResponse.FromString,
+                _registered_method=True)
         self.VerifyLedger = channel.unary_unary(
                 '/alloc.v1.LedgerService/VerifyLedger',
                 request_serializer=alloc_dot_v1_dot_ledger__service__pb2.VerifyLedgerRequest.SerializeToString,
@@ -83,6 +88,13 @@ class LedgerServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExportAudit(self, request, context):
+        """ExportAudit returns the audit trail of an entity in its order, in chunks.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def VerifyLedger(self, request, context):
         """VerifyLedger checks every invariant of the whole ledger; its token must have
         rights on all entities.
@@ -108,6 +120,11 @@ def add_LedgerServiceServicer_to_server(servicer, server):
                     servicer.ExportJournal,
                     request_deserializer=alloc_dot_v1_dot_ledger__service__pb2.ExportJournalRequest.FromString,
                     response_serializer=alloc_dot_v1_dot_ledger__service__pb2.ExportJournalResponse.SerializeToString,
+            ),
+            'ExportAudit': grpc.unary_stream_rpc_method_handler(
+                    servicer.ExportAudit,
+                    request_deserializer=alloc_dot_v1_dot_ledger__service__pb2.ExportAuditRequest.FromString,
+                    response_serializer=alloc_dot_v1_dot_ledger__service__pb2.ExportAuditResponse.SerializeToString,
             ),
             'VerifyLedger': grpc.unary_unary_rpc_method_handler(
                     servicer.VerifyLedger,
@@ -197,6 +214,33 @@ class LedgerService:
             '/alloc.v1.LedgerService/ExportJournal',
             alloc_dot_v1_dot_ledger__service__pb2.ExportJournalRequest.SerializeToString,
             alloc_dot_v1_dot_ledger__service__pb2.ExportJournalResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportAudit(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/alloc.v1.LedgerService/ExportAudit',
+            alloc_dot_v1_dot_ledger__service__pb2.ExportAuditRequest.SerializeToString,
+            alloc_dot_v1_dot_ledger__service__pb2.ExportAuditResponse.FromString,
             options,
             channel_credentials,
             insecure,

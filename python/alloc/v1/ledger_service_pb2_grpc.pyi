@@ -41,6 +41,8 @@ class LedgerServiceStub:
     """ListJournalEntries returns the journal of an entity page by page, in its order."""
     ExportJournal: _grpc.UnaryStreamMultiCallable[_ledger_service_pb2.ExportJournalRequest, _ledger_service_pb2.ExportJournalResponse]
     """ExportJournal returns the journal of an entity as a file, in chunks."""
+    ExportAudit: _grpc.UnaryStreamMultiCallable[_ledger_service_pb2.ExportAuditRequest, _ledger_service_pb2.ExportAuditResponse]
+    """ExportAudit returns the audit trail of an entity in its order, in chunks."""
     VerifyLedger: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.VerifyLedgerRequest, _ledger_service_pb2.VerifyLedgerResponse]
     """VerifyLedger checks every invariant of the whole ledger; its token must have
     rights on all entities.
@@ -59,6 +61,8 @@ class LedgerServiceAsyncStub(LedgerServiceStub):
     """ListJournalEntries returns the journal of an entity page by page, in its order."""
     ExportJournal: _aio.UnaryStreamMultiCallable[_ledger_service_pb2.ExportJournalRequest, _ledger_service_pb2.ExportJournalResponse]  # type: ignore[assignment]
     """ExportJournal returns the journal of an entity as a file, in chunks."""
+    ExportAudit: _aio.UnaryStreamMultiCallable[_ledger_service_pb2.ExportAuditRequest, _ledger_service_pb2.ExportAuditResponse]  # type: ignore[assignment]
+    """ExportAudit returns the audit trail of an entity in its order, in chunks."""
     VerifyLedger: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.VerifyLedgerRequest, _ledger_service_pb2.VerifyLedgerResponse]  # type: ignore[assignment]
     """VerifyLedger checks every invariant of the whole ledger; its token must have
     rights on all entities.
@@ -92,6 +96,14 @@ class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_ledger_service_pb2.ExportJournalResponse], _abc.AsyncIterator[_ledger_service_pb2.ExportJournalResponse]]:
         """ExportJournal returns the journal of an entity as a file, in chunks."""
+
+    @_abc_1.abstractmethod
+    def ExportAudit(
+        self,
+        request: _ledger_service_pb2.ExportAuditRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_ledger_service_pb2.ExportAuditResponse], _abc.AsyncIterator[_ledger_service_pb2.ExportAuditResponse]]:
+        """ExportAudit returns the audit trail of an entity in its order, in chunks."""
 
     @_abc_1.abstractmethod
     def VerifyLedger(

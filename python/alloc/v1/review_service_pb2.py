@@ -23,10 +23,11 @@ _sym_db = _symbol_database.Default()
 
 
 from alloc.v1 import allocation_pb2 as alloc_dot_v1_dot_allocation__pb2
+from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.type import date_pb2 as google_dot_type_dot_date__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x61lloc/v1/review_service.proto\x12\x08\x61lloc.v1\x1a\x19\x61lloc/v1/allocation.proto\x1a\x16google/type/date.proto\"K\n\x12ListReviewsRequest\x12\x0e\n\x06\x65ntity\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"Q\n\x13ListReviewsResponse\x12!\n\x07reviews\x18\x01 \x03(\x0b\x32\x10.alloc.v1.Review\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xf4\x01\n\x06Review\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\x03\x12\x0e\n\x06\x65ntity\x18\x02 \x01(\t\x12 \n\x06\x61mount\x18\x03 \x01(\x0b\x32\x10.alloc.v1.Amount\x12%\n\nvalue_date\x18\x04 \x01(\x0b\x32\x11.google.type.Date\x12\x12\n\npayer_name\x18\x05 \x01(\t\x12\x17\n\x0fremittance_text\x18\x06 \x03(\t\x12$\n\x08\x64\x65\x63ision\x18\x07 \x01(\x0b\x32\x12.alloc.v1.Decision\x12\x12\n\nclaimed_by\x18\x08 \x01(\t\x12\x15\n\rclaimed_until\x18\t \x01(\t\"h\n\x12\x43laimReviewRequest\x12\x0e\n\x06\x65ntity\x18\x01 \x01(\t\x12\x17\n\x0fidempotency_key\x18\x02 \x01(\t\x12\x12\n\npayment_id\x18\x03 \x01(\t\x12\x15\n\rlease_seconds\x18\x04 \x01(\x05\",\n\x13\x43laimReviewResponse\x12\x15\n\rclaimed_until\x18\x01 \x01(\t\"\x9a\x01\n\x13\x44\x65\x63ideReviewRequest\x12\x0e\n\x06\x65ntity\x18\x01 \x01(\t\x12\x17\n\x0fidempotency_key\x18\x02 \x01(\t\x12\x12\n\npayment_id\x18\x03 \x01(\t\x12\"\n\x06\x61\x63\x63\x65pt\x18\x04 \x01(\x0b\x32\x10.alloc.v1.ChoiceH\x00\x12\x17\n\rrefuse_reason\x18\x05 \x01(\tH\x00\x42\t\n\x07verdict\"j\n\x14\x44\x65\x63ideReviewResponse\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\x03\x12&\n\x07\x65ntries\x18\x02 \x03(\x0b\x32\x15.alloc.v1.PostedEntry\x12\x15\n\rrefused_count\x18\x03 \x01(\x03\x32\xf6\x01\n\rReviewService\x12J\n\x0bListReviews\x12\x1c.alloc.v1.ListReviewsRequest\x1a\x1d.alloc.v1.ListReviewsResponse\x12J\n\x0b\x43laimReview\x12\x1c.alloc.v1.ClaimReviewRequest\x1a\x1d.alloc.v1.ClaimReviewResponse\x12M\n\x0c\x44\x65\x63ideReview\x12\x1d.alloc.v1.DecideReviewRequest\x1a\x1e.alloc.v1.DecideReviewResponseB\x0c\n\x08\x61lloc.v1P\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x61lloc/v1/review_service.proto\x12\x08\x61lloc.v1\x1a\x19\x61lloc/v1/allocation.proto\x1a google/protobuf/field_mask.proto\x1a\x16google/type/date.proto\"z\n\x12ListReviewsRequest\x12\x0e\n\x06\x65ntity\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12-\n\tread_mask\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"Q\n\x13ListReviewsResponse\x12!\n\x07reviews\x18\x01 \x03(\x0b\x32\x10.alloc.v1.Review\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xf4\x01\n\x06Review\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\x03\x12\x0e\n\x06\x65ntity\x18\x02 \x01(\t\x12 \n\x06\x61mount\x18\x03 \x01(\x0b\x32\x10.alloc.v1.Amount\x12%\n\nvalue_date\x18\x04 \x01(\x0b\x32\x11.google.type.Date\x12\x12\n\npayer_name\x18\x05 \x01(\t\x12\x17\n\x0fremittance_text\x18\x06 \x03(\t\x12$\n\x08\x64\x65\x63ision\x18\x07 \x01(\x0b\x32\x12.alloc.v1.Decision\x12\x12\n\nclaimed_by\x18\x08 \x01(\t\x12\x15\n\rclaimed_until\x18\t \x01(\t\"h\n\x12\x43laimReviewRequest\x12\x0e\n\x06\x65ntity\x18\x01 \x01(\t\x12\x17\n\x0fidempotency_key\x18\x02 \x01(\t\x12\x12\n\npayment_id\x18\x03 \x01(\t\x12\x15\n\rlease_seconds\x18\x04 \x01(\x05\",\n\x13\x43laimReviewResponse\x12\x15\n\rclaimed_until\x18\x01 \x01(\t\"\x9a\x01\n\x13\x44\x65\x63ideReviewRequest\x12\x0e\n\x06\x65ntity\x18\x01 \x01(\t\x12\x17\n\x0fidempotency_key\x18\x02 \x01(\t\x12\x12\n\npayment_id\x18\x03 \x01(\t\x12\"\n\x06\x61\x63\x63\x65pt\x18\x04 \x01(\x0b\x32\x10.alloc.v1.ChoiceH\x00\x12\x17\n\rrefuse_reason\x18\x05 \x01(\tH\x00\x42\t\n\x07verdict\"\x88\x01\n\x14\x44\x65\x63ideReviewResponse\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\x03\x12&\n\x07\x65ntries\x18\x02 \x03(\x0b\x32\x15.alloc.v1.PostedEntry\x12\x15\n\rrefused_count\x18\x03 \x01(\x03\x12\x1c\n\x14second_person_needed\x18\x04 \x01(\x08\x32\xf6\x01\n\rReviewService\x12J\n\x0bListReviews\x12\x1c.alloc.v1.ListReviewsRequest\x1a\x1d.alloc.v1.ListReviewsResponse\x12J\n\x0b\x43laimReview\x12\x1c.alloc.v1.ClaimReviewRequest\x1a\x1d.alloc.v1.ClaimReviewResponse\x12M\n\x0c\x44\x65\x63ideReview\x12\x1d.alloc.v1.DecideReviewRequest\x1a\x1e.alloc.v1.DecideReviewResponseB\x0c\n\x08\x61lloc.v1P\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,20 +35,20 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'alloc.v1.review_service_pb2
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\010alloc.v1P\001'
-  _globals['_LISTREVIEWSREQUEST']._serialized_start=94
-  _globals['_LISTREVIEWSREQUEST']._serialized_end=169
-  _globals['_LISTREVIEWSRESPONSE']._serialized_start=171
-  _globals['_LISTREVIEWSRESPONSE']._serialized_end=252
-  _globals['_REVIEW']._serialized_start=255
-  _globals['_REVIEW']._serialized_end=499
-  _globals['_CLAIMREVIEWREQUEST']._serialized_start=501
-  _globals['_CLAIMREVIEWREQUEST']._serialized_end=605
-  _globals['_CLAIMREVIEWRESPONSE']._serialized_start=607
-  _globals['_CLAIMREVIEWRESPONSE']._serialized_end=651
-  _globals['_DECIDEREVIEWREQUEST']._serialized_start=654
-  _globals['_DECIDEREVIEWREQUEST']._serialized_end=808
-  _globals['_DECIDEREVIEWRESPONSE']._serialized_start=810
-  _globals['_DECIDEREVIEWRESPONSE']._serialized_end=916
-  _globals['_REVIEWSERVICE']._serialized_start=919
-  _globals['_REVIEWSERVICE']._serialized_end=1165
+  _globals['_LISTREVIEWSREQUEST']._serialized_start=128
+  _globals['_LISTREVIEWSREQUEST']._serialized_end=250
+  _globals['_LISTREVIEWSRESPONSE']._serialized_start=252
+  _globals['_LISTREVIEWSRESPONSE']._serialized_end=333
+  _globals['_REVIEW']._serialized_start=336
+  _globals['_REVIEW']._serialized_end=580
+  _globals['_CLAIMREVIEWREQUEST']._serialized_start=582
+  _globals['_CLAIMREVIEWREQUEST']._serialized_end=686
+  _globals['_CLAIMREVIEWRESPONSE']._serialized_start=688
+  _globals['_CLAIMREVIEWRESPONSE']._serialized_end=732
+  _globals['_DECIDEREVIEWREQUEST']._serialized_start=735
+  _globals['_DECIDEREVIEWREQUEST']._serialized_end=889
+  _globals['_DECIDEREVIEWRESPONSE']._serialized_start=892
+  _globals['_DECIDEREVIEWRESPONSE']._serialized_end=1028
+  _globals['_REVIEWSERVICE']._serialized_start=1031
+  _globals['_REVIEWSERVICE']._serialized_end=1277
 # @@protoc_insertion_point(module_scope)

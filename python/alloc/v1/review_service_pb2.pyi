@@ -6,6 +6,7 @@ isort:skip_file
 from alloc.v1 import allocation_pb2 as _allocation_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.type import date_pb2 as _date_pb2
@@ -29,22 +30,28 @@ class ListReviewsRequest(_message.Message):
     ENTITY_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    READ_MASK_FIELD_NUMBER: _builtins.int
     entity: _builtins.str
     """The entity; empty is all of them, for tokens with rights on all."""
     page_size: _builtins.int
     """At most so many payments, 1 to 1000; 0 is 100."""
     page_token: _builtins.str
     """`next_page_token` of the page before; empty is the first page."""
+    @_builtins.property
+    def read_mask(self) -> _field_mask_pb2.FieldMask:
+        """The fields of each review that are wanted; empty is all of them."""
+
     def __init__(
         self,
         *,
         entity: _builtins.str = ...,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        read_mask: _field_mask_pb2.FieldMask | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["read_mask", b"read_mask"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["entity", b"entity", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entity", b"entity", "page_size", b"page_size", "page_token", b"page_token", "read_mask", b"read_mask"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -247,10 +254,15 @@ class DecideReviewResponse(_message.Message):
     DECISION_ID_FIELD_NUMBER: _builtins.int
     ENTRIES_FIELD_NUMBER: _builtins.int
     REFUSED_COUNT_FIELD_NUMBER: _builtins.int
+    SECOND_PERSON_NEEDED_FIELD_NUMBER: _builtins.int
     decision_id: _builtins.int
-    """The decision that was posted; 0 after a refusal."""
+    """The decision that was posted; 0 when none was."""
     refused_count: _builtins.int
     """Sets of items that will not be proposed again; 0 after an acceptance."""
+    second_person_needed: _builtins.bool
+    """Nothing was posted yet: the amount is so large that somebody else must accept the
+    same.
+    """
     @_builtins.property
     def entries(self) -> _containers.RepeatedCompositeFieldContainer[_allocation_pb2.PostedEntry]:
         """Its journal entries; empty after a refusal."""
@@ -261,10 +273,11 @@ class DecideReviewResponse(_message.Message):
         decision_id: _builtins.int = ...,
         entries: _abc.Iterable[_allocation_pb2.PostedEntry] | None = ...,
         refused_count: _builtins.int = ...,
+        second_person_needed: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["decision_id", b"decision_id", "entries", b"entries", "refused_count", b"refused_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decision_id", b"decision_id", "entries", b"entries", "refused_count", b"refused_count", "second_person_needed", b"second_person_needed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

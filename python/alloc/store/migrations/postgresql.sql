@@ -444,3 +444,36 @@ CREATE TABLE forgotten_fact (
 
 UPDATE alembic_version SET version_num='0008' WHERE alembic_version.version_num = '0007';
 
+-- Running upgrade 0008 -> 0009
+
+CREATE TABLE audit_record (
+    audit_no BIGINT NOT NULL, 
+    action TEXT COLLATE "C" NOT NULL, 
+    entity TEXT COLLATE "C" NOT NULL, 
+    payment_id TEXT COLLATE "C" NOT NULL, 
+    decision_id BIGINT, 
+    seq BIGINT, 
+    document TEXT COLLATE "C" NOT NULL, 
+    previous_hash TEXT COLLATE "C" NOT NULL, 
+    hash TEXT COLLATE "C" NOT NULL, 
+    PRIMARY KEY (audit_no)
+);
+
+create function audit_record_no_update() returns trigger language plpgsql as $$ begin if true then raise exception 'audit records are never edited'; end if; return new; end $$;
+
+create trigger audit_record_no_update before update on audit_record for each row execute function audit_record_no_update();
+
+create function audit_record_no_delete() returns trigger language plpgsql as $$ begin if true then raise exception 'audit records are never edited'; end if; return old; end $$;
+
+create trigger audit_record_no_delete before delete on audit_record for each row execute function audit_record_no_delete();
+
+CREATE TABLE approval (
+    payment_id TEXT COLLATE "C" NOT NULL, 
+    choice_sha256 TEXT COLLATE "C" NOT NULL, 
+    approved_by TEXT COLLATE "C" NOT NULL, 
+    approved_at TEXT COLLATE "C" NOT NULL, 
+    PRIMARY KEY (payment_id)
+);
+
+UPDATE alembic_version SET version_num='0009' WHERE alembic_version.version_num = '0008';
+

@@ -482,3 +482,32 @@ CREATE TABLE forgotten_fact (
 
 UPDATE alembic_version SET version_num='0008' WHERE alembic_version.version_num = '0007';
 
+-- Running upgrade 0008 -> 0009
+
+CREATE TABLE audit_record (
+    audit_no INTEGER NOT NULL, 
+    action TEXT NOT NULL, 
+    entity TEXT NOT NULL, 
+    payment_id TEXT NOT NULL, 
+    decision_id BIGINT, 
+    seq BIGINT, 
+    document TEXT NOT NULL, 
+    previous_hash TEXT NOT NULL, 
+    hash TEXT NOT NULL, 
+    PRIMARY KEY (audit_no)
+);
+
+create trigger audit_record_no_update before update on audit_record begin select raise(abort, 'audit records are never edited'); end;
+
+create trigger audit_record_no_delete before delete on audit_record begin select raise(abort, 'audit records are never edited'); end;
+
+CREATE TABLE approval (
+    payment_id TEXT NOT NULL, 
+    choice_sha256 TEXT NOT NULL, 
+    approved_by TEXT NOT NULL, 
+    approved_at TEXT NOT NULL, 
+    PRIMARY KEY (payment_id)
+);
+
+UPDATE alembic_version SET version_num='0009' WHERE alembic_version.version_num = '0008';
+

@@ -1,0 +1,100 @@
+"""Four eyes: a large payment is posted once two people accepted the same."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from alloc.app.audit import Approval
+from alloc.errors import ConflictError
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Mapping
+
+    from alloc.app.ports import Ledger
+    from alloc.engine import Proposal
+    from alloc.settings import Settings
+
+__all__ = ["FOUR_EYES", "first_of", "held_back", "wants_two"]
+
+#: Why a decision waits that would be posted without a person.
+FOUR_EYES = "FOUR_EYES"
+_ALLOCATED = ("entity", "item_id", "allocated_minor")
+_ADJUSTED = ("role", "amount_minor", "item_id")
+
+
+def wants_two(settings: Settings, payment: Mapping[str, Any]) -> bool:
+    """Say whether two people must accept what becomes of a payment."""
+    limit = settings.entity(payment["entity"]).four_eyes_above
+    return limit is not None and abs(payment["amount_minor"]) > limit
+
+
+def first_of(
+    ledger: Ledger,
+    payment: Mapping[str, Any],
+    customer_id: str | None,
+    allocations: Iterable[Mapping[str, Any]],
+    adjustments: Iterable[Mapping[str, Any]],
+    *,
+    decided_by: str,
+    now: dt.datetime,
+) -> str | None:
+    """Name who accepted the same before; None: this acceptance is kept as the first.
+
+    Raises
+    ------
+    alloc.errors.ConflictError
+        ``SECOND_PERSON_NEEDED``: the same person accepted the same before.
+    """
+    payment_id = payment["payment_id"]
+    chosen = [
+        customer_id,
+        sorted([row[name] for name in _ALLOCATED] for row in allocations),
+        sorted(
+            ([row[name] for name in _ADJUSTED] for row in adjustments),
+            key=json.dumps,
+        ),
+    ]
+    digest = hashlib.sha256(json.dumps(chosen).encode()).hexdigest()
+    first = ledger.approval(payment_id)
+    if first is None or first.choice_sha256 != digest:
+        ledger.approve(
+            Approval(payment_id, digest, decided_by), entity=payment["entity"], now=now
+        )
+        return None
+    if first.approved_by == decided_by:
+        raise ConflictError(
+            f"payment {payment_id} is so large that two people must accept the same:"
+            f" {decided_by} did, somebody else has to",
+            reason="SECOND_PERSON_NEEDED",
+            payment_id=payment_id,
+            approved_by=decided_by,
+        )
+    return first.approved_by
+
+
+def held_back(settings: Settings, payments: pa.Table, proposal: Proposal) -> Proposal:
+    """Leave to people what would be posted without any of two."""
+    if all(entity.four_eyes_above is None for entity in settings.entities):
+        return proposal
+    large = [
+        row["payment_id"]
+        for row in payments.select(["payment_id", "entity", "amount_minor"]).to_pylist()
+        if wants_two(settings, row)
+    ]
+    decisions = proposal.decisions
+    is_held = pc.and_(
+        pc.equal(decisions["status"], "auto"),
+        pc.is_in(decisions["payment_id"], value_set=pa.array(large, pa.string())),
+    )
+    for name, value in (("status", "review"), ("reason", FOUR_EYES)):
+        at = decisions.schema.get_field_index(name)
+        column = pc.if_else(is_held, value, decisions[name])
+        decisions = decisions.set_column(at, decisions.schema.field(at), column)
+    return replace(proposal, decisions=decisions)
