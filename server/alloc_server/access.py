@@ -8,8 +8,8 @@ The file ``tokens.toml`` of the workspace holds them, one ``[[token]]`` each::
     rights = ["read", "propose", "post"]
     expires = 2027-06-30             # the last day
 
-It is read again when it changes: tokens are added, replaced and revoked without a
-restart.
+An ``[oidc]`` table names who else gives out tokens: see `alloc_server.oidc`. The file
+is read again when it changes: tokens are added, replaced and revoked without a restart.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import re
 import secrets
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
@@ -34,7 +34,16 @@ if TYPE_CHECKING:
 
     from alloc.toml_reader import TomlTable
 
-__all__ = ["ALL_ENTITIES", "Caller", "Right", "Tokens", "load_tokens", "new_token"]
+__all__ = [
+    "ALL_ENTITIES",
+    "Caller",
+    "Grant",
+    "Right",
+    "Tokens",
+    "grant_of",
+    "load_tokens",
+    "new_token",
+]
 
 #: Stands for every entity, also one that is added later.
 ALL_ENTITIES = "*"
@@ -53,6 +62,30 @@ class Right(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Grant:
+    """Rights on entities.
+
+    Parameters
+    ----------
+    entities
+        Ids, or `ALL_ENTITIES`.
+    rights
+        What may be done there.
+    """
+
+    entities: frozenset[str]
+    rights: frozenset[Right]
+
+    def has(self, right: Right) -> bool:
+        """Say whether it holds a right, on whatever entity."""
+        return right in self.rights or Right.ADMIN in self.rights
+
+    def covers(self, entity: str) -> bool:
+        """Say whether it is on an entity; an empty one means all of them."""
+        return ALL_ENTITIES in self.entities or entity in self.entities
+
+
+@dataclass(frozen=True, slots=True)
 class Caller:
     """Who calls, and what they may do.
 
@@ -60,17 +93,14 @@ class Caller:
     ----------
     name
         Kept with every decision.
-    entities
-        Ids, or `ALL_ENTITIES`.
-    rights
-        What they may do there.
+    grants
+        One of them must allow what is asked.
     expires
         The last day, UTC; None: no end.
     """
 
     name: str
-    entities: frozenset[str]
-    rights: frozenset[Right]
+    grants: tuple[Grant, ...]
     expires: dt.date | None = None
 
     def require(self, right: Right, entity: str) -> None:
@@ -81,15 +111,14 @@ class Caller:
         alloc_server.errors.ForbiddenError
             ``RIGHT_MISSING`` or ``ENTITY_FORBIDDEN``.
         """
-        if right not in self.rights and Right.ADMIN not in self.rights:
+        having = [grant for grant in self.grants if grant.has(right)]
+        if not having:
             raise ForbiddenError(
                 f"the token {self.name} has no right to {right}: ask for one that has",
                 reason="RIGHT_MISSING",
                 right=right,
             )
-        if ALL_ENTITIES in self.entities:
-            return
-        if entity not in self.entities:
+        if not any(grant.covers(entity) for grant in having):
             what = f"entity {entity}" if entity else "all entities together"
             raise ForbiddenError(
                 f"the token {self.name} has no rights on {what}: name an entity of"
@@ -120,7 +149,7 @@ class Tokens:
         self._path = path
         self._now = now
         self._seen = self._signature()
-        self._by_hash = load_tokens(path)
+        self._known = load_tokens(path)
 
     def caller(self, authorization: str) -> Caller:
         """Return whose token the header ``authorization`` holds.
@@ -129,6 +158,8 @@ class Tokens:
         ------
         alloc_server.errors.UnauthenticatedError
             ``TOKEN_MISSING``, ``TOKEN_UNKNOWN`` or ``TOKEN_EXPIRED``.
+        alloc_server.errors.KeysUnavailableError
+            A signed token cannot be checked now.
         """
         if not authorization.startswith(_BEARER):
             raise UnauthenticatedError(
@@ -136,8 +167,11 @@ class Tokens:
                 reason="TOKEN_MISSING",
             )
         self._refresh()
+        token = authorization.removeprefix(_BEARER)
+        if self._known.issuer is not None and not token.startswith(TOKEN_PREFIX):
+            return self._known.issuer.caller(token, now=self._now())
         # Found by its hash: how long that takes says nothing about the token.
-        caller = self._by_hash.get(token_hash(authorization.removeprefix(_BEARER)))
+        caller = self._known.by_hash.get(token_hash(token))
         if caller is None:
             raise UnauthenticatedError(
                 "the token is not known: it was revoked, or is another service's",
@@ -163,7 +197,7 @@ class Tokens:
         if signature == self._seen:
             return
         try:
-            self._by_hash = load_tokens(self._path)
+            self._known = load_tokens(self._path)
         except AllocError as error:
             structlog.get_logger().error("tokens_unreadable", reason=error.reason)
         self._seen = signature
@@ -179,16 +213,40 @@ def new_token() -> str:
     return TOKEN_PREFIX + secrets.token_urlsafe(32)
 
 
-def load_tokens(path: Path) -> Mapping[str, Caller]:
-    """Read a file of tokens: callers by the hash of their token.
+class Issuer(Protocol):
+    """Who signs tokens of its own: `alloc_server.oidc`."""
+
+    def caller(self, token: str, *, now: dt.datetime) -> Caller:
+        """Return whose signed token it is; refuse what it did not sign."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a file of tokens says.
+
+    Parameters
+    ----------
+    by_hash
+        Callers by the hash of their token.
+    issuer
+        Who else gives out tokens, if anybody.
+    """
+
+    by_hash: Mapping[str, Caller]
+    issuer: Issuer | None = None
+
+
+def load_tokens(path: Path) -> Known:
+    """Read a file of tokens.
 
     Raises
     ------
     alloc.errors.InputError
         ``TOML_SYNTAX`` or ``TOKENS_INVALID``: lists every mistake with its line.
+        ``EXTRA_MISSING``: it names an issuer, and PyJWT is not installed.
     """
     if not path.exists():
-        return {}
+        return Known({})
     document = TomlDocument(read_toml_text(path), name=path.name)
     callers: dict[str, Caller] = {}
     for table in document.root.tables("token"):
@@ -199,26 +257,33 @@ def load_tokens(path: Path) -> Mapping[str, Caller]:
             table.mistake("sha256", "the same token stands twice")
         callers[digest] = _caller(table)
         table.finish()
+    issuer = None
+    if "oidc" in document.root:
+        from alloc_server.oidc import issuer_of  # noqa: PLC0415 - PyJWT is an extra
+
+        issuer = issuer_of(document.root.table("oidc"))
     document.root.finish()
     document.raise_mistakes("TOKENS_INVALID")
-    return callers
+    return Known(callers, issuer)
 
 
 def _caller(table: TomlTable) -> Caller:
     name = table.required_text("name")
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}", name):
         table.mistake("name", f"{name!r} is no name: letters, digits, '.', '_', '@'")
+    return Caller(name, (grant_of(table),), table.optional_date("expires"))
+
+
+def grant_of(table: TomlTable) -> Grant:
+    """Read ``entities`` and ``rights`` of a table; note what is wrong."""
     words = table.texts("rights")
-    rights = frozenset(right for right in Right if right in words)
     for word in words:
         if word not in list(Right):
             table.mistake("rights", f"{word!r} is none of {', '.join(Right)}")
     for key, given in (("rights", words), ("entities", table.texts("entities"))):
         if not given:
             table.mistake(key, "name at least one")
-    return Caller(
-        name=name,
+    return Grant(
         entities=frozenset(table.texts("entities")),
-        rights=rights,
-        expires=table.optional_date("expires"),
+        rights=frozenset(right for right in Right if right in words),
     )

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from alloc.errors import AllocError
 
-__all__ = ["CallGoneError", "ForbiddenError", "UnauthenticatedError"]
+__all__ = [
+    "CallGoneError",
+    "ForbiddenError",
+    "KeysUnavailableError",
+    "UnauthenticatedError",
+]
 
 
 class UnauthenticatedError(AllocError):
@@ -17,6 +22,12 @@ class ForbiddenError(AllocError):
     """The caller is known and may not do this."""
 
     default_reason = "RIGHT_MISSING"
+
+
+class KeysUnavailableError(AllocError):
+    """The keys of who signs tokens cannot be read."""
+
+    default_reason = "TOKEN_KEYS_UNAVAILABLE"
 
 
 class CallGoneError(AllocError):

@@ -80,12 +80,13 @@ def listed_tokens(path: Path) -> list[dict[str, object]]:
     return [
         {
             "name": caller.name,
-            "entities": ",".join(sorted(caller.entities)),
-            "rights": ",".join(sorted(caller.rights)),
+            "entities": ",".join(sorted(grant.entities)),
+            "rights": ",".join(sorted(grant.rights)),
             "expires": str(caller.expires or ""),
             "sha256": digest[:8],
         }
-        for digest, caller in load_tokens(path).items()
+        for digest, caller in load_tokens(path).by_hash.items()
+        for grant in caller.grants
     ]
 
 

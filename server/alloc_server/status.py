@@ -15,7 +15,12 @@ from alloc.errors import (
     NotFoundError,
     StoreError,
 )
-from alloc_server.errors import CallGoneError, ForbiddenError, UnauthenticatedError
+from alloc_server.errors import (
+    CallGoneError,
+    ForbiddenError,
+    KeysUnavailableError,
+    UnauthenticatedError,
+)
 
 __all__ = ["DOMAIN", "PREFIX", "code_of", "rich_status"]
 
@@ -35,6 +40,7 @@ _BY_REASON = {
 }
 _BY_CLASS: tuple[tuple[type[AllocError], grpc.StatusCode], ...] = (
     (UnauthenticatedError, grpc.StatusCode.UNAUTHENTICATED),
+    (KeysUnavailableError, grpc.StatusCode.UNAVAILABLE),
     (ForbiddenError, grpc.StatusCode.PERMISSION_DENIED),
     (CallGoneError, grpc.StatusCode.CANCELLED),
     (InputError, grpc.StatusCode.INVALID_ARGUMENT),

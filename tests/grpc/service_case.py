@@ -162,7 +162,7 @@ class Service:
         )
         self.tokens = self.workspace.root / "tokens.toml"
         self.server = Server(
-            self.workplace, Tokens(self.tokens, now=self.now), self.listening
+            self.workplace, Tokens(self.tokens, now=self.clock), self.listening
         )
         self._clients: list[Client] = []
         self.server.start()

@@ -51,6 +51,7 @@ def test_every_class_of_errors_has_a_status_of_its_own_choice(
         "UnauthenticatedError": "UNAUTHENTICATED",
         "ForbiddenError": "PERMISSION_DENIED",
         "CallGoneError": "CANCELLED",
+        "KeysUnavailableError": "UNAVAILABLE",
     }
     assert code_of(kind("wrong")).name == wanted[kind.__name__]
 

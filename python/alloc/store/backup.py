@@ -47,6 +47,7 @@ TABLES = (
     "answered_call",
     "claim",
     "forgotten_fact",
+    "approval",
     "operation",
     "import_file",
     "import_notice",
@@ -65,6 +66,7 @@ TABLES = (
     "posting",
     "letter_group",
     "letter_member",
+    "audit_record",
 )
 _MANIFEST = "manifest.json"
 _FORMAT = "alloc-ledger-backup-1"
