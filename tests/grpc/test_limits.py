@@ -182,7 +182,8 @@ def test_a_write_whose_caller_has_gone_is_not_begun(service: Service) -> None:
         # The server hears of it before it goes on.
         time.sleep(0.3)
     method = "/alloc.v1.AllocationService/Post"
-    assert ended(service, method, "CANCELLED") == 2
+    assert ended(service, method, "OK") == 0
+    assert ended(service, method, "CANCELLED") >= 1
     assert service.entries() == before
     assert client.allocation.Post(request).decision_id > 0
 
