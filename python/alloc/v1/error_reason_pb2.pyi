@@ -236,6 +236,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_FIELD_UNKNOWN: _ErrorReason.ValueType  # 211
     ERROR_REASON_SECOND_PERSON_NEEDED: _ErrorReason.ValueType  # 212
     ERROR_REASON_TOKEN_KEYS_UNAVAILABLE: _ErrorReason.ValueType  # 213
+    ERROR_REASON_FACT_UNKNOWN: _ErrorReason.ValueType  # 214
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """ErrorReason names what went wrong. An error carries one in the `reason` of its
@@ -458,4 +459,5 @@ ERROR_REASON_FEC_UNREADABLE: ErrorReason.ValueType  # 210
 ERROR_REASON_FIELD_UNKNOWN: ErrorReason.ValueType  # 211
 ERROR_REASON_SECOND_PERSON_NEEDED: ErrorReason.ValueType  # 212
 ERROR_REASON_TOKEN_KEYS_UNAVAILABLE: ErrorReason.ValueType  # 213
+ERROR_REASON_FACT_UNKNOWN: ErrorReason.ValueType  # 214
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
