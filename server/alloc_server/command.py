@@ -24,12 +24,15 @@ if TYPE_CHECKING:
 
     from alloc.cli.workspace import Workspace
     from alloc_server.serving import Listening
+    from alloc_server.traces import Traces
 
 __all__ = ["TOKENS_NAME", "serve", "token"]
 
 #: The tokens of a workspace.
 TOKENS_NAME = "tokens.toml"
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+#: Where a collector of OpenTelemetry is: set, calls are traced.
+_COLLECTORS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 _DAY = click.DateTime(["%Y-%m-%d"])
 
 
@@ -143,13 +146,22 @@ def _serve_here(
         now=now,
     )
     tokens = Tokens(workspace.root / TOKENS_NAME, now=now)
-    server = Server(workplace, tokens, listening)
+    server = Server(workplace, tokens, listening, traces=_traces())
     ending = Ending()
     server.start()
     if metrics_port is not None:
         serve_metrics("127.0.0.1", metrics_port, server.registry)
     ending.wait()
     server.drain()
+
+
+def _traces() -> Traces | None:
+    """Trace calls when the standard variables name a collector."""
+    if not any(os.environ.get(name) for name in _COLLECTORS):
+        return None
+    from alloc_server.traces import exported_traces
+
+    return exported_traces()
 
 
 def _serve_shared(

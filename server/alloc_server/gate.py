@@ -23,11 +23,12 @@ from alloc_server.rights import OPEN_METHODS, RIGHTS, TOKEN_METHODS
 from alloc_server.status import code_of, rich_status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from alloc_server.access import Caller, Tokens
     from alloc_server.limits import Rate
     from alloc_server.metrics import Metrics
+    from alloc_server.traces import Traces
 
 __all__ = ["Gate", "caller", "check_waiting"]
 
@@ -47,6 +48,7 @@ class _Serving:
     method: str
     request_id: str
     started_ns: int
+    end_span: Callable[[grpc.StatusCode, Mapping[str, str]], None] | None = None
     caller_name: str = ""
     entity: str = ""
 
@@ -62,9 +64,18 @@ class Gate(grpc.ServerInterceptor):
         How fast.
     metrics
         Counts what was called and how it ended.
+    traces
+        Tells a collector the same, call by call; None: nobody.
     """
 
-    def __init__(self, tokens: Tokens, rate: Rate, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        tokens: Tokens,
+        rate: Rate,
+        metrics: Metrics,
+        traces: Traces | None = None,
+    ) -> None:
+        self._traces = traces
         self._tokens = tokens
         self._rate = rate
         self._metrics = metrics
@@ -79,8 +90,9 @@ class Gate(grpc.ServerInterceptor):
         handler = continuation(handler_call_details)
         if handler is None or method in OPEN_METHODS:
             return handler
-        headers = dict(handler_call_details.invocation_metadata or ())
-        serve = _Served(self, method, str(headers.get("authorization", "")), handler)
+        given = handler_call_details.invocation_metadata or ()
+        headers = {name: str(value) for name, value in given}
+        serve = _Served(self, method, headers, handler)
         make = {
             (False, False): grpc.unary_unary_rpc_method_handler,
             (False, True): grpc.unary_stream_rpc_method_handler,
@@ -118,10 +130,11 @@ class Gate(grpc.ServerInterceptor):
             serving.entity = entity
         return request
 
-    def begun(self, method: str) -> _Serving:
+    def begun(self, method: str, headers: Mapping[str, str]) -> _Serving:
         """Note that a call begins."""
         self._metrics.begin()
-        return _Serving(method, uuid.uuid4().hex, time.monotonic_ns())
+        end_span = self._traces.begin(method, headers) if self._traces else None
+        return _Serving(method, uuid.uuid4().hex, time.monotonic_ns(), end_span)
 
     def ended(self, serving: _Serving, error: BaseException | None) -> None:
         """Count and log a call; never what was in it."""
@@ -131,6 +144,9 @@ class Gate(grpc.ServerInterceptor):
         log = structlog.get_logger()
         say = log.info if code is not grpc.StatusCode.INTERNAL else log.error
         hidden = code is grpc.StatusCode.INTERNAL
+        if serving.end_span is not None:
+            facts = {"entity": serving.entity, "request_id": serving.request_id}
+            serving.end_span(code, facts | {"reason": getattr(error, "reason", "")})
         say(
             "call",
             method=serving.method,
@@ -151,12 +167,12 @@ class _Served:
         self,
         gate: Gate,
         method: str,
-        authorization: str,
+        headers: Mapping[str, str],
         handler: Any,  # noqa: ANN401 - grpc's own handlers have no common type
     ) -> None:
         self._gate = gate
         self._method = method
-        self._authorization = authorization
+        self._headers = headers
         self._handler = handler
         streams = (handler.request_streaming, handler.response_streaming)
         self._behaviour = {
@@ -167,7 +183,7 @@ class _Served:
         }[streams]
 
     def unary(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ANN401 - any message
-        serving = self._gate.begun(self._method)
+        serving = self._gate.begun(self._method, self._headers)
         try:
             answer = self._behaviour(self._admitted(serving, request), context)
         except BaseException as error:  # noqa: BLE001 - a panic is no Exception
@@ -176,7 +192,7 @@ class _Served:
         return answer
 
     def stream(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:  # noqa: ANN401 - any message
-        serving = self._gate.begun(self._method)
+        serving = self._gate.begun(self._method, self._headers)
         try:
             yield from self._behaviour(self._admitted(serving, request), context)
         except GeneratorExit:
@@ -187,7 +203,8 @@ class _Served:
         self._gate.ended(serving, None)
 
     def _admitted(self, serving: _Serving, request: Any) -> Any:  # noqa: ANN401 - any message
-        who = self._gate.admit(serving, self._authorization)
+        authorization = str(self._headers.get("authorization", ""))
+        who = self._gate.admit(serving, authorization)
         _CALLER.set(who)
         if self._handler.request_streaming:
             return self._each(serving, who, request)

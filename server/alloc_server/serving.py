@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from alloc_server.access import Tokens
+    from alloc_server.traces import Traces
     from alloc_server.workplace import Workplace
 
 __all__ = ["Listening", "Server"]
@@ -120,6 +121,8 @@ class Server:
         What is served, and to whom.
     listening
         Where.
+    traces
+        Tells a collector of each call; None: nobody.
 
     Raises
     ------
@@ -128,8 +131,14 @@ class Server:
     """
 
     def __init__(
-        self, workplace: Workplace, tokens: Tokens, listening: Listening
+        self,
+        workplace: Workplace,
+        tokens: Tokens,
+        listening: Listening,
+        *,
+        traces: Traces | None = None,
     ) -> None:
+        self._traces = traces
         self.registry = CollectorRegistry()
         self._listening = listening
         self._workplace = workplace
@@ -137,7 +146,7 @@ class Server:
         rate = Rate(listening.calls_per_second, clock=time.monotonic_ns)
         self._server = grpc.server(
             concurrent.futures.ThreadPoolExecutor(listening.threads),
-            interceptors=[Gate(tokens, rate, Metrics(self.registry))],
+            interceptors=[Gate(tokens, rate, Metrics(self.registry), traces)],
             maximum_concurrent_rpcs=listening.calls_max,
             options=[
                 ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
@@ -195,6 +204,8 @@ class Server:
         self._health.enter_graceful_shutdown()
         self._server.stop(self._listening.drain_seconds).wait()
         self._workplace.close()
+        if self._traces is not None:
+            self._traces.close()
         structlog.get_logger().info("drained", port=self.port)
 
 

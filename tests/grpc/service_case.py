@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from alloc.app.shared_ledger import SharedLedger
     from alloc.errors import AllocError
+    from alloc_server.traces import Traces
 
 Answer = TypeVar("Answer")
 NOW = dt.datetime(2026, 4, 30, 22, 15, tzinfo=dt.UTC)
@@ -151,6 +152,7 @@ class Service:
     folder: Path
     listening: Listening = field(default_factory=Listening)
     now: Callable[[], dt.datetime] = lambda: NOW
+    traces: Traces | None = None
 
     def __post_init__(self) -> None:
         settings = self.workspace.settings()
@@ -162,7 +164,10 @@ class Service:
         )
         self.tokens = self.workspace.root / "tokens.toml"
         self.server = Server(
-            self.workplace, Tokens(self.tokens, now=self.clock), self.listening
+            self.workplace,
+            Tokens(self.tokens, now=self.clock),
+            self.listening,
+            traces=self.traces,
         )
         self._clients: list[Client] = []
         self.server.start()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from alloc.cli.workspace import Workspace
 
-SECONDS = 25
+SECONDS = 15
 #: Of a process of 150 MB: caches fill, connections open.
 GROWTH_KB_MAX = 16_000
 
