@@ -123,6 +123,36 @@ def test_what_one_payment_names_is_no_choice_for_another() -> None:
     """)
 
 
+def test_a_sure_payment_keeps_what_a_guess_wants_at_any_budget() -> None:
+    page = """
+        item     INV-470001  812.37 EUR  due 2026-01-05
+        item     INV-561102  977.13 EUR  due 2026-03-05
+        item     INV-652203  145.20 EUR  due 2026-04-05
+        payment  P-1       812.37 EUR  says "INV-470001"
+        payment  P-2       812.37 EUR
+    """
+    for budget in (100, 1_000, 10_000):
+        policy = {"amount_only": True, "max_wrong_ppm": budget}
+        got = propose(page, policy=policy).decisions
+        assert got["status"].to_pylist() == ["auto", "review"]
+        assert got["reason"].to_pylist()[0] == "REFERENCES"
+
+
+def test_what_an_automatic_decision_might_have_been_is_free_for_others() -> None:
+    page = """
+        item     INV-470001  812.37 EUR  due 2026-01-05
+        item     INV-561102  300.00 EUR  due 2026-03-05
+        item     INV-561103  512.37 EUR  due 2026-03-06
+        item     INV-561104   99.99 EUR  due 2026-03-07
+        item     INV-561105   12.99 EUR  due 2026-03-08
+        payment  P-1       812.37 EUR
+        payment  P-2       300.00 EUR  says "INV-561102"
+    """
+    got = propose(page, policy={"amount_only": True, "max_wrong_ppm": 300_000})
+    assert set(got.allocations["rank"].to_pylist()) == {0, 1}
+    assert got.decisions["status"].to_pylist() == ["auto", "auto"]
+
+
 def test_what_two_payments_contest_is_no_way_out_for_a_third() -> None:
     page = """
         item     INV-1001  812.37 EUR  due 2026-01-05

@@ -94,10 +94,15 @@ def days(draw: st.DrawFn) -> dict[str, list[dict[str, Any]]]:
     return {"open_items": found, "payments": paid, "remittances": lines}
 
 
-def propose(day: dict[str, list[dict[str, Any]]], **options: Any) -> alloc.Proposal:
+def propose(
+    day: dict[str, list[dict[str, Any]]],
+    *,
+    max_wrong_ppm: int = 100_000,
+    **options: Any,
+) -> alloc.Proposal:
     policy = {
         "amount_only": True,
-        "max_wrong_ppm": 100_000,
+        "max_wrong_ppm": max_wrong_ppm,
         "deductions": engine.DEDUCTIONS,
     }
     tables = {name: table(name, rows) for name, rows in day.items()}
@@ -282,3 +287,15 @@ def test_a_decoy_word_changes_no_decision(word: str) -> None:
         answers.append(content(propose(day)))
     assert answers[0] == answers[1]
     assert answers[0][0][0]["status"] == "auto"
+
+
+@FAST
+@given(days(), st.lists(st.integers(0, 200_000), min_size=2, max_size=2))
+def test_a_larger_budget_never_clears_fewer_payments(
+    day: dict[str, list[dict[str, Any]]], budgets: list[int]
+) -> None:
+    low, high = (
+        propose(day, max_wrong_ppm=budget).decisions["status"].to_pylist()
+        for budget in sorted(budgets)
+    )
+    assert low.count("auto") <= high.count("auto")

@@ -180,6 +180,8 @@ pub struct Decision<'a> {
     pub proof: Proof,
     /// Lower bound of the probability that rank 0 is right, parts per million.
     pub confidence_ppm: i64,
+    /// Upper bound of the probability that it is wrong, parts per trillion: the same, finer.
+    pub error_ppt: u64,
     /// Explanations of equal standing that were found; exact up to the stated limit.
     pub explanations_count: i64,
     /// The rule that decided, with its version.
@@ -195,6 +197,15 @@ pub struct Decision<'a> {
 }
 
 impl Decision<'_> {
+    /// States how likely rank 0 is wrong.
+    ///
+    /// * `error_ppt` — parts per trillion, more than one counts as one
+    pub fn doubt_to(&mut self, error_ppt: u64) {
+        self.error_ppt = error_ppt.min(1_000_000_000_000);
+        let wrong_ppm = self.error_ppt.div_ceil(1_000_000);
+        self.confidence_ppm = 1_000_000 - i64::try_from(wrong_ppm).unwrap_or(1_000_000);
+    }
+
     /// Whether, in every rank, cash plus adjustments equals what is allocated.
     ///
     /// * `amount_minor` — the cash received
@@ -247,6 +258,7 @@ mod tests {
             status: Status::Review,
             proof: Proof::None,
             confidence_ppm: 0,
+            error_ppt: 1_000_000_000_000,
             explanations_count: 0,
             rule: None,
             reason: "AMOUNT_MORE",

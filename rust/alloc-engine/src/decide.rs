@@ -11,7 +11,7 @@ use crate::ledger::age;
 use crate::left::Left;
 use crate::limits::PAYERS_MAX;
 use crate::payer::Recognised;
-use crate::policy::{CERTAIN_PPM, Policy, SEVERAL_PAYERS_ERROR_PPM};
+use crate::policy::{ONE_PPT, Policy, SEVERAL_PAYERS_ERROR_PPM, as_ppt};
 use crate::reference::index::Scope;
 use crate::reference::scan::{Hit, Search, Strength};
 
@@ -268,7 +268,7 @@ impl<'a> Decider<'_, 'a> {
             picks,
             proof: Proof::Exact,
             reason: "REFERENCES",
-            error_ppm: SEVERAL_PAYERS_ERROR_PPM,
+            error_ppt: as_ppt(SEVERAL_PAYERS_ERROR_PPM),
             by_amount: false,
             count: 1,
             alternatives: Vec::new(),
@@ -290,8 +290,8 @@ impl<'a> Decider<'_, 'a> {
         // Names that make up the cash among a payer's own items say that it is this payer.
         let by_names = !found.by_amount && found.deduction.is_none();
         let doubted = payer.filter(|_| !by_names);
-        let error_ppm = found.error_ppm + doubted.map_or(0, |payer| payer.error_ppm);
-        let held = self.held(found, payer, error_ppm);
+        let error_ppt = found.error_ppt + doubted.map_or(0, |payer| as_ppt(payer.error_ppm));
+        let held = self.held(found, payer, error_ppt);
         let status = if held.is_some() {
             Status::Review
         } else {
@@ -301,10 +301,11 @@ impl<'a> Decider<'_, 'a> {
         decision.proof = found.proof;
         decision.explanations_count = found.count;
         decision.customer_id = payer.map(|payer| payer.customer_id);
-        decision.confidence_ppm = match found.proof {
-            _ if found.error_ppm > 0 => (CERTAIN_PPM - error_ppm).max(0),
-            _ => CERTAIN_PPM / found.count.saturating_add(1).max(2),
-        };
+        decision.doubt_to(if found.error_ppt > 0 {
+            error_ppt
+        } else {
+            ONE_PPT - ONE_PPT / found.count.saturating_add(1).max(2).unsigned_abs()
+        });
         let evidence = payer.map_or(EvidenceSet::EMPTY, |payer| {
             EvidenceSet::EMPTY.with(payer.evidence)
         });
@@ -320,7 +321,7 @@ impl<'a> Decider<'_, 'a> {
         &self,
         found: &Explanation,
         payer: Option<Assumed<'a>>,
-        error_ppm: i64,
+        error_ppt: u64,
     ) -> Option<&'static str> {
         let item = |pick: &Pick| self.book.ledger.item(pick.item);
         match found.proof {
@@ -354,7 +355,7 @@ impl<'a> Decider<'_, 'a> {
         if found.by_amount && (by_name || !self.policy.amount_only) {
             return Some("AMOUNT_ONLY");
         }
-        (error_ppm > self.policy.max_wrong_ppm).then_some("OVER_ERROR_BUDGET")
+        (error_ppt > self.policy.max_wrong_ppt()).then_some("OVER_ERROR_BUDGET")
     }
 }
 
@@ -373,6 +374,7 @@ fn blank<'a>(question: &Question<'_, 'a>, status: Status, reason: &'static str) 
         status,
         proof: Proof::None,
         confidence_ppm: 0,
+        error_ppt: ONE_PPT,
         explanations_count: 0,
         rule: None,
         reason,

@@ -7,7 +7,7 @@ use alloc_domain::{Adjustment, Evidence, EvidenceSet, Proof};
 
 use crate::explain::{Case, Explanation, Pick};
 use crate::limits::{ALTERNATIVES_MAX, NEAR_COMPARISONS_MAX};
-use crate::policy::{CERTAIN_PPM, DeductionKind};
+use crate::policy::{CERTAIN_PPM, DeductionKind, ONE_PPT};
 use crate::reference::scan::{Hit, Strength};
 
 /// Rates of discount that are looked for, ppm.
@@ -446,7 +446,7 @@ fn judge(
     }
     let all = u128::from(total) + u128::from(misread);
     let others = all - u128::from(best.weight);
-    let error = (others * 1_000_000).div_ceil(all.max(1));
+    let error = (others * u128::from(ONE_PPT)).div_ceil(all.max(1));
     let mut found = Explanation {
         picks: picks(case, &best, &items),
         proof: if ways.len() == 1 {
@@ -455,7 +455,7 @@ fn judge(
             Proof::Dominant
         },
         reason: "DEDUCTION_EXPLAINED",
-        error_ppm: i64::try_from(error).unwrap_or(CERTAIN_PPM),
+        error_ppt: u64::try_from(error).unwrap_or(ONE_PPT),
         by_amount: false,
         count: i64::try_from(ways.len()).unwrap_or(i64::MAX),
         alternatives: Vec::new(),

@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::explain::Case;
 use crate::limits::NEAR_COMPARISONS_MAX;
-use crate::policy::{CERTAIN_PPM, coincidence_ppt};
+use crate::policy::{ONE_PPT, coincidence_ppt};
 use crate::reference::form::is_form_of;
 use crate::reference::near::is_one_slip;
 use crate::reference::scan::{Strength, reading_of};
@@ -19,9 +19,6 @@ use crate::text::Text;
 
 /// A name from here on is in every set that is looked at: one in some 150 misreads a number.
 pub const SURE_MILLINATS: i64 = 5_000;
-
-/// Parts per trillion that make one.
-const ONE_PPT: u64 = 1_000_000_000_000;
 
 /// A number or a word that several items have and that stands in a text less often than they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,28 +105,28 @@ fn ln_ways(case: &Case<'_, '_>, shared: &Shared) -> i64 {
 }
 
 /// An upper bound for the chance that the items named are not the ones that were paid, although
-/// they make up the cash, ppm.
+/// they make up the cash, parts per trillion.
 ///
 /// * `items` — ascending
 /// * `cost` — see [`cost_millinats`]
 #[must_use]
-pub fn error_ppm(case: &Case<'_, '_>, items: &[u32], cost: i64) -> i64 {
+pub fn error_ppt(case: &Case<'_, '_>, items: &[u32], cost: i64) -> u64 {
     let chance = coincidence_ppt(case.amount_minor);
     let accident = raised_ppt(chance, cost).saturating_sub(chance);
     let total = accident
         .saturating_add(misnamed_ppt(case, items))
         .saturating_add(split_ppt(case, items))
         .saturating_add(cancelled_ppt(case, items));
-    as_ppm(total)
+    total.min(ONE_PPT)
 }
 
 /// The same where the amount alone speaks for the set as well: whatever else makes up the cash lacks
 /// at least one of the names.
 ///
 /// * `sure` — items that the amount's error takes for given, ascending
-/// * `error` — by the amount, ppm
+/// * `error` — by the amount, parts per trillion
 #[must_use]
-pub fn with_amount_ppm(case: &Case<'_, '_>, items: &[u32], sure: &[u32], error: i64) -> i64 {
+pub fn with_amount_ppt(case: &Case<'_, '_>, items: &[u32], sure: &[u32], error: u64) -> u64 {
     let names = items
         .iter()
         .filter(|item| sure.binary_search(item).is_err());
@@ -138,32 +135,33 @@ pub fn with_amount_ppm(case: &Case<'_, '_>, items: &[u32], sure: &[u32], error: 
         .map(|&item| surprise_alone(case, &near, item))
         .min()
         .unwrap_or(0);
-    let error = u64::try_from(error).unwrap_or(0) * odds_ppt(weakest).div_ceil(1_000_000);
-    as_ppm(error.saturating_add(cancelled_ppt(case, items)))
+    let error = part_of(error, odds_ppt(weakest));
+    error
+        .saturating_add(cancelled_ppt(case, items))
+        .min(ONE_PPT)
 }
 
-/// An upper bound for the share of a set that costs so much more than another one, ppm.
+/// An upper bound for the share of a set that costs so much more than another one, parts per
+/// trillion.
 #[must_use]
-pub fn rival_ppm(more_millinats: i64) -> i64 {
+pub fn rival_ppt(more_millinats: i64) -> u64 {
     let odds = odds_ppt(more_millinats);
-    as_ppm(
-        u64::try_from(u128::from(odds) * u128::from(ONE_PPT) / u128::from(ONE_PPT + odds))
-            .unwrap_or(ONE_PPT),
-    )
+    let share = u128::from(odds) * u128::from(ONE_PPT);
+    u64::try_from(share.div_ceil(u128::from(ONE_PPT + odds))).unwrap_or(ONE_PPT)
 }
 
-/// Rounded up, at most one.
-fn as_ppm(ppt: u64) -> i64 {
-    let ppm = ppt.div_ceil(ONE_PPT / 1_000_000);
-    i64::try_from(ppm).unwrap_or(CERTAIN_PPM).min(CERTAIN_PPM)
+/// A share of a share, rounded up, parts per trillion.
+fn part_of(share: u64, of: u64) -> u64 {
+    let part = (u128::from(share) * u128::from(of)).div_ceil(u128::from(ONE_PPT));
+    u64::try_from(part).unwrap_or(ONE_PPT)
 }
 
 /// The error of a set beside names that it leaves aside.
 ///
-/// * `error` — without them, ppm
+/// * `error` — without them, parts per trillion
 /// * `items` — ascending
 #[must_use]
-pub fn beside_names_ppm(case: &Case<'_, '_>, items: &[u32], error: i64) -> i64 {
+pub fn beside_names_ppt(case: &Case<'_, '_>, items: &[u32], error: u64) -> u64 {
     let has = |item: &u32| items.binary_search(item).is_ok();
     let alone = case.hits.iter().filter(|hit| hit.sharers == 1);
     let left: i64 = alone
@@ -179,9 +177,10 @@ pub fn beside_names_ppm(case: &Case<'_, '_>, items: &[u32], error: i64) -> i64 {
     if left == 0 {
         return error;
     }
-    let wrong = u128::try_from(error.max(1)).unwrap_or(1) * u128::from(ONE_PPT);
-    let right = u128::try_from(CERTAIN_PPM - error).unwrap_or(0) * u128::from(odds_ppt(left));
-    i64::try_from(wrong * 1_000_000 / (wrong + right)).unwrap_or(CERTAIN_PPM)
+    let one = u128::from(ONE_PPT);
+    let wrong = u128::from(error.max(1)) * one;
+    let right = u128::from(ONE_PPT.saturating_sub(error)) * u128::from(odds_ppt(left));
+    u64::try_from(wrong.div_ceil((wrong + right).div_ceil(one))).unwrap_or(ONE_PPT)
 }
 
 /// The chance that a name is wrong and what is meant instead has the same amount.
@@ -412,7 +411,7 @@ mod tests {
 
     #[test]
     fn rivals_of_equal_cost_share() {
-        assert_eq!(rival_ppm(0), 500_000);
-        assert!(rival_ppm(9_300) <= 100);
+        assert_eq!(rival_ppt(0), ONE_PPT / 2 + 1);
+        assert!(rival_ppt(9_300) <= 100_000_000);
     }
 }

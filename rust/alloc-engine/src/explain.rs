@@ -8,13 +8,13 @@ use alloc_domain::{Adjustment, Evidence, EvidenceSet, Proof};
 use rustc_hash::FxHashSet;
 
 use crate::deduct::{Deducted, by_deduction, doubt, part};
-use crate::evidence::{SURE_MILLINATS, Shared, beside_names_ppm, with_amount_ppm};
+use crate::evidence::{SURE_MILLINATS, Shared, beside_names_ppt, with_amount_ppt};
 use crate::habit::Habits;
 use crate::ledger::{Ledger, age, may_be_paid};
 use crate::left::Left;
 use crate::model::{Amounts, by_shape};
 use crate::named::by_names;
-use crate::policy::{CERTAIN_PPM, DeductionKind, PARTIAL_ERROR_PPM, Policy};
+use crate::policy::{CERTAIN_PPM, DeductionKind, ONE_PPT, PARTIAL_ERROR_PPM, Policy, as_ppt};
 use crate::reference::near::Candidate;
 use crate::reference::scan::{Hit, Strength};
 
@@ -39,7 +39,7 @@ pub struct Explanation {
     /// Wire name of the ground.
     pub reason: &'static str,
     /// Upper bound for the chance that it is wrong.
-    pub error_ppm: i64,
+    pub error_ppt: u64,
     /// Whether an amount decides about an item that nothing names.
     pub by_amount: bool,
     /// How many explanations of equal standing there are.
@@ -147,7 +147,7 @@ impl Case<'_, '_> {
             picks: self.picks(items, EvidenceSet::EMPTY.with(Evidence::Amount)),
             proof,
             reason,
-            error_ppm: 0,
+            error_ppt: 0,
             by_amount: false,
             count: 1,
             alternatives: Vec::new(),
@@ -194,7 +194,8 @@ pub fn explain(case: &Case<'_, '_>) -> Option<Explanation> {
     match deducted {
         Some(deducted) if !is_told(answer.as_ref()) || rival_ppm > CERTAIN_PPM / 2 => {
             let mut found = deducted.explanation;
-            found.error_ppm = (found.error_ppm + CERTAIN_PPM - rival_ppm).min(CERTAIN_PPM);
+            let other = as_ppt(CERTAIN_PPM - rival_ppm);
+            found.error_ppt = (found.error_ppt + other).min(ONE_PPT);
             Some(found)
         }
         _ => answer.or(named),
@@ -203,7 +204,7 @@ pub fn explain(case: &Case<'_, '_>) -> Option<Explanation> {
 
 /// What is named, as sure as the amount makes it where the names are not sure enough.
 fn confirmed(case: &Case<'_, '_>, named: Explanation) -> Explanation {
-    if named.error_ppm <= case.policy.max_wrong_ppm {
+    if named.error_ppt <= case.policy.max_wrong_ppt() {
         return named;
     }
     let items = |found: &Explanation| -> Vec<u32> {
@@ -214,9 +215,9 @@ fn confirmed(case: &Case<'_, '_>, named: Explanation) -> Explanation {
     let picked = items(&named);
     match by_amount(case, 0).0 {
         Some(answer) if items(&answer) == picked => {
-            let error = with_amount_ppm(case, &picked, &surely_named(case), answer.error_ppm);
+            let error = with_amount_ppt(case, &picked, &surely_named(case), answer.error_ppt);
             Explanation {
-                error_ppm: named.error_ppm.min(error),
+                error_ppt: named.error_ppt.min(error),
                 ..named
             }
         }
@@ -329,7 +330,7 @@ fn by_advice(case: &Case<'_, '_>) -> Option<Explanation> {
     }
     let items: Vec<u32> = case.advice.iter().map(|line| line.item).collect();
     let mut found = case.explanation(&items, Proof::Exact, "ADVICE_LINES");
-    found.error_ppm = PARTIAL_ERROR_PPM;
+    found.error_ppt = as_ppt(PARTIAL_ERROR_PPM);
     for line in case.advice {
         let open = case.open(line.item);
         let settled = i128::from(paid(line)) + i128::from(line.deduction_minor);
@@ -420,11 +421,11 @@ fn by_amount(case: &Case<'_, '_>, rival_ppt: u64) -> (Option<Explanation>, i64) 
     };
     let mut items = answer.sets.first().cloned().unwrap_or_default();
     items.sort_unstable();
-    let error = CERTAIN_PPM - answer.p_low_ppm;
+    let error = as_ppt((CERTAIN_PPM - answer.p_low_ppm).max(1));
     let found = Explanation {
         picks,
         alternatives,
-        error_ppm: beside_names_ppm(case, &items, error),
+        error_ppt: beside_names_ppt(case, &items, error),
         by_amount: true,
         count: answer.count,
         ..case.explanation(&[], answer.proof, reason)

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use alloc_domain::Proof;
 
 use crate::choice::choose;
-use crate::evidence::{SURE_MILLINATS, cost_millinats, error_ppm, rival_ppm};
+use crate::evidence::{SURE_MILLINATS, cost_millinats, error_ppt, rival_ppt};
 use crate::explain::{Case, Explanation, Pick};
-use crate::policy::CERTAIN_PPM;
+use crate::policy::ONE_PPT;
 use crate::reference::near::Candidate;
 
 /// What the names mean, where they make up the cash without anything else; of several sets the one
@@ -17,13 +17,13 @@ pub fn by_names(case: &Case<'_, '_>) -> Option<Explanation> {
     let surest = by_the_surest(case);
     if surest
         .as_ref()
-        .is_some_and(|found| found.error_ppm <= case.policy.max_wrong_ppm)
+        .is_some_and(|found| found.error_ppt <= case.policy.max_wrong_ppt())
     {
         return surest;
     }
     let some = by_some_names(case);
     match (surest, some) {
-        (Some(surest), Some(some)) if surest.error_ppm <= some.error_ppm => Some(surest),
+        (Some(surest), Some(some)) if surest.error_ppt <= some.error_ppt => Some(surest),
         (surest, some) => some.or(surest),
     }
 }
@@ -59,7 +59,7 @@ fn by_the_surest(case: &Case<'_, '_>) -> Option<Explanation> {
     }
     items.sort_unstable();
     let mut found = case.explanation(&items, Proof::Exact, case.reference_reason());
-    found.error_ppm = error_ppm(case, &items, cost_millinats(case, &items)?);
+    found.error_ppt = error_ppt(case, &items, cost_millinats(case, &items)?);
     Some(found)
 }
 
@@ -107,21 +107,21 @@ fn weighed(case: &Case<'_, '_>, found: Explanation) -> Option<Explanation> {
         .collect();
     sets.sort_by_key(|&(cost, _)| cost);
     let &(cost, best) = sets.first()?;
-    let mut error = error_ppm(case, &items_of(best), cost);
+    let mut error = error_ppt(case, &items_of(best), cost);
     for &(other, _) in &sets[1..] {
-        error += rival_ppm(other - cost);
+        error += rival_ppt(other - cost);
     }
     Some(Explanation {
         picks: best.clone(),
         alternatives: sets[1..].iter().map(|&(_, picks)| picks.clone()).collect(),
         proof: if sets.len() == 1 {
             Proof::Unique
-        } else if error <= case.policy.max_wrong_ppm {
+        } else if error <= case.policy.max_wrong_ppt() {
             Proof::Dominant
         } else {
             Proof::Ambiguous
         },
-        error_ppm: error.min(CERTAIN_PPM),
+        error_ppt: error.min(ONE_PPT),
         count: i64::try_from(sets.len()).unwrap_or(i64::MAX),
         ..found
     })
@@ -130,7 +130,7 @@ fn weighed(case: &Case<'_, '_>, found: Explanation) -> Option<Explanation> {
 /// Nothing tells these sets apart.
 fn uncertain(found: Explanation) -> Explanation {
     Explanation {
-        error_ppm: CERTAIN_PPM - CERTAIN_PPM / found.count.saturating_add(1).max(2),
+        error_ppt: ONE_PPT - ONE_PPT / found.count.saturating_add(1).max(2).unsigned_abs(),
         ..found
     }
 }

@@ -146,6 +146,12 @@ impl Default for Policy {
 }
 
 impl Policy {
+    /// The budget in parts per trillion.
+    #[must_use]
+    pub fn max_wrong_ppt(&self) -> u64 {
+        as_ppt(self.max_wrong_ppm)
+    }
+
     /// Checks the budget.
     ///
     /// # Errors
@@ -163,6 +169,14 @@ impl Policy {
 
 /// Parts per million that make one.
 pub const CERTAIN_PPM: i64 = 1_000_000;
+/// Parts per trillion that make one.
+pub const ONE_PPT: u64 = 1_000_000_000_000;
+
+/// A share given in parts per million, in parts per trillion.
+#[must_use]
+pub fn as_ppt(ppm: i64) -> u64 {
+    u64::try_from(ppm).unwrap_or(0).saturating_mul(1_000_000)
+}
 
 // Upper bounds for the share of wrong decisions of a kind under ordinary data.
 

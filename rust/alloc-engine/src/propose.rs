@@ -116,6 +116,7 @@ fn decide_all<'a>(
         .collect();
     let payment = |position: u32| &request.payments[position as usize];
     order.sort_unstable_by_key(|&at| (payment(at).value_date, payment(at).payment_id));
+    let max_wrong_ppt = request.policy.max_wrong_ppt();
     let mut left = Left::new(ledger, request.taken);
     let mut out = Vec::with_capacity(order.len());
     for day in order.chunk_by(|&a, &b| payment(a).value_date == payment(b).value_date) {
@@ -135,11 +136,11 @@ fn decide_all<'a>(
         } else {
             day.par_iter().map(|&at| decide(at, &left)).collect()
         };
-        settle(ledger, &mut decisions, &left);
+        settle(ledger, &mut decisions, &left, max_wrong_ppt);
         for decision in &decisions {
             left.take(decision);
         }
-        decide_again(ledger, &mut decisions, &mut left, &decide);
+        decide_again(ledger, &mut decisions, &mut left, max_wrong_ppt, &decide);
         for decision in &mut decisions {
             finish(ledger, decision, payment(decision.payment).amount_minor);
         }
@@ -154,6 +155,7 @@ fn decide_again<'a>(
     ledger: &Ledger<'a>,
     decisions: &mut [Decision<'a>],
     left: &mut Left<'_, 'a>,
+    max_wrong_ppt: u64,
     decide: &dyn Fn(u32, &Left<'_, 'a>) -> Decision<'a>,
 ) {
     let mut taken = accounts_of(ledger, decisions.iter());
@@ -173,7 +175,7 @@ fn decide_again<'a>(
             .iter()
             .map(|&position| decide(decisions[position].payment, left))
             .collect();
-        settle(ledger, &mut again, left);
+        settle(ledger, &mut again, left, max_wrong_ppt);
         leave_contested(decisions, &mut again);
         taken = accounts_of(ledger, again.iter());
         for (position, decision) in positions.into_iter().zip(again) {
@@ -188,10 +190,11 @@ fn leave_contested(decisions: &[Decision<'_>], again: &mut [Decision<'_>]) {
     let contested = decisions.iter().filter(|other| other.reason == CONTESTED);
     let wanted: FxHashSet<u32> = contested
         .flat_map(|other| &other.allocations)
+        .filter(|line| line.rank == 0)
         .map(|line| line.item)
         .collect();
     for decision in again {
-        let wants = |line: &Allocation| wanted.contains(&line.item);
+        let wants = |line: &Allocation| line.rank == 0 && wanted.contains(&line.item);
         if decision.status == Status::Auto && decision.allocations.iter().any(wants) {
             contest(decision);
         }
