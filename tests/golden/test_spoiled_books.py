@@ -202,6 +202,14 @@ DRAFTED_LINES: dict[str, Callable[[Row], Row]] = {
     "account": lambda _: {"account": "658900"},
     "auxiliary": lambda row: {"customer_id": f"{row['customer_id']}X"},
     "dropped": dict.fromkeys,
+    "foreign amount": lambda row: {
+        "foreign_minor": (row["foreign_minor"] or 0) + 1,
+        "foreign_currency": row["foreign_currency"] or "USD",
+    },
+    "foreign currency": lambda row: {
+        "foreign_minor": row["foreign_minor"] or 1,
+        "foreign_currency": "XAF",
+    },
 }
 #: A field of a drafted entry -> how it is spoiled.
 DRAFTED_ENTRIES: dict[str, Callable[[Row], Row]] = {
