@@ -28,6 +28,8 @@ from alloc.engine import DEDUCTIONS
 if TYPE_CHECKING:
     from alloc import Proposal
 
+#: Made once: pyarrow looks for pandas whenever it meets a number of Python's own.
+CHOSEN = pa.scalar(0, pa.int64())
 #: Standard rates in Europe, 2026: no ledger says in which country it is kept.
 EUROPE = (81_000, 170_000, 180_000, 190_000, 200_000, 210_000, 220_000, 230_000)
 EUROPE += (240_000, 250_000, 255_000, 270_000)
@@ -121,7 +123,7 @@ def outcomes(
 def first_rank(proposal: Proposal) -> pa.Table:
     """Return what is proposed first."""
     lines = proposal.allocations
-    return lines.filter(pc.equal(lines["rank"], 0))
+    return lines.filter(pc.equal(lines["rank"], CHOSEN))
 
 
 MEMORY = Memory()
