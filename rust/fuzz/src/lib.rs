@@ -7,6 +7,7 @@
 mod bank;
 mod marks;
 mod mutation;
+mod shapes;
 mod subset;
 mod toml;
 mod watch;
@@ -15,6 +16,7 @@ use alloc_ingest::Format;
 
 pub use self::bank::{detect, read_any};
 pub use self::mutation::{Mutator, Seeds};
+pub use self::shapes::shapes;
 pub use self::subset::subset;
 pub use self::toml::toml_lines;
 pub use self::watch::{Limits, Watch};
@@ -23,7 +25,7 @@ pub use self::watch::{Limits, Watch};
 pub type Check = fn(&[u8]) -> bool;
 
 /// All targets by name, in the order in which `make fuzz` runs them.
-pub const TARGETS: [(&str, Check); 9] = [
+pub const TARGETS: [(&str, Check); 10] = [
     ("camt", camt),
     ("mt940", mt940),
     ("cfonb", cfonb),
@@ -33,6 +35,7 @@ pub const TARGETS: [(&str, Check); 9] = [
     ("detect", detect),
     ("toml_lines", toml_lines),
     ("subset", subset),
+    ("shapes", shapes),
 ];
 
 /// ISO 20022 camt.052, .053 and .054.

@@ -15,10 +15,10 @@ const ITEMS_MAX: usize = 40;
 const STEPS: u64 = 1 << 22;
 
 /// Numbers out of bytes, zeros behind the end.
-struct Bytes<'d>(&'d [u8]);
+pub(crate) struct Bytes<'d>(pub &'d [u8]);
 
 impl Bytes<'_> {
-    fn byte(&mut self) -> u8 {
+    pub fn byte(&mut self) -> u8 {
         let Some((first, rest)) = self.0.split_first() else {
             return 0;
         };
@@ -27,7 +27,7 @@ impl Bytes<'_> {
     }
 
     /// Little endian, sign extended.
-    fn number(&mut self, bytes: u32) -> i64 {
+    pub fn number(&mut self, bytes: u32) -> i64 {
         let value = (0..bytes).fold(0_u64, |value, at| {
             value | u64::from(self.byte()) << (8 * at)
         });

@@ -144,7 +144,7 @@ impl<'p, 'a> Climb<'p, 'a> {
     /// Lists every set of a shape that can be listed; false when there are too many.
     fn list_shapes(&mut self) -> bool {
         let amounts = self.problem.amounts_minor;
-        if self.rest_minor == 0 && self.problem.weights.named_ppm > 0 {
+        if self.rest_minor == 0 {
             let mass = Mass::of_ppm(self.problem.weights.named_ppm);
             self.sets.insert(Vec::new(), mass);
         }
