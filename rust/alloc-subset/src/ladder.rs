@@ -19,8 +19,8 @@ const CHEAP_STEPS: u64 = 1 << 19;
 const DEAR_STEPS: u64 = 1 << 25;
 /// Explanations that are listed (and weighed) when all of them are counted: with evidence, and
 /// without.
-const LIST_MAX: u64 = 1 << 10;
-const LIST_MAX_PLAIN: u64 = 1 << 7;
+const LIST_MAX: usize = 1 << 10;
+const LIST_MAX_PLAIN: usize = 1 << 7;
 /// Below this margin (1/1000 bit) nobody can know: two witnesses are enough.
 const HOPELESS_MILLIBITS: i64 = -10_000;
 /// Residues of the posterior bound, coarse to fine.
@@ -201,23 +201,27 @@ impl Ladder<'_, '_> {
             Half::new(&self.pool, left, high),
             Half::new(&self.pool, right, high),
         ];
-        let count = halves::count_pairs(&halves[0].sums, &halves[1].sums, &self.pool.segments);
-        self.count = Count::exactly(count);
-        if count == 0 {
-            return Some((Outcome::None, Proof::Enumeration));
-        }
         let most = if self.pool.weighted() {
             LIST_MAX
         } else {
             LIST_MAX_PLAIN
         };
-        let complete = count <= most;
-        let limit = if complete {
-            usize::try_from(most).expect("a short list")
+        let some = self.problem.explanations_max.max(2);
+        let (left, right) = (&halves[0].sums, &halves[1].sums);
+        let segments = &self.pool.segments;
+        let pairs = halves::pairs(left, right, segments, some.max(most + 1));
+        let count = if pairs.len() > most {
+            halves::count_pairs(left, right, segments)
         } else {
-            self.problem.explanations_max.max(2)
+            halves::count_of(&pairs, left, right)
         };
-        self.known = halves::list_picks(&self.pool, &halves, limit, &mut self.meter);
+        self.count = Count::exactly(count);
+        if count == 0 {
+            return Some((Outcome::None, Proof::Enumeration));
+        }
+        let complete = count <= most as u64;
+        let limit = if complete { most } else { some };
+        self.known = halves::list_picks(&self.pool, &halves, &pairs, limit, &mut self.meter);
         if !complete {
             return (!self.pool.weighted()).then(|| (self.ambiguous(), Proof::Enumeration));
         }
