@@ -102,11 +102,17 @@ class Database:
             fetched = cursor.fetch_arrow_table()
         return typed(fetched, schema)
 
-    def scalar(self, sql: str, parameters: Sequence[object] = ()) -> object:
-        """Run a query and return its single value, None when there is no row."""
+    def row(
+        self, sql: str, parameters: Sequence[object] = ()
+    ) -> tuple[object, ...] | None:
+        """Run a query and return its first row: quicker than a table by far."""
         with self._translated(), self._connection.cursor() as cursor:
             cursor.execute(*self._with_carried(sql, parameters))
-            row = cursor.fetchone()
+            return cursor.fetchone()
+
+    def scalar(self, sql: str, parameters: Sequence[object] = ()) -> object:
+        """Run a query and return its single value, None when there is no row."""
+        row = self.row(sql, parameters)
         return None if row is None else row[0]
 
     def integer(self, sql: str, parameters: Sequence[object] = ()) -> int:

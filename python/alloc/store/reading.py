@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pyarrow as pa
 
@@ -460,13 +460,12 @@ def imports(db: Database) -> pa.Table:
 
 def position(db: Database) -> LedgerPosition:
     """Return how far the ledger is."""
-    found = db.query(
+    found = db.row(
         "select coalesce((select max(seq) from journal_entry), 0), "
         "coalesce((select max(import_id) from import_file), 0), "
-        "(select count(*) from refusal)",
-        columns("seq import_id:big refusals:big"),
+        "(select count(*) from refusal)"
     )
-    return LedgerPosition(**found.to_pylist()[0])
+    return LedgerPosition(*cast("tuple[int, int, int]", found))
 
 
 def customers_changed(db: Database, since: LedgerPosition) -> bool:
