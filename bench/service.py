@@ -1,9 +1,11 @@
 """Measure the service beside a bare gRPC echo, in one run.
 
-python bench/service.py [ITEMS]     # open items in the pool, default 10000
+python bench/service.py [ITEMS]     # open items in the pool, default 1000000
 
 Server, echo and callers share the machine. All of it is over TLS; the echo has the
-same number of threads and takes and returns the bytes of a `ProposeRequest`.
+same numbers of threads and processes and takes and returns the bytes of a
+`ProposeRequest`. What a call costs the servers in CPU is the figure that other work on
+the machine changes least.
 """
 
 from __future__ import annotations
@@ -11,12 +13,14 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import datetime as dt
+import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,14 +42,17 @@ from certificates import write_certificates
 from service_case import FR01, NOW, SETTINGS, open_items, statement
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
 
-ITEMS = 10_000
-CALLS = 1_000
+ITEMS = 1_000_000
+CALLS = 2_000
 IN_FLIGHT = 32
 POSTS = 2_000
 ALONE = 300
 THREADS = 32
+PROCESSES = 2
+#: Each has credentials, and so a connection, of its own.
+CHANNELS = 8
 BATCH_ROWS = 2_000
 BATCHES = 30
 _NS_PER_US = 1_000
@@ -54,14 +61,15 @@ _DAY = dt.date(2026, 4, 30)
 
 _ECHO = """
 import concurrent.futures, sys, grpc
-folder = sys.argv[1]
+folder, threads, port = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 pem = [open(f"{folder}/server.{end}", "rb").read() for end in ("key", "pem")]
 echo = grpc.unary_unary_rpc_method_handler(lambda request, context: request)
-server = grpc.server(concurrent.futures.ThreadPoolExecutor(int(sys.argv[2])))
+server = grpc.server(concurrent.futures.ThreadPoolExecutor(threads))
 server.add_generic_rpc_handlers(
     [grpc.method_handlers_generic_handler("alloc.Echo", {"Echo": echo})]
 )
-port = server.add_secure_port("127.0.0.1:0", grpc.ssl_server_credentials([pem]))
+credentials = grpc.ssl_server_credentials([pem])
+port = server.add_secure_port(f"127.0.0.1:{port}", credentials)
 server.start()
 print(port, flush=True)
 server.wait_for_termination()
@@ -101,18 +109,50 @@ def workspace_of(root: Path, items: int) -> Workspace:
     return workspace
 
 
+@dataclass
+class Servers:
+    """Processes that serve one port, and their children."""
+
+    address: str
+    pids: tuple[int, ...]
+
+    def cpu_us(self) -> int:
+        """Tell how long the processes computed."""
+        ticks = 0
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(OSError):
+                fields = stat.read_text().rpartition(")")[2].split()
+                if {int(stat.parent.name), int(fields[1])} & set(self.pids):
+                    ticks += int(fields[11]) + int(fields[12])
+        return ticks * 1_000_000 // os.sysconf("SC_CLK_TCK")
+
+
 @contextmanager
-def serving(words: list[str], log: Path | None = None) -> Iterator[int]:
-    """Run a server; yield the port that it prints or logs."""
+def serving(words: list[str], log: Path | None = None) -> Iterator[Servers]:
+    """Run a server; yield it once it prints or logs its port."""
     with (log or Path("/dev/null")).open("wb") as out:
         process = subprocess.Popen(
             words, stdout=subprocess.PIPE, stderr=out if log else None, text=True
         )
         try:
-            yield _port_of(process, log)
+            yield Servers(f"127.0.0.1:{_port_of(process, log)}", (process.pid,))
         finally:
             process.terminate()
             process.wait(60)
+
+
+@contextmanager
+def echoing(folder: Path) -> Iterator[Servers]:
+    """Run as many bare echoes on one port as there are processes of ours."""
+    words = [sys.executable, "-c", _ECHO, str(folder), str(THREADS)]
+    with ExitStack() as stack:
+        first = stack.enter_context(serving([*words, "0"]))
+        port = first.address.rpartition(":")[2]
+        others = [
+            stack.enter_context(serving([*words, port])) for _ in range(PROCESSES - 1)
+        ]
+        pids = [pid for each in (first, *others) for pid in each.pids]
+        yield Servers(first.address, tuple(pids))
 
 
 def _port_of(process: subprocess.Popen[str], log: Path | None) -> int:
@@ -150,57 +190,85 @@ def one_by_one(name: str, call: Callable[[int], object]) -> Figure:
     return Figure(f"{name}: one in flight, p50", median, "us", "")
 
 
-async def at_once(name: str, call: Callable[[int], Awaitable[object]]) -> list[Figure]:
-    """Keep so many calls in flight: rate, median, 99th percentile."""
+async def at_once(
+    name: str, calls: Sequence[Callable[[int], Awaitable[object]]], servers: Servers
+) -> list[Figure]:
+    """Keep so many calls in flight over some channels: rate, latencies, CPU."""
     took: list[int] = []
     numbers = iter(range(CALLS))
 
-    async def worker() -> None:
+    async def worker(call: Callable[[int], Awaitable[object]]) -> None:
         for number in numbers:
             began = time.perf_counter_ns()
             await call(number)
             took.append(time.perf_counter_ns() - began)
 
-    began = time.perf_counter_ns()
-    await asyncio.gather(*(worker() for _ in range(IN_FLIGHT)))
+    # Each channel is a connection, and a connection belongs to one process.
+    await asyncio.gather(*(call(0) for call in calls))
+    busy, began = servers.cpu_us(), time.perf_counter_ns()
+    await asyncio.gather(
+        *(worker(calls[number % len(calls)]) for number in range(IN_FLIGHT))
+    )
     rate = CALLS * _NS_PER_S // (time.perf_counter_ns() - began)
+    busy = (servers.cpu_us() - busy) // CALLS
     took.sort()
     title = f"{name}: {IN_FLIGHT} in flight"
     return [
         Figure(f"{title}, rate", rate, "calls/s", ""),
         Figure(f"{title}, p50", took[len(took) // 2] // _NS_PER_US, "us", ""),
         Figure(f"{title}, p99", took[len(took) * 99 // 100] // _NS_PER_US, "us", ""),
+        Figure(f"{title}, CPU of the servers a call", busy, "us", ""),
     ]
 
 
-def bench_echo(address: str, ca: bytes) -> Iterator[Figure]:
+def bench_echo(servers: Servers, ca: bytes) -> Iterator[Figure]:
     """Measure the floor: what gRPC itself takes."""
     credentials = grpc.ssl_channel_credentials(ca)
     body = proposal(1).SerializeToString()
-    with grpc.secure_channel(address, credentials) as channel:
+    with grpc.secure_channel(servers.address, credentials) as channel:
         echo = channel.unary_unary("/alloc.Echo/Echo")
         yield one_by_one("echo", lambda _: echo(body))
 
     async def run() -> list[Figure]:
-        async with grpc.aio.secure_channel(address, credentials) as channel:
-            echo = channel.unary_unary("/alloc.Echo/Echo")
-            return await at_once("echo", lambda _: echo(body))
+        async with AsyncExitStack() as stack:
+            channels = [
+                await stack.enter_async_context(
+                    grpc.aio.secure_channel(
+                        servers.address, grpc.ssl_channel_credentials(ca)
+                    )
+                )
+                for _ in range(CHANNELS)
+            ]
+            echoes = [each.unary_unary("/alloc.Echo/Echo") for each in channels]
+            calls = [lambda _, echo=echo: echo(body) for echo in echoes]
+            return await at_once("echo", calls, servers)
 
     yield from asyncio.run(run())
 
 
 def bench_propose(
-    client: Client, address: str, token: str, ca: bytes
+    client: Client, servers: Servers, token: str, ca: bytes
 ) -> Iterator[Figure]:
     """Decide single payments on the whole pool."""
-    client.allocation.Propose(proposal(1))
+    for _ in range(10 * PROCESSES):
+        # Each process reads the ledger once.
+        with Client(servers.address, token=token, ca=ca) as other:
+            other.allocation.Propose(proposal(1))
     yield one_by_one("Propose", lambda n: client.allocation.Propose(proposal(n)))
 
     async def run() -> list[Figure]:
-        async with AsyncClient(address, token=token, ca=ca) as alloc:
-            return await at_once(
-                "Propose", lambda n: alloc.allocation.Propose(proposal(n))
-            )
+        async with AsyncExitStack() as stack:
+            clients = [
+                await stack.enter_async_context(
+                    AsyncClient(servers.address, token=token, ca=ca)
+                )
+                for _ in range(CHANNELS)
+            ]
+            calls = [
+                lambda n, each=each: each.allocation.Propose(proposal(n))
+                for each in clients
+            ]
+            return await at_once("Propose", calls, servers)
 
     yield from asyncio.run(run())
 
@@ -270,8 +338,8 @@ def bench(folder: Path, items: int) -> Iterator[Figure]:
     """Measure everything on a pool of so many items."""
     write_certificates(folder)
     ca = (folder / "ca.pem").read_bytes()
-    with serving([sys.executable, "-c", _ECHO, str(folder), str(THREADS)]) as port:
-        yield from bench_echo(f"127.0.0.1:{port}", ca)
+    with echoing(folder) as echoes:
+        yield from bench_echo(echoes, ca)
     (folder / "workspace").mkdir()
     workspace = workspace_of(folder / "workspace", items)
     token = add_token(
@@ -282,15 +350,16 @@ def bench(folder: Path, items: int) -> Iterator[Figure]:
         expires=None,
     )
     words = [sys.executable, "-m", "alloc", "-C", str(workspace.root), "serve"]
-    words += ["--port", "0", "--threads", str(THREADS)]
+    words += ["--port", "0", "--threads", str(THREADS), "--processes", str(PROCESSES)]
     words += ["--tls-cert", str(folder / "server.pem")]
     words += ["--tls-key", str(folder / "server.key")]
-    with serving(words, folder / "serve.log") as port:
-        address = f"127.0.0.1:{port}"
-        with Client(address, token=token, ca=ca) as client:
-            yield from bench_propose(client, address, token, ca)
-            yield from bench_stream(client, items)
-            yield from bench_post(workspace, client)
+    with (
+        serving(words, folder / "serve.log") as servers,
+        Client(servers.address, token=token, ca=ca) as client,
+    ):
+        yield from bench_propose(client, servers, token, ca)
+        yield from bench_stream(client, items)
+        yield from bench_post(workspace, client)
 
 
 def main(items: int) -> None:

@@ -1,13 +1,15 @@
 """Contract of the native module; `alloc.engine` is its only importer."""
 
+from collections.abc import Mapping, Sequence
 from os import PathLike
-from typing import TypeAlias, final
+from typing import Any, TypeAlias, final
 
 from arro3.core import RecordBatch, Schema, Table
 from arro3.core.types import ArrowArrayExportable, ArrowStreamExportable
 
 # Anything that speaks the Arrow PyCapsule interface: pyarrow, polars, arro3 ...
 _Table: TypeAlias = ArrowArrayExportable | ArrowStreamExportable
+_Rows: TypeAlias = list[dict[str, Any]]
 _Policy: TypeAlias = tuple[int, bool, list[str], list[int]]
 
 __all__ = [
@@ -159,6 +161,28 @@ class Book:
         threads: int | None,
     ) -> tuple[RecordBatch, RecordBatch, RecordBatch]:
         """Decide each payment of some days; as the function of the same name."""
+
+    def decide(
+        self,
+        payment: Mapping[str, object],
+        lines: Sequence[Mapping[str, object]],
+        policy: _Policy,
+    ) -> tuple[_Rows, _Rows, _Rows]:
+        """Decide one payment, in the calling thread.
+
+        Parameters
+        ----------
+        payment
+            A row of ``payments``: the columns that decide, value_date in days since
+            1970-01-01.
+        lines
+            Its rows of ``remittances``, without payment_id and reason.
+
+        Returns
+        -------
+        tuple of list of dict
+            The rows of ``decisions``, ``allocations`` and ``adjustments``.
+        """
 
     def take(self, taken: Taken, decisions: _Table, allocations: _Table) -> None:
         """Note what automatic decisions clear as taken."""

@@ -7,7 +7,7 @@ than a whole `alloc --help`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from alloc import _core
 from alloc._core import (
@@ -23,7 +23,7 @@ from alloc.errors import InputError
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from os import PathLike
 
     import pyarrow as pa
@@ -38,6 +38,7 @@ __all__ = [
     "Book",
     "Drafts",
     "Proposal",
+    "ProposalRows",
     "Taken",
     "__version__",
     "check_chain",
@@ -116,6 +117,14 @@ class Proposal:
     decisions: pa.Table
     allocations: pa.Table
     adjustments: pa.Table
+
+
+class ProposalRows(NamedTuple):
+    """The rows of a `Proposal`, as dicts."""
+
+    decisions: list[dict[str, Any]]
+    allocations: list[dict[str, Any]]
+    adjustments: list[dict[str, Any]]
 
 
 def propose(
@@ -288,6 +297,31 @@ class Book:
             payments, remittances, taken, _policy_fields(policy), threads
         )
         return Proposal(*(_table(batch) for batch in batches))
+
+    def decide(
+        self,
+        payment: Mapping[str, Any],
+        lines: Iterable[Mapping[str, Any]] = (),
+        *,
+        policy: Mapping[str, object] | None = None,
+    ) -> ProposalRows:
+        """Decide one payment: as `propose`, without making tables for one row.
+
+        Parameters
+        ----------
+        payment
+            A row of ``payments``, with every column that says something of it.
+        lines
+            Its rows of ``remittances``.
+        policy
+            As in the function `propose`, which also says what is raised.
+        """
+        days = payment["value_date"].toordinal() - _EPOCH_ORDINAL
+        return ProposalRows(
+            *self._book.decide(
+                {**payment, "value_date": days}, list(lines), _policy_fields(policy)
+            )
+        )
 
     def take(self, taken: Taken, proposal: Proposal) -> None:
         """Note what automatic decisions clear as taken by a caller."""

@@ -21,7 +21,7 @@ from alloc_server.convert import (
     ipc_of,
     is_wanted,
     mask_of,
-    payment_tables,
+    payment_rows,
     posted_entries,
     with_entity,
 )
@@ -57,11 +57,9 @@ class AllocationService(allocation_service_pb2_grpc.AllocationServiceServicer):
     ) -> pb.ProposeResponse:
         """Decide one payment; the engine releases the interpreter lock meanwhile."""
         del context
-        tables = payment_tables(request.entity, request.payment)
-        proposal = self._workplace.pools.of(request.entity).propose(*tables)
-        (decision,) = decision_messages(
-            proposal.decisions, proposal.allocations, proposal.adjustments
-        )
+        payment, lines = payment_rows(request.entity, request.payment)
+        pool = self._workplace.pools.of(request.entity)
+        (decision,) = decision_messages(*pool.decide(payment, lines))
         return pb.ProposeResponse(decision=decision)
 
     def ProposeBatch(
@@ -235,9 +233,9 @@ def _explained(ledger: SharedLedger, payment_id: str) -> pb.ExplainResponse:
     latest = tables.decisions.slice(tables.decisions.num_rows - 1)
     decision_id = latest["decision_id"][0]
     (decision,) = decision_messages(
-        latest,
+        latest.to_pylist(),
         *(
-            rows.filter(pc.equal(rows["decision_id"], decision_id))
+            rows.filter(pc.equal(rows["decision_id"], decision_id)).to_pylist()
             for rows in (tables.allocations, tables.adjustments)
         ),
     )

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 from google.type import date_pb2
 
-from alloc import engine
 from alloc.app.review import Items, OnAccount, Rank
 from alloc.errors import InputError, LimitError
 from alloc.v1 import allocation_pb2 as pb
@@ -34,7 +32,7 @@ __all__ = [
     "is_wanted",
     "mask_of",
     "page_size_of",
-    "payment_tables",
+    "payment_rows",
     "place_of",
     "posted_entries",
     "with_entity",
@@ -54,13 +52,10 @@ _Message = TypeVar("_Message", bound="Message")
 _DIGITS = 19
 
 
-@cache
-def _schema(name: str) -> pa.Schema:
-    return engine.schema(name)
-
-
-def payment_tables(entity: str, payment: pb.Payment) -> tuple[pa.Table, pa.Table]:
-    """Return a payment and its remittance lines as the engine takes them."""
+def payment_rows(
+    entity: str, payment: pb.Payment
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return a payment and its remittance lines as rows of the engine's tables."""
     row = {name: getattr(payment, name) or None for name in _OPTIONAL_TEXTS}
     row |= {
         "payment_id": _required(payment.payment_id, "payment.payment_id"),
@@ -72,37 +67,14 @@ def payment_tables(entity: str, payment: pb.Payment) -> tuple[pa.Table, pa.Table
     }
     lines = [
         {
-            "payment_id": payment.payment_id,
             "line_no": number,
             "reference": line.reference or None,
             "amount_minor": _optional(line, "amount_minor"),
             "deduction_minor": _optional(line, "deduction_minor"),
-            "reason": line.reason or None,
         }
         for number, line in enumerate(payment.remittance_lines, start=1)
     ]
-    return (
-        _one_row(row, _sent(tuple(row))),
-        pa.Table.from_pylist(lines, _schema("remittances")) if lines else _no_lines(),
-    )
-
-
-def _one_row(row: Mapping[str, Any], schema: pa.Schema) -> pa.Table:
-    """Make a table of one row: `pyarrow.Table.from_pylist` takes thrice as long."""
-    columns = [pa.array([row[field.name]], field.type) for field in schema]
-    return pa.Table.from_arrays(columns, schema=schema)
-
-
-@cache
-def _sent(names: tuple[str, ...]) -> pa.Schema:
-    """Return the columns of payments that a message has."""
-    schema = _schema("payments")
-    return pa.schema([schema.field(name) for name in names])
-
-
-@cache
-def _no_lines() -> pa.Table:
-    return _schema("remittances").empty_table()
+    return row, lines
 
 
 def _required(text: str, field: str) -> str:
@@ -133,23 +105,25 @@ def date_message(day: dt.date) -> date_pb2.Date:
 
 
 def decision_messages(
-    decisions: pa.Table, allocations: pa.Table, adjustments: pa.Table
+    decisions: Iterable[Mapping[str, Any]],
+    allocations: Iterable[Mapping[str, Any]],
+    adjustments: Iterable[Mapping[str, Any]],
 ) -> list[pb.Decision]:
-    """Return decisions with their explanations, in the order of the table."""
+    """Return decisions with their explanations, from rows, in their order."""
     ranks: dict[str, dict[int, pb.Explanation]] = defaultdict(dict)
 
     def explanation(row: Mapping[str, Any]) -> pb.Explanation:
         mine = ranks[row["payment_id"]]
         return mine.setdefault(row["rank"], pb.Explanation(rank=row["rank"]))
 
-    for row in allocations.to_pylist():
+    for row in allocations:
         explanation(row).allocations.add(
             item_id=row["item_id"],
             customer_id=row["customer_id"] or "",
             allocated_minor=row["allocated_minor"],
             evidence=row["evidence"].split(",") if row["evidence"] else (),
         )
-    for row in adjustments.to_pylist():
+    for row in adjustments:
         explanation(row).adjustments.add(
             role=row["role"],
             amount_minor=row["amount_minor"],
@@ -170,7 +144,7 @@ def decision_messages(
                 found for _, found in sorted(ranks[row["payment_id"]].items())
             ],
         )
-        for row in decisions.to_pylist()
+        for row in decisions
     ]
 
 

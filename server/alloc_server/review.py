@@ -124,11 +124,13 @@ def _decided(accepted: Accepted) -> pb.DecideReviewResponse:
 def _reviews(
     waiting: DecisionTables, page: pa.Table, claimed: Mapping[str, Mapping[str, Any]]
 ) -> list[pb.Review]:
-    def of_page(rows: pa.Table) -> pa.Table:
-        return rows.filter(pc.is_in(rows["decision_id"], value_set=page["decision_id"]))
+    def of_page(rows: pa.Table) -> list[dict[str, Any]]:
+        mine = pc.is_in(rows["decision_id"], value_set=page["decision_id"])
+        found: list[dict[str, Any]] = rows.filter(mine).to_pylist()
+        return found
 
     messages = decision_messages(
-        page, of_page(waiting.allocations), of_page(waiting.adjustments)
+        page.to_pylist(), of_page(waiting.allocations), of_page(waiting.adjustments)
     )
     return [
         pb.Review(

@@ -15,6 +15,7 @@ from service_case import NOW, open_items, source
 from alloc import engine
 from alloc.app.ports import Reversal
 from alloc.app.propose import OpenPool
+from alloc.app.refused import NEXT_AFTER_REFUSED, REFUSED_BEFORE
 from alloc.app.review import Items, accept, refuse
 from alloc_server.pools import Pools
 
@@ -100,6 +101,19 @@ def test_whatever_changes_a_pool_that_follows_answers_as_one_read_anew(
         assert answer(followed) == answer(OpenPool(ledger, settings, "FR01")), what
         answers.append(answer(followed))
     assert answers[0] != answers[1] != answers[2]
+
+
+def test_what_was_refused_is_left_out_of_one_payment_too(
+    service: Service, ledger: SharedLedger
+) -> None:
+    name = service.payment_id("B2")
+    (row,) = payments().slice(2, 1).to_pylist()
+    row["payment_id"] = name
+    pools = Pools(service.workspace.settings(), service.workplace.reading)
+    assert pools.of("FR01").decide(row, []).allocations
+    refuse(ledger, name, reason="NO", decided_by="Anna", now=NOW)
+    (decision,) = pools.of("FR01").decide(row, []).decisions
+    assert decision["reason"] in (REFUSED_BEFORE, NEXT_AFTER_REFUSED)
 
 
 def test_a_pool_is_kept_while_only_items_change(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pyarrow as pa
@@ -13,8 +13,10 @@ from alloc.app.clear import contract
 from alloc.app.refused import Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from alloc.app.shared_ledger import SharedLedger
-    from alloc.engine import Proposal, Taken
+    from alloc.engine import Proposal, ProposalRows, Taken
     from alloc.settings import Settings
 
 
@@ -77,6 +79,22 @@ class OpenPool:
             payments, remittances, taken=taken, policy=self._policy
         )
         return self._refused.leave_out(proposal)
+
+    def decide(
+        self, payment: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]
+    ) -> ProposalRows:
+        """Decide one payment; as in `alloc.engine.Book.decide`."""
+        if not self._refused.concerns(payment["payment_id"]):
+            return self._book.decide(payment, lines, policy=self._policy)
+        proposal = self.propose(
+            pa.Table.from_pylist([payment], engine.schema("payments")),
+            pa.Table.from_pylist(
+                [{**line, "payment_id": payment["payment_id"]} for line in lines],
+                engine.schema("remittances"),
+            ),
+        )
+        tables = (proposal.decisions, proposal.allocations, proposal.adjustments)
+        return engine.ProposalRows(*(table.to_pylist() for table in tables))
 
     def in_turn(self) -> InTurn:
         """Return what decides payments in turn."""

@@ -35,6 +35,10 @@ class Refused:
         for row in refusals.select(["payment_id", "item_set"]).to_pylist():
             self._sets[row["payment_id"]].add(row["item_set"])
 
+    def concerns(self, payment_id: str) -> bool:
+        """Say whether anything was refused for a payment."""
+        return payment_id in self._sets
+
     def has(self, payment_id: str, items: Iterable[tuple[str, str]]) -> bool:
         """Say whether these items, by entity and id, were refused for a payment."""
         return payment_id in self._sets and item_set(items) in self._sets[payment_id]

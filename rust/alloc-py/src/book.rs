@@ -5,6 +5,7 @@ use std::sync::{Mutex, RwLock};
 
 use alloc_arrow::schema::{ALLOCATIONS, DECISIONS, ITEM_IDS, OPEN_ITEMS};
 use alloc_arrow::{TableData, read};
+use alloc_engine::Request;
 use elsa::sync::FrozenVec;
 use pyo3::prelude::*;
 use pyo3_arrow::input::AnyRecordBatch;
@@ -12,8 +13,9 @@ use self_cell::self_cell;
 
 use crate::detach::run_detached;
 use crate::propose::{
-    Answer, Asked, KnownTables, PolicyFields, ProposeError, answer, opened, read_table,
+    Answer, Asked, KnownTables, PolicyFields, ProposeError, answer, opened, policy_of, read_table,
 };
+use crate::rows::{LineRow, PaymentRow, Rows, rows};
 
 /// The tables that came, in the order in which they came; what borrows from one stays good when
 /// another comes.
@@ -125,6 +127,30 @@ impl Book {
             kept.with_dependent(|_, book| asked.decide(book, taken, policy, threads))
         })?;
         answer(py, batches)
+    }
+
+    /// Decide one payment, in the calling thread.
+    fn decide(
+        &self,
+        py: Python<'_>,
+        payment: PaymentRow,
+        lines: Vec<LineRow>,
+        policy: PolicyFields,
+    ) -> PyResult<Rows> {
+        run_detached(py, move || {
+            let request = Request {
+                payments: &[payment.payment()?],
+                lines: &payment.lines(&lines),
+                taken: &alloc_engine::Taken::default(),
+                policy: policy_of(policy)?,
+            };
+            let kept = self.0.read().expect(WHOLE);
+            kept.with_dependent(|_, book| {
+                let decisions = book.propose(&request, Some(NonZeroUsize::MIN))?;
+                let payment_id = request.payments[0].payment_id;
+                Ok::<_, ProposeError>(rows(payment_id, &decisions, book.items()))
+            })
+        })
     }
 
     /// Note what automatic decisions clear as taken.

@@ -7,6 +7,7 @@ mod detach;
 mod error;
 mod journal;
 mod propose;
+mod rows;
 mod schema;
 mod subset;
 mod toml_lines;

@@ -104,7 +104,7 @@ impl Asked {
         &self,
         book: &Book<'_>,
         taken: &Taken,
-        (max_wrong_ppm, amount_only, deductions, vat_rates_ppm): PolicyFields,
+        policy: PolicyFields,
         threads: Option<NonZeroUsize>,
     ) -> Result<[RecordBatch; 3], ProposeError> {
         let payments = read::payments(&self.payments)?;
@@ -112,12 +112,7 @@ impl Asked {
             payments: &payments,
             lines: &read::remittances(&self.remittances),
             taken,
-            policy: Policy {
-                max_wrong_ppm,
-                amount_only,
-                deductions: Deductions::parse(deductions.iter().map(String::as_str))?,
-                vat_rates: VatRates::new(&vat_rates_ppm)?,
-            },
+            policy: policy_of(policy)?,
         };
         let decisions = book.propose(&request, threads)?;
         Ok([
@@ -126,6 +121,18 @@ impl Asked {
             write::adjustments(&decisions, &payments, book.items()),
         ])
     }
+}
+
+/// Reads a policy.
+pub(crate) fn policy_of(
+    (max_wrong_ppm, amount_only, deductions, vat_rates_ppm): PolicyFields,
+) -> Result<Policy, EngineError> {
+    Ok(Policy {
+        max_wrong_ppm,
+        amount_only,
+        deductions: Deductions::parse(deductions.iter().map(String::as_str))?,
+        vat_rates: VatRates::new(&vat_rates_ppm)?,
+    })
 }
 
 /// What is known beside the open items.
