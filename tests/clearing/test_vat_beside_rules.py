@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from clearing_book import Book
 
 ITEM = "item  INV-1042  1200.00 EUR  of C-LAC  vat 20%=200.00"
+PERMITTED = '[policy]\nmax_wrong_ppm = 500000\ndeductions = ["discount"]'
 PAID = 'payment  B1  {} EUR  on 2026-03-06  from C-LAC  "PAYMENT INV-1042"'
 
 
@@ -36,6 +37,37 @@ def test_a_deduction_and_the_vat_that_falls_due_are_posted_together(book: Book):
     )
     assert decision(book)["rule"] == "tax@3"
     assert book.verified()
+
+
+def test_what_the_engine_deducts_is_deducted_and_all_vat_falls_due(book: Book):
+    """2 % off, by a permitted kind: nothing stays open, and the VAT is that of 1200."""
+    book.toml = book.toml.replace("[policy]", PERMITTED)
+    paid(book, "1176.00").clear(rules=[collected()])
+    assert book.entries() == lines(
+        "BQ1-000001 clearing",
+        "  512000 D 1176.00",
+        "  665000 D 24.00",
+        "  445740 D 200.00",
+        "  411000 C-LAC C 1200.00 (AAA)",
+        "  445710 C 200.00",
+    )
+    assert decision(book)["reason"] == "DEDUCTION_EXPLAINED"
+    assert book.open_items() == {}
+    assert book.verified()
+
+
+def test_what_looks_deducted_is_no_part_payment(book: Book):
+    """The engine would deduct and may not: a person decides, VAT or not."""
+    paid(book, "1176.00").clear(rules=[collected()])
+    assert book.entries() == ""
+    assert decision(book)["reason"] == "DEDUCTION_SUSPECTED"
+
+
+def test_a_deduction_of_the_engine_waits_where_the_vat_is_unknown(book: Book):
+    book.toml = book.toml.replace("[policy]", PERMITTED)
+    paid(book, "1176.00", ITEM.partition("  vat")[0]).clear(rules=[collected()])
+    assert book.entries() == ""
+    assert decision(book)["reason"] == "VAT_UNKNOWN"
 
 
 def test_an_overpayment_makes_the_vat_of_its_invoice_due(book: Book):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from alloc.rules import Item, Rule
     from alloc.settings import Settings
 
-__all__ = ["is_beside", "vat_falling_due", "with_vat_due"]
+__all__ = ["is_beside", "items_due", "vat_beside", "vat_falling_due", "with_vat_due"]
 
 
 def is_beside(rule: Rule) -> bool:
@@ -50,7 +50,7 @@ def with_vat_due(
     """
     if rule.link is not None or is_beside(rule):
         return rule
-    if _items_due(rules, facts, settings) is None:
+    if items_due(rules, facts, settings) is None:
         return rule
     if any(part.book is Book.ENTRY for part in rule.components):
         return msgspec.structs.replace(rule, posting=Posting.ONE_CLICK)
@@ -84,7 +84,7 @@ def vat_falling_due(
     facts = load_facts(ledger, settings, payment_id, items=list(paid), rules=beside)
     # Items and allocations are compared in the currency of the books.
     facts = facts._replace(payment=dict(facts.payment) | {"foreign_currency": None})
-    items = _items_due(beside, facts, settings) or ()
+    items = items_due(beside, facts, settings) or ()
     for item in items:
         if item.vat is None:
             raise ConflictError(
@@ -95,6 +95,23 @@ def vat_falling_due(
                 item_id=item.item_id,
                 why="VAT_UNKNOWN",
             )
+    return vat_beside(payment_id, items, paid)
+
+
+def vat_beside(
+    payment_id: str, items: Sequence[Item], paid: Mapping[str, int]
+) -> list[dict[str, Any]]:
+    """Return the VAT that an allocation makes due, as adjustments of rank 0.
+
+    Parameters
+    ----------
+    payment_id
+        Whose adjustments.
+    items
+        Whose VAT falls due, and is known.
+    paid
+        Item -> minor units of the books that are allocated to it.
+    """
     left = {item.item_id: item.open_minor - paid[item.item_id] for item in items}
     said = {"payment_id": payment_id, "rank": 0}
     return [
@@ -109,10 +126,18 @@ def vat_falling_due(
     ]
 
 
-def _items_due(
+def items_due(
     rules: Iterable[Rule], facts: Facts, settings: Settings
 ) -> Sequence[Item] | None:
-    """Return the items whose VAT falls due with a payment; None when no rule says."""
+    """Return the items whose VAT falls due with a payment; None when no rule says.
+
+    Parameters
+    ----------
+    rules
+        Those of `is_beside` that fit the payment count.
+    facts, settings
+        See `with_vat_due`.
+    """
     for rule in filter(is_beside, rules):
         case = facts.situations(rule, settings)[0]
         if misfit(rule, case) is None:

@@ -501,7 +501,7 @@ def _left_by(
     ruled: Ruled, payments: pa.Table, proposal: Proposal
 ) -> tuple[pa.Table, Proposal]:
     """Leave out the payments that rules post; note the rules that fit the others."""
-    if not ruled.posted and not ruled.noted:
+    if not ruled.posted and not ruled.noted and not ruled.beside:
         return payments, proposal
     gone = pa.array(ruled.ids(), pa.string())
 
@@ -519,8 +519,15 @@ def _left_by(
         proposal,
         decisions=pa.Table.from_pylist(rows, decisions.schema),
         allocations=left(proposal.allocations),
-        adjustments=left(proposal.adjustments),
+        adjustments=_with_rows(left(proposal.adjustments), ruled.beside),
     )
+
+
+def _with_rows(adjustments: pa.Table, rows: Sequence[Mapping[str, object]]) -> pa.Table:
+    if not rows:
+        return adjustments
+    more = pa.Table.from_pylist([dict(row) for row in rows], adjustments.schema)
+    return pa.concat_tables([adjustments, more])
 
 
 #: What the draft needs to know of the items it clears.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from alloc.app.always import is_beside, with_vat_due
+from alloc.app.always import is_beside, items_due, vat_beside, with_vat_due
 from alloc.app.apply import draft_outcome
 from alloc.app.fitting import search_items, try_rule
 from alloc.app.refused import REFUSED_BEFORE
@@ -61,10 +61,13 @@ class Ruled(NamedTuple):
         What exactly one rule explains that may post alone.
     noted
         Payment -> (rules, reason) for the review.
+    beside
+        Adjustments that go with what the engine decides: VAT that falls due.
     """
 
     posted: list[Preview]
     noted: dict[str, tuple[str, str]]
+    beside: list[dict[str, Any]]
 
     def ids(self) -> list[str]:
         """Name the payments that rules post."""
@@ -140,12 +143,13 @@ class Ruling:
         Ruled
             Items that a payment before takes are left out for the next one.
         """
-        ruled = Ruled([], {})
+        ruled = Ruled([], {}, [])
         if not self._rules:
             return ruled
         has_always = any(rule.always for rule in self._rules)
+        deducting = _deducting(proposal)
         decisions = {
-            row["payment_id"]: row
+            row["payment_id"]: row | {"deducts": row["payment_id"] in deducting}
             for row in proposal.decisions.to_pylist()
             if has_always or row["status"] != AUTO or row["reason"] == BUILT_IN
         }
@@ -184,6 +188,7 @@ class Ruling:
                     break
             else:
                 self._ask_for_vat(decision, facts, ruled)
+                self._add_vat(decision, facts, proposal, ruled)
         return ruled
 
     def decide_out(
@@ -203,7 +208,7 @@ class Ruling:
             for rule in self._rules
             if rule.when.direction != "in" and rule.posting is Posting.AUTO
         ]
-        ruled = Ruled([], {})
+        ruled = Ruled([], {}, [])
         for entry in entries.to_pylist() if rules else ():
             facts = Facts(entry, None, {}, {}, ())
             (case,) = facts.situations(rules[0], self._settings)[:1]
@@ -224,10 +229,12 @@ class Ruling:
         no other rule fits.
         """
         beside = [rule for rule in self._rules if is_beside(rule)]
+        if decision["deducts"]:
+            beside = []  # It is no part payment: VAT goes with the engine's own lines.
         own = [
-            with_vat_due(rule, beside, facts, self._settings)
+            with_vat_due(rule, self._rules, facts, self._settings)
             for rule in self._rules
-            if rule not in beside
+            if not is_beside(rule)
         ]
         if decision["status"] == AUTO:
             built_in = decision["reason"] == BUILT_IN
@@ -324,6 +331,35 @@ class Ruling:
                 payment_id = facts.payment["payment_id"]
                 ruled.noted[payment_id] = (rule.name, VAT_UNKNOWN)
 
+    def _add_vat(
+        self,
+        decision: Mapping[str, Any],
+        facts: Facts,
+        proposal: Proposal,
+        ruled: Ruled,
+    ) -> None:
+        """Make due the VAT of what the engine clears with a deduction of its own."""
+        payment_id = facts.payment["payment_id"]
+        if not decision["deducts"] or decision["status"] != AUTO:
+            return
+        if payment_id in ruled.noted:
+            return
+        items = items_due(filter(is_beside, self._rules), facts, self._settings)
+        if not items:
+            return
+        if facts.is_abroad:
+            # Its VAT is in our currency: a person's click works it out.
+            beside = next(filter(is_beside, self._rules))
+            ruled.noted[payment_id] = (beside.name, RULE_FITS)
+            return
+        rows = proposal.allocations
+        mine = pc.equal(rows["payment_id"], payment_id)
+        taken = rows.filter(pc.and_(mine, pc.equal(rows["rank"], 0)))
+        names = taken["item_id"].to_pylist()
+        paid = dict(zip(names, taken["allocated_minor"].to_pylist(), strict=True))
+        ruled.beside.extend(vat_beside(payment_id, items, paid))
+        self._keep_vat(facts.payment["entity"], paid, ruled.beside)
+
     def _draft(
         self,
         rule: Rule,
@@ -413,14 +449,23 @@ class Ruling:
 
     def keep(self, drafts: RuleDrafts) -> None:
         """Remember the VAT that a posted rule made due."""
-        paid = {
-            row["item_id"]: (row["entity"], row["allocated_minor"])
-            for row in drafts.allocations.to_pylist()
-        }
-        for row in drafts.adjustments.to_pylist():
+        paid: dict[str, dict[str, int]] = defaultdict(dict)
+        for row in drafts.allocations.to_pylist():
+            paid[row["entity"]][row["item_id"]] = row["allocated_minor"]
+        for entity, items in paid.items():
+            self._keep_vat(entity, items, drafts.adjustments.to_pylist())
+
+    def _keep_vat(
+        self,
+        entity: str,
+        paid: Mapping[str, int],
+        adjustments: Iterable[Mapping[str, Any]],
+    ) -> None:
+        """Remember the VAT that adjustments make due of what is paid of items."""
+        for row in adjustments:
             if row["role"] != "vat_collected" or row["item_id"] not in paid:
                 continue
-            entity, allocated = paid[row["item_id"]]
+            allocated = paid[row["item_id"]]
             rates = self._collected.setdefault((entity, row["item_id"]), {})
             minor, by = rates.get(row["rate_ppm"], (0, 0))
             rates[row["rate_ppm"]] = (minor - row["amount_minor"], by + allocated)
@@ -473,6 +518,14 @@ def _evidenced(allocations: pa.Table) -> Mapping[str, frozenset[str]]:
     for row in mine.select(["payment_id", "item_id"]).to_pylist():
         found[row["payment_id"]] |= {row["item_id"]}
     return found
+
+
+def _deducting(proposal: Proposal) -> set[str]:
+    """Return the payments of which the engine explains a part by a deduction."""
+    rows = proposal.adjustments
+    first = pc.equal(rows["rank"], 0)
+    booked = pc.and_(first, pc.not_equal(rows["role"], "on_account"))
+    return set(rows.filter(booked)["payment_id"].to_pylist())
 
 
 def _used(proposal: Proposal) -> set[tuple[str, str]]:

@@ -178,7 +178,7 @@ class WhatIf:
         customer_of = {one.payment_id: one.customer_id for one in unknown}
         named = [customer_of[name] for name in mine["payment_id"].to_pylist()]
         mine = mine.append_column("customer_id", pa.array(named, pa.string()))
-        answers = answers_of(self._propose(items, mine), Ruled([], {}))
+        answers = answers_of(self._propose(items, mine), Ruled([], {}, []))
         for one in unknown:
             answer = answers[one.payment_id]
             if answer.automatic:
