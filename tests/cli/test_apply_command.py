@@ -61,6 +61,8 @@ def test_every_rule_that_fits_is_shown_with_its_lines(waiting, alloc):
     assert "late_interest -4.90" in shown.stdout
     assert f"alloc apply gift@4 {payment_id} --post" in shown.stdout
     assert "the only explanation" not in shown.stdout
+    rules, decision = map(shown.stdout.index, ("What the rules say", "Decision "))
+    assert rules < decision, "a rule of the company goes before what the engine says"
 
 
 def test_a_discount_taken_too_late_is_said_with_its_term(waiting, alloc):

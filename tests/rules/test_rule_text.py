@@ -77,6 +77,11 @@ def test_a_wrong_example_is_told_with_what_came_out():
             "without within_days",
         ),
         ('[when]\npayers = ["A"]\n' + COMMISSION + 'rate = "1%"\n', "almost any text"),
+        ('[when]\npayers = ["SARL"]\n' + COMMISSION + 'rate = "1%"\n', "many payers"),
+        (
+            '[when]\npayers = ["Société de"]\n' + COMMISSION + 'rate = "1%"\n',
+            "many payers",
+        ),
         ('currency = "EURO"\n' + COMMISSION + 'rate = "1%"\n', "is not an ISO 4217"),
         (
             "valid_from = 2026-02-01\nvalid_until = 2026-01-31\n"

@@ -243,9 +243,13 @@ def draw_payment(view: View, payment: Row) -> None:
             )
         )
     _draw_advices(view, payment)
+    # A rule of the company goes before what the engine explains by itself.
+    if _fitting(payment):
+        _draw_rules(view, payment)
     for decision in payment["decisions"]:
         _draw_decision(view, payment, decision)
-    _draw_rules(view, payment)
+    if not _fitting(payment):
+        _draw_rules(view, payment)
     if payment["state"] in (PaymentState.REVIEW, PaymentState.SUSPENSE):
         _draw_choices(view, payment)
 
@@ -369,13 +373,12 @@ def _draw_choices(view: View, payment: Row) -> None:
     say, key = view.messages.say, payment["payment_id"]
     accept = f"alloc review accept {key}"
     current = [one for one in payment["decisions"] if one["state"] == "proposed"]
-    steps = []
-    if any(decision["ranks"] for decision in current):
-        steps.append((say("take a proposal"), f"{accept} --rank 0"))
-    steps += [
+    steps = [
         (say("post what a rule says"), f"alloc apply {rule['rule']} {key} --post")
         for rule in _fitting(payment)
     ]
+    if any(decision["ranks"] for decision in current):
+        steps.append((say("take a proposal"), f"{accept} --rank 0"))
     steps += [
         (say("choose the items"), f"{accept} --item ID --item 'ID=AMOUNT'"),
         (say("put it on account"), f"{accept} --on-account CUSTOMER"),

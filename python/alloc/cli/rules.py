@@ -241,6 +241,8 @@ def rules_for(
 
     if payment["state"] not in (PaymentState.REVIEW, PaymentState.SUSPENSE):
         return []
+    # What happens to a difference that nothing explains comes last.
+    rules = sorted(rules, key=lambda rule: rule.fallback)
     outcomes = explain_payment(ledger, settings, rules, payment["payment_id"])
     return [
         _outcome(outcome, payment["currency"])

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from alloc.rules.facts import Item, Payment, Situation
     from alloc.rules.model import Rule, When
 
-__all__ = ["Misfit", "misfit", "stands_in"]
+__all__ = ["Misfit", "misfit", "stands_in", "words_of"]
 
 
 class Misfit(NamedTuple):
@@ -117,9 +117,17 @@ def stands_in(needles: Iterable[str], text: str) -> bool:
     return any(_words(needle) in words for needle in needles)
 
 
-def _words(text: str) -> str:
-    """Return the words of a text, without case, accents and signs, set in blanks."""
+def words_of(text: str) -> list[str]:
+    """Return the words of a text, without case, accents and signs.
+
+    >>> words_of("Société Générale, S.A.")
+    ['societe', 'generale', 's', 'a']
+    """
     plain = unicodedata.normalize("NFKD", text.casefold())
     kept = (char for char in plain if not unicodedata.combining(char))
-    spaced = "".join(char if char.isalnum() else " " for char in kept)
-    return f" {' '.join(spaced.split())} "
+    return "".join(char if char.isalnum() else " " for char in kept).split()
+
+
+def _words(text: str) -> str:
+    """Return the words of a text set in blanks."""
+    return f" {' '.join(words_of(text))} "

@@ -11,6 +11,7 @@ from alloc.engine import currency_exponent
 from alloc.messages import LOCALES
 from alloc.rules.bounds import check_bounds
 from alloc.rules.labels import mistake_in
+from alloc.rules.matching import words_of
 from alloc.rules.model import (
     Base,
     Book,
@@ -186,7 +187,7 @@ def _validity(root: TomlTable) -> tuple[dt.date | None, dt.date | None]:
 def _when(table: TomlTable) -> When:
     has_terms = "within_days" in table
     when = When(
-        payers=_needles(table, "payers"),
+        payers=_payers(table),
         payer_ibans=tuple("".join(t.split()) for t in table.texts("payer_ibans")),
         customers=table.texts("customers"),
         customer_types=table.texts("customer_types"),
@@ -220,6 +221,35 @@ def _needles(table: TomlTable, key: str) -> tuple[str, ...]:
                 f"{NEEDLE_CHARACTERS_MIN} letters or digits at least",
             )
     return needles
+
+
+GENERIC_WORDS = frozenset(
+    [
+        *("ab", "ag", "asbl", "association", "bv", "cie", "co", "company", "compagnie"),
+        *("corp", "ets", "etablissement", "etablissements", "eurl", "france", "gie"),
+        *("gmbh", "group", "groupe", "holding", "inc", "international", "kg", "llc"),
+        *("limited", "ltd", "nv", "oy", "plc", "sa", "sarl", "sas", "sasu", "sca"),
+        *("sci", "scop", "scp", "selarl", "services", "snc", "societe", "spa", "srl"),
+        *("client", "clients", "customer", "entreprise", "m", "madame", "mme", "mlle"),
+        *("monsieur", "mr", "mrs", "ms", "payer", "payeur", "sepa", "ste", "transfer"),
+        *("vir", "virement", "virt", "paiement", "payment", "reglement", "and", "de"),
+        *("des", "du", "et", "la", "le", "les", "of", "the", "und"),
+    ]
+)
+"""Words that stand in anybody's name: legal forms, titles, what a transfer is."""
+
+
+def _payers(table: TomlTable) -> tuple[str, ...]:
+    """Read names of payers: each has a word that is not in anybody's name."""
+    payers = _needles(table, "payers")
+    for payer in payers:
+        if set(words_of(payer)) <= GENERIC_WORDS:
+            table.mistake(
+                "payers",
+                f"{payer!r} stands in the names of many payers: write the name of one, "
+                "or customer_types",
+            )
+    return payers
 
 
 def _link(table: TomlTable) -> Link:
