@@ -69,6 +69,40 @@ def test_a_run_by_age_is_preferred_to_scattered_items_of_the_same_sum() -> None:
     """)
 
 
+def test_of_two_equal_items_the_one_beside_what_is_named_is_proposed() -> None:
+    page = f"""
+        {LEDGER}
+        item     INV-1013  919.29 EUR  due 2026-01-13
+        payment  P-1  6515.99 EUR  says "INV-1011 INV-1012"
+    """
+    got = propose(page, **AMOUNTS_MAY_DECIDE)
+    assert told(got) == book("""
+        P-1 review AMBIGUOUS
+        P-1 -> INV-1011  1930.09
+        P-1 -> INV-1012  3666.61
+        P-1 -> INV-1013  919.29
+    """)
+    assert told(got, rank=1) == book("""
+        P-1 -> INV-1003  919.29
+        P-1 -> INV-1011  1930.09
+        P-1 -> INV-1012  3666.61
+    """)
+
+
+def test_a_run_around_what_is_named_is_cleared_among_many_items() -> None:
+    amounts = [100_000 + 7_919_113 * i * i % 9_000_011 for i in range(120)]
+    shown = [f"{amount // 100}.{amount % 100:02}" for amount in amounts]
+    items = "\n".join(
+        f"item INV-{5000 + number} {amount} EUR" for number, amount in enumerate(shown)
+    )
+    paid = sum(amounts[60:67])
+    cash = f"{paid // 100}.{paid % 100:02}"
+    page = f'{items}\npayment P-1 {cash} EUR says "INV-5060 INV-5063 INV-5066"'
+    settled = "\n".join(f"P-1 -> INV-{5000 + n}  {shown[n]}" for n in range(60, 67))
+    wanted = book(f"P-1 auto REFERENCES_AND_AMOUNT\n{settled}")
+    assert proposed(page, **AMOUNTS_MAY_DECIDE) == wanted
+
+
 def test_what_a_text_names_is_in_every_explanation_of_the_rest() -> None:
     page = f"""
         {LEDGER}

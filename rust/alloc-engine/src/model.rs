@@ -16,7 +16,7 @@ use crate::ledger::{Ledger, by_number};
 use crate::limits::{ALTERNATIVES_MAX, SEARCH_BYTES_MAX, SEARCH_STEPS_MAX};
 use crate::policy::CERTAIN_PPM;
 
-/// The same by age with named items among them, half of what the rest alone has.
+/// A run around what is named, half of what the shapes of the rest alone have.
 const AROUND_NAMED_PPM: u32 = 83_333;
 /// A payer who names items names all of them, as often as not.
 const NAMED_PPM: u32 = 500_000;

@@ -141,9 +141,12 @@ impl Pool {
         (chosen == range.len() && self.segment(sum).is_some()).then_some(pick)
     }
 
-    /// Gives every item the same cost of being in rather than out, millinats.
-    pub fn set_costs(&mut self, cost: i64) {
+    /// Gives every item a cost of being in rather than out, millinats.
+    ///
+    /// * `cost`: by position, the same for interchangeable items
+    pub fn set_costs(&mut self, cost: impl Fn(usize) -> i64) {
         for class in &mut self.classes {
+            let cost = cost(self.members[class.first] as usize);
             class.cost = if class.flipped { -cost } else { cost };
         }
     }

@@ -17,13 +17,15 @@
 
 mod cyclic;
 mod gate;
+mod scattered;
 mod shapes;
 mod weight;
 
 pub(crate) use cyclic::bound;
 pub(crate) use gate::{Gate, gate};
-pub use shapes::scattered_numbers;
-pub(crate) use shapes::{Mass, Scattered, ShapePrior, WINDOW_MIN};
+pub(crate) use scattered::Scattered;
+pub use scattered::scattered_numbers;
+pub(crate) use shapes::{Mass, Reach, ShapePrior, View, WINDOW_MIN};
 pub(crate) use weight::{PartialSum, Ways, Weights};
 
 /// Relative error of one elementary function or operation here, generously.

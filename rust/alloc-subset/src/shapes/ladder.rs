@@ -1,5 +1,6 @@
 //! From shapes to an answer: list, count, or bound.
 
+use super::around::Around;
 use super::listed::{Kinds, Line, Sets};
 use super::{ShapeExplanation, ShapeProblem, ShapeSolution, addable};
 use crate::error::SubsetError;
@@ -7,7 +8,7 @@ use crate::halves;
 use crate::ladder::{shape, solve};
 use crate::meter::Meter;
 use crate::pool::{Normal, Pool, normalise};
-use crate::probability::{Mass, Scattered, ShapePrior, WINDOW_MIN};
+use crate::probability::{Mass, Scattered, ShapePrior, View, WINDOW_MIN};
 use crate::problem::{Budget, Problem};
 use crate::search;
 use crate::solution::{Count, Outcome};
@@ -61,6 +62,8 @@ struct Climb<'p, 'a> {
     problem: &'p ShapeProblem<'a>,
     /// Items to choose from, oldest first.
     rest: Vec<u32>,
+    /// How far each of them is from what is named, from 1; empty where nothing is.
+    distances: Vec<u32>,
     rest_minor: i64,
     kinds: Kinds<'a>,
     prior: ShapePrior,
@@ -82,9 +85,12 @@ impl<'p, 'a> Climb<'p, 'a> {
             .filter(|&position| named(position))
             .map(|position| problem.amounts_minor[position as usize])
             .sum();
+        let kinds = Kinds::new(problem.kinds, &rest);
+        let distances = kinds.nearest(&rest, distances(problem.named));
         Self {
-            kinds: Kinds::new(problem.kinds, &rest),
-            prior: ShapePrior::new(rest.len(), named_items, problem.weights),
+            kinds,
+            prior: ShapePrior::new(rest.len(), named_items, &distances, problem.weights),
+            distances,
             meter: Meter::new(problem.budget),
             rest_minor: problem.target_minor - given,
             rest,
@@ -181,16 +187,25 @@ impl<'p, 'a> Climb<'p, 'a> {
         }
         let oldest = self.rest[..most].to_vec();
         let latest = self.rest.iter().rev().take(most).copied().collect();
-        for window in [oldest, latest] {
-            if !self.list_window(&window) {
-                return false;
-            }
+        let mut windows = vec![(View::End, oldest), (View::End, latest)];
+        if !self.distances.is_empty() {
+            let mut near: Vec<(u32, u32)> = self
+                .distances
+                .iter()
+                .copied()
+                .zip(self.rest.iter().copied())
+                .collect();
+            near.sort_unstable();
+            let near = near.into_iter().take(most).map(|(_, position)| position);
+            windows.push((View::Near, near.collect()));
         }
-        true
+        windows
+            .iter()
+            .all(|(view, window)| self.list_window(*view, window))
     }
 
     /// Lists the sets of a window, its outermost item first.
-    fn list_window(&mut self, window: &[u32]) -> bool {
+    fn list_window(&mut self, view: View, window: &[u32]) -> bool {
         let problem = self.problem;
         let of = |&position: &u32| problem.amounts_minor[position as usize];
         let amounts: Vec<i64> = window.iter().map(of).collect();
@@ -215,33 +230,22 @@ impl<'p, 'a> Climb<'p, 'a> {
             let set = found.items.iter().map(|&item| window[item]);
             let set = self.kinds.canonical(set.collect());
             let known = self.sets.entry(set).or_default();
-            *known = known.plus(self.prior.window(span, window.len()));
+            *known = known.plus(self.prior.window(view, span, window.len()));
         }
         true
     }
 
-    /// Lists the shapes that what is named has together with the rest.
+    /// Lists the runs around what is named.
     fn list_around_named(&mut self) -> bool {
         let problem = self.problem;
-        if self.rest.len() == problem.amounts_minor.len() || problem.weights.around_named_ppm == 0 {
+        if problem.weights.around_named_ppm == 0 {
             return true;
         }
-        let size = u32::try_from(problem.amounts_minor.len()).unwrap_or(u32::MAX);
-        let every: Vec<u32> = (0..size).collect();
-        let line = Line::new(
-            &every,
-            problem.amounts_minor,
-            problem.target_minor,
-            WHOLE_PPM,
-        );
+        let Some(around) = Around::new(problem.amounts_minor, problem.named) else {
+            return true;
+        };
         let (sets, meter) = (&mut self.sets, &mut self.meter);
-        line.with_named(problem.named).list_with_named(
-            &self.prior,
-            problem.named,
-            &self.kinds,
-            sets,
-            meter,
-        )
+        around.list(problem.target_minor, &self.prior, &self.kinds, sets, meter)
     }
 
     /// The full probability of a set: its shapes, and as scattered items.
@@ -250,8 +254,12 @@ impl<'p, 'a> Climb<'p, 'a> {
     }
 
     fn scattered(&self, set: &[u32]) -> Scattered {
+        let place = |position: &u32| self.rest.partition_point(|other| other < position);
+        let places = set.iter().map(|position| u32::try_from(place(position)));
         Scattered {
-            taken: set.len(),
+            items: places
+                .map(|place| place.expect("items are limited"))
+                .collect(),
             ways: self.kinds.ways(set),
         }
     }
@@ -277,7 +285,7 @@ impl<'p, 'a> Climb<'p, 'a> {
 
     /// Not every set can be known: scattered ones are bounded.
     fn bound(&mut self, pool: &mut Pool) -> (Outcome, Count) {
-        if self.sets.is_empty() {
+        if self.sets.is_empty() || !self.distances.is_empty() {
             self.search(pool);
         }
         // What is listed, without and with the same sets as scattered ones.
@@ -302,12 +310,11 @@ impl<'p, 'a> Climb<'p, 'a> {
         }
         let wrong = self.problem.wrong_max_ppm;
         if hopeful(best, listed, wrong) {
-            let out = self.rest.len() - pool.members.len() - pool.fixed_in.len();
             let known: Vec<Scattered> = self.sets.keys().map(|set| self.scattered(set)).collect();
-            let allowed = best.part(wrong);
+            let allowed = best.part(wrong).without(listed.without(best));
             let scattered = self
                 .prior
-                .scattered_bound(pool, &known, allowed, out, &mut self.meter);
+                .scattered_bound(pool, &known, allowed, &mut self.meter);
             if let Some(scattered) = scattered {
                 self.high = shapes.plus(scattered);
             }
@@ -318,13 +325,10 @@ impl<'p, 'a> Climb<'p, 'a> {
         (self.dominant(), self.at_least())
     }
 
-    /// Sets of the fewest items, and those that leave out the fewest.
+    /// Sets of the fewest items, those that leave out the fewest, and those nearest to what is named.
     fn search(&mut self, pool: &mut Pool) {
-        let Some(cost) = self.prior.search_cost() else {
-            return;
-        };
-        for cost in [cost, -cost] {
-            pool.set_costs(cost);
+        for costs in self.prior.search_costs() {
+            pool.set_costs(|item| costs.of(item));
             let mut meter = Meter::new(Budget {
                 steps: SEARCH_STEPS.min(self.meter.steps_left()),
                 ..self.problem.budget
@@ -428,6 +432,25 @@ impl<'p, 'a> Climb<'p, 'a> {
             work: self.meter.work(),
         }
     }
+}
+
+/// How far each item is from the nearest named one; empty where none is named.
+fn distances(named: &[bool]) -> Vec<u32> {
+    let places: Vec<usize> = (0..named.len()).filter(|&place| named[place]).collect();
+    if places.is_empty() {
+        return Vec::new();
+    }
+    let mut next = 0;
+    let nearest = |place: usize| {
+        while next < places.len() && places[next] < place {
+            next += 1;
+        }
+        let after = places.get(next).map(|&later| later - place);
+        let before = next.checked_sub(1).map(|last| place - places[last]);
+        let nearest = after.into_iter().chain(before).min().unwrap_or(0);
+        u32::try_from(nearest).expect("items are limited")
+    };
+    (0..named.len()).map(nearest).collect()
 }
 
 /// Whether the best could still be sure enough if nothing but what is listed existed.

@@ -9,7 +9,7 @@ use crate::probability::{Mass, ShapePrior};
 /// Most neighbours among which two runs are looked for: they have 20,000 runs.
 const PAIRS_ITEMS_MAX: usize = 200;
 /// Most sets of one shape that are listed; beyond it nobody can know.
-const SETS_MAX: usize = 1 << 12;
+pub(super) const SETS_MAX: usize = 1 << 12;
 
 /// Sets found, by position, with the probability of their shapes.
 pub(super) type Sets = BTreeMap<Vec<u32>, Mass>;
@@ -23,8 +23,6 @@ pub(super) struct Line<'l> {
     target: i64,
     /// How likely this line is the one that is looked at, ppm.
     share_ppm: u32,
-    /// Named items among the first so many, where the line has them.
-    named: Vec<u32>,
 }
 
 /// A run from one boundary to a later one, by its sum.
@@ -44,65 +42,7 @@ impl<'l> Line<'l> {
             prefix,
             target,
             share_ppm,
-            named: Vec::new(),
         }
-    }
-
-    /// The line with its named items, which are in every set.
-    pub fn with_named(mut self, named: &[bool]) -> Self {
-        let mut count = 0;
-        self.named.push(count);
-        for &position in self.positions {
-            count += u32::from(named[position as usize]);
-            self.named.push(count);
-        }
-        self
-    }
-
-    /// Whether some parts of the line have all its named items.
-    fn has_named(&self, parts: &[(usize, usize)]) -> bool {
-        let within = |&(from, to): &(usize, usize)| self.named[to] - self.named[from];
-        parts.iter().map(within).sum::<u32>() == self.named[self.positions.len()]
-    }
-
-    /// Every set with up to four changes that hits the target and has all named items; false when
-    /// there are too many. The sets come without the named items.
-    pub fn list_with_named(
-        &self,
-        prior: &ShapePrior,
-        named: &[bool],
-        kinds: &Kinds,
-        sets: &mut Sets,
-        meter: &mut Meter,
-    ) -> bool {
-        let size = self.positions.len();
-        let mass = prior.with_named(named);
-        let mut add = |changes: usize, parts: &[(usize, usize)]| {
-            if self.has_named(parts) {
-                let items = parts
-                    .iter()
-                    .flat_map(|&(from, to)| &self.positions[from..to]);
-                let more = items.copied().filter(|&item| !named[item as usize]);
-                let known = sets.entry(kinds.canonical(more.collect())).or_default();
-                *known = known.plus(mass[changes]);
-            }
-            sets.len() <= SETS_MAX
-        };
-        for taken in 1..size {
-            if self.prefix[taken] == self.target {
-                add(1, &[(0, taken)]);
-            }
-            if self.prefix[size] - self.prefix[size - taken] == self.target {
-                add(1, &[(size - taken, size)]);
-            }
-        }
-        self.each_run(meter, |from, to, is_gap| {
-            match (is_gap, from > 0 && to < size) {
-                (false, true) => add(2, &[(from, to)]),
-                (true, true) => add(2, &[(0, from), (to, size)]),
-                _ => true,
-            }
-        }) && self.each_pair(meter, add)
     }
 
     fn add(&self, sets: &mut Sets, mass: Mass, parts: &[(usize, usize)], kinds: &Kinds) {
@@ -328,6 +268,24 @@ impl<'k> Kinds<'k> {
         }
         set.sort_unstable();
         set
+    }
+
+    /// What each of `rest` has of the `distances` of all items, interchangeable ones that of the
+    /// nearest among them; empty where there are none.
+    pub fn nearest(&self, rest: &[u32], mut distances: Vec<u32>) -> Vec<u32> {
+        if distances.is_empty() {
+            return distances;
+        }
+        for members in self.members.values() {
+            let nearest = members.iter().map(|&member| distances[member as usize]);
+            let nearest = nearest.min().unwrap_or(0);
+            for &member in members {
+                distances[member as usize] = nearest;
+            }
+        }
+        rest.iter()
+            .map(|&position| distances[position as usize])
+            .collect()
     }
 
     /// For each kind with several members: how many there are, and how many a set has.

@@ -2,10 +2,12 @@
 //!
 //! Before the amount is known a payer is assumed to pay one item, everything, the oldest or the
 //! latest ones, runs of neighbours in age, all but such runs, or scattered items, each with a
-//! stated share. The
+//! stated share; where some items are named, what is not named is assumed to lie near them as often
+//! as not. The
 //! probability of every set that makes up the target is summed: the shapes that can be listed
 //! are listed, scattered sets are counted, or bounded from above.
 
+mod around;
 mod ladder;
 mod listed;
 #[cfg(test)]
@@ -21,7 +23,7 @@ pub use ladder::explain_by_shape;
 pub struct ShapeWeights {
     /// Nothing beyond the items that are named.
     pub named_ppm: u32,
-    /// One item, each alike.
+    /// One item, each alike; where some are named, in one case of two the nearer the likelier.
     pub one_ppm: u32,
     /// The oldest item alone, beyond what each item has.
     pub first_ppm: u32,
@@ -38,11 +40,12 @@ pub struct ShapeWeights {
     pub three_ppm: Ends,
     /// By age with four changes: two runs, or all but two.
     pub four_ppm: u32,
-    /// By age, named items included, with one to four changes.
+    /// A run around all that is named, with or without a gap.
     pub around_named_ppm: u32,
-    /// Any of the latest or the oldest few items.
+    /// Any of the latest or the oldest few items, or of those nearest to what is named.
     pub window_ppm: u32,
-    /// Scattered items: two, four, eight … of them expected, or all but as many.
+    /// Scattered items: two, four, eight … of them expected, or all but as many; where some are named,
+    /// in one case of two around these.
     pub scattered_ppm: ScatteredWeights,
 }
 

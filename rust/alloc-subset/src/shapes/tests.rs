@@ -203,62 +203,102 @@ proptest! {
     }
 }
 
-/// Sets with all named items, by their changes along the line.
-fn around(named: &[bool]) -> [f64; 5] {
-    let mut ways = [0.0; 5];
-    for mask in 1_u32..1 << named.len() {
-        let inside = |item: usize| mask >> item & 1 == 1;
-        let changes = (1..named.len())
-            .filter(|&i| inside(i) != inside(i - 1))
-            .count();
-        if changes < 5 && (0..named.len()).all(|i| inside(i) || !named[i]) {
-            ways[changes] += 1.0;
-        }
-    }
-    ways
+/// How far each item that is not named is from the nearest named one.
+fn distances(named: &[bool]) -> Vec<f64> {
+    let places: Vec<usize> = (0..named.len()).filter(|&i| named[i]).collect();
+    let nearest = |item: usize| places.iter().map(|place| place.abs_diff(item)).min();
+    (0..named.len())
+        .filter(|&i| !named[i])
+        .map(|item| nearest(item).expect("some are named") as f64)
+        .collect()
+}
+
+/// The share of a set among the runs around all named items, with or without a gap.
+fn around(set: &[usize], named: &[bool]) -> f64 {
+    let (start, end) = (set[0], set[set.len() - 1]);
+    let places: Vec<usize> = (0..named.len()).filter(|&i| named[i]).collect();
+    let (first, last) = (places[0], places[places.len() - 1]);
+    let free = |from: usize, to: usize| (from..=to).all(|item| !named[item]);
+    let gaps_from = |from: usize| (from..end).filter(|&to| free(from, to)).count();
+    let gaps: usize = (start + 1..end).map(gaps_from).sum();
+    let gap = match set.windows(2).filter(|p| p[1] > p[0] + 1).count() {
+        0 if gaps == 0 => 1.0,
+        0 => 2.0 / 3.0,
+        1 => 1.0 / 3.0 / gaps as f64,
+        _ => 0.0,
+    };
+    let far = |items: usize, most: usize| 1.0 / (items + 1) as f64 / harmonic(most + 1);
+    gap * far(first - start, first) * far(end - last, named.len() - 1 - last)
+}
+
+/// The share of a set among those of the nearest few items: three, four … up to sixteen.
+fn nearest_few(places: &[usize], distances: &[f64]) -> f64 {
+    let mut order: Vec<usize> = (0..distances.len()).collect();
+    order.sort_by(|&a, &b| distances[a].total_cmp(&distances[b]).then(a.cmp(&b)));
+    let windows: Vec<usize> = (3..=16.min(distances.len() - 1)).collect();
+    let within = |window: &&usize| places.iter().all(|place| order[..**window].contains(place));
+    let fitting = windows.iter().filter(within);
+    let parts = fitting.map(|&window| 0.5_f64.powi(i32::try_from(window).expect("small")));
+    parts.sum::<f64>() / windows.len().max(1) as f64
+}
+
+/// The rates of scattered items, half of them anywhere and half around what is named: how likely
+/// each is, and what each item is taken with.
+fn rates_with_named(distances: &[f64], given: f64) -> Vec<(f64, Vec<f64>)> {
+    let size = distances.len();
+    let even = rates(size).into_iter();
+    let even: Vec<(f64, Vec<f64>)> = even.map(|p| (p * size as f64, vec![p; size])).collect();
+    let whole: f64 = distances.iter().map(|away| 1.0 / away).sum();
+    let odds = |sum: f64| distances.iter().map(move |away| sum / whole / away);
+    let near = |sum: f64| (sum, odds(sum).map(|odds| odds / (1.0 + odds)).collect());
+    let sums = (1..10).map(|power| f64::from(1 << power));
+    let near: Vec<(f64, Vec<f64>)> = sums.take_while(|&s| s < size as f64).map(near).collect();
+    let share = if near.is_empty() { 1.0 } else { 0.5 };
+    let weighed = |family: Vec<(f64, Vec<f64>)>| {
+        let total: f64 = family.iter().map(|(n, _)| 1.0 / (given + n)).sum();
+        let weight = move |n: f64| share * at_rate(n / size as f64, size) / (given + n) / total;
+        family.into_iter().map(move |(n, each)| (weight(n), each))
+    };
+    weighed(even).chain(weighed(near)).collect()
+}
+
+/// The weight of a set of scattered items.
+fn scattered_with_named(places: &[usize], distances: &[f64], given: f64) -> f64 {
+    let out = |at: usize| !places.contains(&at);
+    let part = |(weight, each): &(f64, Vec<f64>)| {
+        let each = each.iter().enumerate();
+        weight
+            * each
+                .map(|(at, p)| if out(at) { 1.0 - p } else { *p })
+                .product::<f64>()
+    };
+    rates_with_named(distances, given).iter().map(part).sum()
 }
 
 /// The weight of a set that is named in part: of what is not named, and of both together.
 fn weight_with_named(set: &[usize], amounts: &[i64], named: &[bool]) -> f64 {
     let rest: Vec<usize> = (0..amounts.len()).filter(|&i| !named[i]).collect();
     let more: Vec<usize> = set.iter().copied().filter(|&i| !named[i]).collect();
-    let (size, taken) = (rest.len() as f64, more.len() as f64);
-    let given = (amounts.len() - rest.len()) as f64;
+    let distances = distances(named);
     let mut weight = if more.is_empty() {
         0.5
     } else {
         listed(&more, &rest)
     };
-    if more.len() == 1 {
-        weight += 0.3 / size + if more[0] == rest[0] { 0.02 } else { 0.0 };
+    let place = |item: &usize| rest.iter().position(|other| other == item);
+    let places: Vec<usize> = more.iter().filter_map(place).collect();
+    if let [place] = places[..] {
+        let whole: f64 = distances.iter().map(|away| 1.0 / away).sum();
+        let near = 1.0 / distances[place] / whole;
+        weight += 0.3 * f64::midpoint(1.0 / rest.len() as f64, near);
+        weight += if place == 0 { 0.02 } else { 0.0 };
     }
-    let places: Vec<usize> = more
-        .iter()
-        .map(|item| {
-            rest.iter()
-                .position(|other| other == item)
-                .expect("of the rest")
-        })
-        .collect();
-    weight += windowed(&places, rest.len());
-    let shares: Vec<(f64, f64)> = rates(rest.len())
-        .iter()
-        .map(|p| (*p, 1.0 / (given + p * size)))
-        .collect();
-    let total: f64 = shares.iter().map(|share| share.1).sum();
-    for (p, share) in shares {
-        let at_rate = at_rate(p, rest.len());
-        weight += at_rate * share / total * p.powf(taken) * (1.0 - p).powf(size - taken);
+    if !places.is_empty() {
+        weight += windowed(&places, rest.len()) / 2.0;
+        weight += 0.05 / 2.0 * nearest_few(&places, &distances);
     }
-    let inside = |item: usize| set.contains(&item);
-    let changes = (1..amounts.len())
-        .filter(|&i| inside(i) != inside(i - 1))
-        .count();
-    if (1..5).contains(&changes) {
-        let ways = around(named)[changes].max(1.0);
-        weight += 0.08 * 0.5_f64.powi(i32::try_from(changes).expect("few")) / ways;
-    }
-    weight
+    weight += scattered_with_named(&places, &distances, (named.len() - rest.len()) as f64);
+    weight + 0.08 * around(set, named)
 }
 
 proptest! {
@@ -407,4 +447,62 @@ fn what_is_named_is_in_every_explanation() {
     };
     let got = explain_by_shape(&more).expect("in range");
     assert_eq!(got.explanations[0].items, [0, 2]);
+}
+
+#[test]
+fn around_names_too_the_bound_stays_below_the_truth_in_a_pool_too_large_to_count() {
+    let amounts: Vec<i64> = (0..44).map(|i| 1 + i * i * 37 % 1_999).collect();
+    let named: Vec<bool> = (0..44).map(|i| [20, 23, 24].contains(&i)).collect();
+    let distances = distances(&named);
+    let given: i64 = [20, 23, 24].iter().map(|&i| amounts[i]).sum();
+    for more in [vec![21, 22], vec![25], vec![19, 22, 26], vec![2, 40]] {
+        let rest: i64 = more.iter().map(|&i| amounts[i]).sum();
+        let target = usize::try_from(rest).expect("positive");
+        let mut all = 0.0;
+        for (weight, each) in rates_with_named(&distances, 3.0) {
+            let mut sums = vec![0.0_f64; target + 1];
+            sums[0] = weight;
+            let others = (0..44).filter(|&i| !named[i]).zip(each);
+            for (amount, p) in others.map(|(i, p)| (amounts[i], p)) {
+                let amount = usize::try_from(amount).expect("positive");
+                for sum in (0..=target).rev() {
+                    let taken = sum.checked_sub(amount).map_or(0.0, |less| sums[less] * p);
+                    sums[sum] = sums[sum] * (1.0 - p) + taken;
+                }
+            }
+            all += sums[target];
+        }
+        let got = explain_by_shape(&ShapeProblem {
+            amounts_minor: &amounts,
+            kinds: &apart(&amounts),
+            named: &named,
+            target_minor: given + rest,
+            weights: ShapeWeights {
+                named_ppm: 500_000,
+                around_named_ppm: 80_000,
+                ..WEIGHTS
+            },
+            unexplained_ppt: 0,
+            rival_ppt: 0,
+            budget: Budget::default(),
+            explanations_max: 64,
+            wrong_max_ppm: 900_000,
+        })
+        .expect("in range");
+        let mut set: Vec<usize> = [20, 23, 24].into_iter().chain(more).collect();
+        set.sort_unstable();
+        let whole = weight_with_named(&set, &amounts, &named);
+        let places: Vec<usize> = (0..44).filter(|&i| !named[i]).collect();
+        let taken = |at: &usize| set.contains(&places[*at]);
+        let taken: Vec<usize> = (0..places.len()).filter(taken).collect();
+        let listed = whole - scattered_with_named(&taken, &distances, 3.0);
+        let found = got.explanations.iter().find(|found| found.items == set);
+        let found = found.expect("what was paid is among what is found");
+        let low = f64::from(found.p_low_ppm);
+        assert!(
+            low <= whole / (listed + all) * 1_001_000.0,
+            "{set:?}: {low}"
+        );
+        assert!(low > 0.0 || whole < 1e-5 * all, "{set:?}: {whole} of {all}");
+    }
 }
