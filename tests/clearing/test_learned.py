@@ -9,7 +9,7 @@ import pyarrow as pa
 from clearing_book import NOW, Book
 from test_replay import by_hand
 
-from alloc.app.learned import KEPT_DAYS, PayerFacts
+from alloc.app.learned import KEPT_DAYS, FactKind, PayerFact, PayerFacts
 from alloc.app.payer_memory import FactKey
 from alloc.app.ports import DecisionFilter, DecisionState
 from alloc.app.reverse import reverse
@@ -127,3 +127,29 @@ def test_facts_of_long_ago_are_not_read(book: Book):
         wanted = asked(payment(None, "NEMO", day))
         known = PayerFacts.of(book.ledger, wanted).history(wanted)
         assert known.num_rows == rows
+
+
+def test_customers_of_one_payment_stand_in_one_order_in_every_run():
+    day, facts = dt.date(2026, 3, 6), PayerFacts()
+    customers = [f"C{number}" for number in range(10, 40)]
+    facts.see(payment("FR76", None, day), set(customers))
+    told = facts.history(asked(payment("FR76", None, day)))
+    assert told["customer_id"].to_pylist() == customers
+
+
+def test_days_of_long_ago_teach_nothing_when_they_are_played():
+    day, facts = dt.date(2026, 3, 6), PayerFacts()
+    facts.see(payment("FR76", None, day), {"C1"})
+    for days, rows in ((KEPT_DAYS, 1), (KEPT_DAYS + 1, 0)):
+        late = asked(payment("FR76", None, day + dt.timedelta(days=days)))
+        assert facts.history(late).num_rows == rows
+
+
+def test_a_name_is_not_used_while_one_of_its_customers_is_new():
+    day, facts = dt.date(2026, 3, 6), PayerFacts()
+    known = PayerFact(FactKind.NAME, "NEMO", "C1", 3, day, day)
+    new = PayerFact(FactKind.NAME, "NEMO", "C2", 1, day, day)
+    assert PayerFacts([known]).is_used(known, day)
+    facts = PayerFacts([known, new])
+    assert not facts.is_used(known, day)
+    assert not facts.is_used(new, day)

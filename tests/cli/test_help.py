@@ -119,7 +119,7 @@ def test_help_costs_little_more_than_click_alone() -> None:
 def test_a_command_misspelt_is_suggested(alloc: Callable[..., Outcome]) -> None:
     got = alloc("clera")
     assert got.code == 2
-    assert "Did you mean 'clear'?" in got.stderr
+    assert "Did you mean one of: 'clear', 'learn'?" in got.stderr
 
 
 def test_the_version_is_that_of_the_engine(alloc: Callable[..., Outcome]) -> None:

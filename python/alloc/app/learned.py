@@ -56,9 +56,9 @@ class PayerFact:
     since: dt.date
     until: dt.date
 
-    def is_used(self, day: dt.date) -> bool:
-        """Whether it counts for a payment of this day."""
-        return self.is_enough and (day - self.until).days <= KEPT_DAYS
+    def is_kept(self, day: dt.date) -> bool:
+        """Whether it is not too old for a payment of this day."""
+        return (day - self.until).days <= KEPT_DAYS
 
     @property
     def is_enough(self) -> bool:
@@ -108,7 +108,7 @@ class PayerFacts:
         day = payment["value_date"]
         for kind, value in _known_by(payment):
             of = self._facts.setdefault((kind, value), {})
-            for customer_id in customers:
+            for customer_id in sorted(customers):
                 new = PayerFact(kind, value, customer_id, 0, day, day)
                 fact = of.setdefault(customer_id, new)
                 fact.payments += 1
@@ -120,7 +120,7 @@ class PayerFacts:
         Parameters
         ----------
         payments
-            Columns payer_iban and payer_name.
+            Columns payer_iban, payer_name and value_date.
 
         Returns
         -------
@@ -131,16 +131,25 @@ class PayerFacts:
         names = ("payer_iban", "payer_name")
         rows = payments.select(names).to_pylist()
         wanted = dict.fromkeys(key for row in rows for key in _known_by(row))
-        told = [
-            _row(fact)
-            for key in wanted
-            for fact in self._usable(self._facts.get(key, {}))
-        ]
+        day = pc.min(payments["value_date"]).as_py()
+        told = [_row(fact) for key in wanted for fact in self._usable(key, day)]
         return pa.Table.from_pylist(told, engine.schema("history"))
 
-    def _usable(self, of: Mapping[str, PayerFact]) -> list[PayerFact]:
-        facts = list(of.values())
-        return facts if all(fact.is_enough for fact in facts) else []
+    def is_used(self, fact: PayerFact, day: dt.date) -> bool:
+        """Whether a fact counts for a payment of a day, beside the others of its payer.
+
+        Parameters
+        ----------
+        fact
+            One of these.
+        day
+            Value date of the payment.
+        """
+        return fact in self._usable((fact.kind, fact.value), day)
+
+    def _usable(self, key: tuple[FactKind, str], day: dt.date) -> list[PayerFact]:
+        kept = [fact for fact in self._facts.get(key, {}).values() if fact.is_kept(day)]
+        return kept if all(fact.is_enough for fact in kept) else []
 
 
 def fact_of(row: Mapping[str, Any]) -> PayerFact:

@@ -46,7 +46,7 @@ def list_facts(session: Session, *, customer: str | None, limit: int) -> int:
     They come from posted payments. An account counts from the first payment on, a name
     from the third; neither once two years have passed without another.
     """
-    from alloc.app.learned import fact_of
+    from alloc.app.learned import PayerFacts, fact_of
     from alloc.cli.clock import now
     from alloc.cli.render import View, emit
 
@@ -56,15 +56,16 @@ def list_facts(session: Session, *, customer: str | None, limit: int) -> int:
     with workspace.open_ledger(settings, write=False) as ledger:
         rows = ledger.payer_facts().to_pylist()
     facts = [fact_of(row) for row in rows]
+    known = PayerFacts(facts)
     facts = [fact for fact in facts if customer in (None, fact.customer_id)]
     document = {
         "facts": [
-            row | {"used": fact.is_used(today)}
+            row | {"used": known.is_used(fact, today)}
             for fact, row in zip(facts, map(_row, facts), strict=True)
         ]
     }
     view = View(settings.locale)
-    used = [fact.is_used(today) for fact in facts]
+    used = [known.is_used(fact, today) for fact in facts]
     emit(session, document, lambda: _draw(view, facts, used, limit))
     return ExitCode.OK
 
