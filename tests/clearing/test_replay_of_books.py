@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from clearing_book import NOW, Book, minor
 
-from alloc.app.past import FollowedBook, receipts_between
+from alloc.app.past import FollowedBook, joined, receipts_between
 from alloc.app.replay import Replay, replay
 from alloc.app.replay.letters import past_of_letters, with_customers_of
 from alloc.errors import InputError
@@ -59,12 +59,13 @@ def paid(number: int, day: str, amount: str, *letters: tuple[str, str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def past_of(book: Book, text: str) -> Past:
+def past_of(book: Book, text: str, **span: dt.date) -> Past:
     return past_of_letters(
         read_fec_lines(io.BytesIO(fec(text)), "books.txt"),
         receipts_between(book.ledger, since=None, until=None),
         entity=book.settings.entities[0],
         items=book.ledger.open_items().schema,
+        **span,
     )
 
 
@@ -230,3 +231,47 @@ def test_a_line_that_cannot_be_read_is_named():
     spoiled = fec(sold(1, "0301", "INV-1", "100.00")).replace(b"100,00", b"100.00", 1)
     with pytest.raises(InputError, match=r"books.txt:2: no amount"):
         read_fec_lines(io.BytesIO(spoiled), "books.txt")
+
+
+def test_days_that_are_not_asked_for_are_no_findings(book: Book):
+    received(book, ("03-06", "100.00", "?"), ("03-20", "80.00", "?"))
+    past = past_of(
+        book,
+        sold(1, "0201", "INV-1", "100.00", "AA")
+        + sold(2, "0201", "INV-2", "80.00", "AB")
+        + sold(3, "0201", "INV-3", "60.00", "AC")
+        + paid(7, "0210", "60.00", ("60.00", "AC"))
+        + paid(8, "0306", "100.00", ("100.00", "AA"))
+        + paid(9, "0320", "80.00", ("80.00", "AB"))
+        + paid(10, "0325", "5.00", ("5.00", "")),
+        since=dt.date(2026, 3, 10),
+        until=dt.date(2026, 3, 24),
+    )
+    assert told(past) == [{"INV-2": 8_000}]
+    assert past.findings == ()
+    opened = FollowedBook(past).visible(dt.date(2026, 3, 20))
+    assert opened["item_id"].to_pylist() == ["INV-2"]
+
+
+def test_numbers_that_begin_anew_each_month_are_other_entries(book: Book):
+    received(book, ("02-06", "100.00", "?"), ("03-06", "80.00", "?"))
+    past = past_of(
+        book,
+        sold(1, "0201", "INV-1", "100.00", "AA")
+        + sold(2, "0201", "INV-2", "80.00", "AB")
+        + paid(1, "0206", "100.00", ("100.00", "AA"))
+        + paid(1, "0306", "80.00", ("80.00", "AB")),
+    )
+    assert told(past) == [{"INV-1": 10_000}, {"INV-2": 8_000}]
+
+
+def test_an_entry_without_a_number_is_refused():
+    spoiled = fec(sold(1, "0301", "INV-1", "100.00")).replace(b"VT|VT|1|", b"VT|VT||")
+    with pytest.raises(InputError, match=r"books.txt:2: EcritureNum: empty"):
+        read_fec_lines(io.BytesIO(spoiled), "books.txt")
+
+
+def test_of_several_entities_five_places_are_named(book: Book):
+    past = past_of(book, "".join(paid(at, "0306", "9.00") for at in range(1, 5)))
+    (found,) = joined([past, past]).findings
+    assert (found.count, len(found.examples)) == (8, 5)

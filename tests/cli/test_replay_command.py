@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+import warnings
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -16,7 +17,9 @@ from alloc.app.replay import Follow, Replay
 from alloc.app.replay.curve import most_within, risk_curve
 from alloc.app.replay.driver import OUTCOMES
 from alloc.cli.render import View
+from alloc.cli.replay_charts import bars
 from alloc.cli.replay_report import replay_page
+from alloc.export.fec import COLUMNS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -135,3 +138,67 @@ def test_the_curve_counts_what_a_threshold_would_have_cleared():
     assert most_within(curve, 0) == curve[2]
     assert most_within(curve, 250_000) == curve[3]
     assert most_within(curve[4:], 1) is None
+
+
+def test_no_name_breaks_a_plot():
+    names = ("$\\frac{$", "株式会社", "N" * 300, "TWIN", "TWIN")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        drawn = bars([(name, 3) for name in names])
+    assert drawn.count(">TWIN</text>") == 2
+    assert ">$\\frac{$</text>" in drawn
+    assert ">株式会社</text>" in drawn
+
+
+def test_what_cannot_be_compared_is_named_even_when_nothing_else_is_left(
+    cleared: Path, alloc, tmp_path: Path
+):
+    books = written(tmp_path, "A1", "77,00")
+    shown = alloc("-C", cleared, "replay", "--fec", books)
+    assert "nothing to compare" in shown.stdout
+    assert "[RECEIPT_NOT_FOUND]" in shown.stdout
+
+
+def test_files_of_one_name_are_two_and_a_file_given_twice_is_one(
+    cleared: Path, alloc, tmp_path: Path
+):
+    (tmp_path / "other").mkdir()
+    one = written(tmp_path, "A1", "1200,00")
+    other = written(tmp_path / "other", "A2", "80,00")
+    words = ("--fec", one, "--fec", other, "--fec", one, "--json")
+    document = alloc("-C", cleared, "replay", *words).document
+    assert document["total"]["payments"] == 2
+    assert document["findings"] == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--since", "2026-04-01", "--until", "2026-03-01"),
+        ("--minutes-per-line", "nan"),
+        ("--minutes-per-line", "inf"),
+    ],
+)
+def test_days_and_minutes_that_mean_nothing_are_refused(
+    cleared: Path, alloc, words: tuple[str, ...]
+):
+    assert alloc("-C", cleared, "replay", *words).code == 2
+
+
+def written(folder: Path, piece: str, amount: str) -> Path:
+    """Write the books of an item and of its payment, both of the day's entry 1."""
+    lines = ["|".join(COLUMNS)]
+    for journal, account, party, debit in (
+        ("VT", "411000", "C1", True),
+        ("VT", "706000", "", False),
+        ("BQ", "512000", "", True),
+        ("BQ", "411000", "C1", False),
+    ):
+        sides = (amount, "0,00") if debit else ("0,00", amount)
+        letter = ("A", "20260331") if party else ("", "")
+        entry = (journal, journal, "1", "20260331", account, "Compte", party, party)
+        cells = (*entry, piece, "20260331", "Libelle", *sides, *letter, "20260331", "")
+        lines.append("|".join((*cells, "")))
+    path = folder / "books.txt"
+    path.write_text("\r\n".join(lines), encoding="ascii")
+    return path

@@ -27,10 +27,20 @@ if TYPE_CHECKING:
     from alloc.app.situations import ItemHistory
 
 __all__ = ["Charged", "FollowedBook", "Past", "PastFinding", "Settled"]
-__all__ += ["charged_by", "joined", "past_of_ledger", "receipts_between", "settled_by"]
+__all__ += [
+    "EXAMPLES_MAX",
+    "between",
+    "charged_by",
+    "joined",
+    "past_of_ledger",
+    "receipts_between",
+    "settled_by",
+]
 
 #: What a payment took off items: key of the item (`item_keys`), minor units.
 Settled = Counter[str]
+#: Places that are named of each finding.
+EXAMPLES_MAX = 5
 #: What was booked beside it: role and id of the item (empty: of all), minor units.
 Charged = Counter[tuple[str, str]]
 
@@ -105,7 +115,8 @@ def joined(pasts: Sequence[Past]) -> Past:
     examples: dict[str, tuple[str, ...]] = {}
     for found in (found for past in pasts for found in past.findings):
         counts[found.code] += found.count
-        examples[found.code] = examples.get(found.code, ()) + found.examples
+        shown = examples.get(found.code, ()) + found.examples
+        examples[found.code] = shown[:EXAMPLES_MAX]
     return Past(
         payments=pa.concat_tables([past.payments for past in pasts]),
         items=pa.concat_tables([past.items for past in pasts]),
@@ -236,13 +247,29 @@ def receipts_between(
         First and last value date; without one all.
     """
     payments = ledger.payments(states=(*OPEN_STATES, PaymentState.POSTED))
+    received = payments.filter(pc.greater(payments["amount_minor"], 0))
+    return between(received, since=since, until=until)
+
+
+def between(
+    payments: pa.Table, *, since: dt.date | None, until: dt.date | None
+) -> pa.Table:
+    """Return the payments of a span of value dates.
+
+    Parameters
+    ----------
+    payments
+        Column value_date, and others.
+    since, until
+        First and last value date; without one all.
+    """
     day = payments["value_date"]
     first, last = pc.min(day), pc.max(day)
     wanted = pc.and_(
         pc.greater_equal(day, first if since is None else pa.scalar(since)),
         pc.less_equal(day, last if until is None else pa.scalar(until)),
     )
-    return payments.filter(pc.and_(wanted, pc.greater(payments["amount_minor"], 0)))
+    return payments.filter(wanted)
 
 
 def _column(decisions: pa.Table, name: str) -> dict[str, Any]:

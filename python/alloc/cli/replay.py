@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 DAY = click.DateTime(["%Y-%m-%d"])
+MINUTES_MAX = 1440
 
 
 @click.command("replay", cls=Command)
@@ -45,7 +47,7 @@ DAY = click.DateTime(["%Y-%m-%d"])
 @click.option(
     "--minutes-per-line",
     "minutes",
-    type=click.FloatRange(min=0),
+    type=click.FloatRange(min=0, max=MINUTES_MAX),
     metavar="MINUTES",
     help="What clearing one item by hand takes, to tell the time saved.",
 )
@@ -91,6 +93,10 @@ def command(
     from alloc.cli.rules import posting_rules
     from alloc.rules.model import Posting
 
+    if since and until and since > until:
+        raise click.BadParameter("is after --until", param_hint="'--since'")
+    if minutes is not None and math.isnan(minutes):
+        raise click.BadParameter("is no number", param_hint="'--minutes-per-line'")
     workspace = find_workspace(session)
     settings = workspace.settings()
     active = posting_rules(workspace)

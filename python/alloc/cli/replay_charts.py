@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ COLOURS = {
 #: Names in the file come from this, not from a random number.
 SALT = "alloc"
 BARS_MAX = 12
+NAME_CHARS_MAX = 40
 
 
 def over_time(outcomes: pa.Table, labels: Mapping[Verdict, str]) -> str:
@@ -87,8 +89,18 @@ def bars(named: Sequence[tuple[str, int]]) -> str:
     """Draw counts as bars, in their order."""
     shown = list(named[:BARS_MAX])[::-1]
     figure, axes = _figure()
-    axes.barh([name for name, _ in shown], [count for _, count in shown])
+    axes.barh(range(len(shown)), [count for _, count in shown])
+    # A dollar in a bank's text is no formula.
+    axes.set_yticks(
+        range(len(shown)),
+        [_short(name) for name, _ in shown],
+        parse_math=False,
+    )
     return _svg(figure)
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= NAME_CHARS_MAX else f"{name[: NAME_CHARS_MAX - 1]}…"
 
 
 def _figure() -> tuple[Figure, Axes]:
@@ -101,8 +113,10 @@ def _figure() -> tuple[Figure, Axes]:
 
 def _svg(figure: Figure) -> str:
     sink = io.StringIO()
-    # A dollar in a bank's text is no formula.
-    with mpl.rc_context({"svg.hashsalt": SALT, "text.parse_math": False}):
+    # Letters that no font here has are drawn with the reader's.
+    style = mpl.rc_context({"svg.hashsalt": SALT, "svg.fonttype": "none"})
+    with style, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing", UserWarning)
         figure.savefig(sink, format="svg", metadata={"Date": None, "Creator": None})
     text = sink.getvalue()
     return text[text.index("<svg") :]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -55,12 +55,12 @@ def read_past(
     customers = ledger.customers()
     if not books:
         return past_of_ledger(ledger, since=since, until=until), customers
-    payments = receipts_between(ledger, since=since, until=until)
+    payments = receipts_between(ledger, since=None, until=None)
     schema = ledger.open_items().schema
     files: dict[str, list[pa.Table]] = defaultdict(list)
-    for path in books:
+    for path, name in _named(books).items():
         with path.open("rb") as source:
-            lines = read_fec_lines(source, path.name)
+            lines = read_fec_lines(source, name)
         files[_entity_of(path, settings).id].append(lines)
     past = joined(
         [
@@ -69,11 +69,20 @@ def read_past(
                 payments.filter(pc.equal(payments["entity"], entity_id)),
                 entity=settings.entity(entity_id),
                 items=schema,
+                since=since,
+                until=until,
             )
             for entity_id, tables in sorted(files.items())
         ]
     )
     return past, with_customers_of(past.items, customers)
+
+
+def _named(books: Sequence[Path]) -> dict[Path, str]:
+    """Return the files, each once, with names that tell them apart."""
+    paths = list({path.resolve(): path for path in books}.values())
+    names = Counter(path.name for path in paths)
+    return {path: path.name if names[path.name] == 1 else str(path) for path in paths}
 
 
 def _entity_of(path: Path, settings: Settings) -> Entity:

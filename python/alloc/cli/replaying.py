@@ -164,8 +164,11 @@ def replay_sections(
     say = view.messages.say
     whole = total(found.outcomes)
     if not whole.count:
-        none = say("No payment of these days was cleared: nothing to compare.")
-        return [Section("", notes=(none,))]
+        none = say(
+            "There is nothing to compare: of no payment of these days it is known how "
+            "it was cleared."
+        )
+        return [Section("", notes=(none, *_left_out(view, found)))]
     by_entity = rates(found.outcomes, "entity")
     by_type = rates(found.outcomes, "customer_type")
     strata = {name: say(text) for name, text in STRATA.items()}
@@ -188,6 +191,12 @@ def _head(view: View, found: Replay, whole: Rate) -> Section:
         first=view.day(days[0].as_py()),
         last=view.day(days[-1].as_py()),
     )
+    return Section(title, notes=tuple(_left_out(view, found)))
+
+
+def _left_out(view: View, found: Replay) -> list[str]:
+    """Say what is not compared, or only with itself."""
+    say = view.messages.say
     notes = []
     if found.waiting:
         text = say(
@@ -205,8 +214,9 @@ def _head(view: View, found: Replay, whole: Rate) -> Section:
         examples = ", ".join(finding.examples)
         words = in_words(view.messages, finding.code)
         count = view.count(finding.count)
-        notes.append(f"{words}: {count} ({examples}) [{finding.code}]")
-    return Section(title, notes=tuple(notes))
+        fact = say("{name}: {value}", name=words, value=f"{count} ({examples})")
+        notes.append(f"{fact} [{finding.code}]")
+    return notes
 
 
 def _verdicts(view: View, whole: Rate, minutes_per_line: float | None) -> Section:
@@ -232,7 +242,9 @@ def _verdicts(view: View, whole: Rate, minutes_per_line: float | None) -> Sectio
         Column(say("Amount"), "right"),
     )
     facts = _facts(view, whole, minutes_per_line)
-    notes = tuple(f"{name}: {value}" for name, value in facts if value)
+    notes = tuple(
+        say("{name}: {value}", name=name, value=value) for name, value in facts if value
+    )
     return Section("", columns, rows, notes)
 
 
@@ -251,7 +263,14 @@ def _facts(
     deducted = ", ".join(
         view.amount(minor, currency) for currency, minor in whole.deducted.items()
     )
-    hours = say("{hours} hours", hours=view.count(saved // 60)) if saved else ""
+    hours = ""
+    if saved:
+        whole_hours, minutes = divmod(saved, 60)
+        hours = say(
+            "{hours} h {minutes} min",
+            hours=view.count(whole_hours),
+            minutes=view.count(minutes),
+        )
     return [
         (say("Wrong per million automatic"), view.count(whole.wrong_ppm)),
         (say("Items cleared automatically"), cleared),

@@ -84,6 +84,8 @@ def read_fec_lines(source: BinaryIO, name: str) -> pa.Table:
     lines = FecLines(source, findings)
     columns: dict[str, list[object]] = {field: [] for field in FEC_LINES.names}
     for line, cells in lines.records():
+        if not cells[NUM]:
+            raise _unreadable(name, line, "EcritureNum: empty")
         columns["file"].append(name)
         columns["line"].append(line)
         columns["date"].append(_day(name, line, cells[DATE]))

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyarrow as pa
 
 from alloc.app.open_book import KEY_SEPARATOR
-from alloc.app.past import Past, PastFinding
+from alloc.app.past import EXAMPLES_MAX, Past, PastFinding, between
 from alloc.app.replay.receipts import EntryKey, Receipt, bare, match_receipts
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from alloc.app.past import Settled
     from alloc.settings import Entity
@@ -23,14 +23,19 @@ __all__ = ["past_of_letters", "with_customers_of"]
 
 #: Digits that the customers' accounts have in common.
 PREFIX_DIGITS = 3
-EXAMPLES_MAX = 5
 #: Who decided what stands in the books of another system.
 BOOKS = "books"
 UNBALANCED = "LETTER_UNBALANCED"
 
 
 def past_of_letters(
-    lines: pa.Table, payments: pa.Table, *, entity: Entity, items: pa.Schema
+    lines: pa.Table,
+    payments: pa.Table,
+    *,
+    entity: Entity,
+    items: pa.Schema,
+    since: dt.date | None = None,
+    until: dt.date | None = None,
 ) -> Past:
     """Read what payments cleared from the books of another system.
 
@@ -39,11 +44,15 @@ def past_of_letters(
     lines
         Columns of `alloc.export.fec_lines.FEC_LINES`: all lines of an entity.
     payments
-        Columns of `alloc.app.ports.Ledger.payments`: receipts of its statements.
+        Columns of `alloc.app.ports.Ledger.payments`: receipts of its statements, of
+        all days.
     entity
         What an entry books on one of its bank accounts came in.
     items
         Schema of `alloc.app.ports.Ledger.open_items`.
+    since, until
+        First and last value date: what came in on other days is not asked for, and
+        what of it cannot be compared is no finding.
 
     Returns
     -------
@@ -58,7 +67,12 @@ def past_of_letters(
     """
     books = _Books(lines.to_pylist(), entity)
     findings = _Findings()
-    cleared = books.cleared(findings)
+    asked = {
+        entry
+        for entry, receipt in books.receipts.items()
+        if (since or receipt.date) <= receipt.date <= (until or receipt.date)
+    }
+    cleared = books.cleared(findings, asked)
     receipts = [books.receipts[entry] for entry in cleared.by_entry]
     found = match_receipts(receipts, payments.to_pylist(), entity)
     for code, missed in (
@@ -66,12 +80,17 @@ def past_of_letters(
         ("RECEIPT_AMBIGUOUS", found.ambiguous),
     ):
         for receipt in missed:
-            findings.add(code, receipt.place)
+            if receipt.entry in asked:
+                findings.add(code, receipt.place)
             cleared.put_beside(receipt)
-    settled = {
-        payment_id: cleared.by_entry[receipt.entry]
-        for payment_id, receipt in found.pairs.items()
-    }
+    payments = between(payments, since=since, until=until)
+    played = set(payments["payment_id"].to_pylist())
+    settled = {}
+    for payment_id, receipt in found.pairs.items():
+        if payment_id in played:
+            settled[payment_id] = cleared.by_entry[receipt.entry]
+        else:
+            cleared.put_beside(receipt)
     return Past(
         payments=payments,
         items=books.item_table(items),
@@ -236,13 +255,14 @@ class _Books:
     def item_table(self, schema: pa.Schema) -> pa.Table:
         return pa.Table.from_pylist(self._rows, schema)
 
-    def cleared(self, findings: _Findings) -> _Cleared:
-        """Say what each receipt cleared; what is not clear is a finding."""
+    def cleared(self, findings: _Findings, asked: Collection[EntryKey]) -> _Cleared:
+        """Say what each receipt cleared; what is not clear of some is a finding."""
         cleared, unclear = _Cleared(), set[EntryKey]()
         for group in self._groups.values():
             code = self._fault(group)
             if code:
-                findings.add(code, group.place)
+                if not group.cash or any(entry in asked for entry in group.cash):
+                    findings.add(code, group.place)
                 unclear.update(group.cash)
             if not code and group.cash:
                 self._share_out(group, cleared)
@@ -251,7 +271,7 @@ class _Books:
         for entry in sorted(unclear & cleared.by_entry.keys()):
             cleared.put_beside(self.receipts[entry])
         silent = self.receipts.keys() - cleared.by_entry.keys() - unclear
-        for entry in sorted(silent):
+        for entry in sorted(silent.intersection(asked)):
             findings.add("NO_LETTER", self.receipts[entry].place)
         return cleared
 
@@ -286,7 +306,9 @@ class _Books:
 
 
 def _entry(row: Mapping[str, Any]) -> EntryKey:
-    return EntryKey(row["file"], row["journal"] or "", row["entry_no"] or "")
+    return EntryKey(
+        row["file"], row["journal"] or "", row["entry_no"] or "", row["date"]
+    )
 
 
 def _place(row: Mapping[str, Any]) -> str:

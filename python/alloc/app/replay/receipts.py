@@ -19,11 +19,15 @@ DAYS_APART_MAX = 5
 
 
 class EntryKey(NamedTuple):
-    """Identifies an accounting entry among the files of an entity."""
+    """Identifies an accounting entry among the files of an entity.
+
+    Some software numbers each month anew: the day belongs to it.
+    """
 
     file: str
     journal: str
     number: str
+    date: dt.date
 
 
 @dataclass(frozen=True, slots=True)
