@@ -17,7 +17,7 @@ import gettext
 import os
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from alloc.errors import InputError
 
@@ -27,10 +27,12 @@ if TYPE_CHECKING:
 __all__ = [
     "LOCALES",
     "Messages",
+    "Told",
     "deferred",
     "deferred_plural",
     "locale_of_environment",
     "messages_in",
+    "told",
 ]
 
 LOCALES = ("en", "fr")
@@ -38,6 +40,38 @@ LOCALES = ("en", "fr")
 
 CATALOGS = Path(__file__).parent / "locale"
 DOMAIN = "alloc"
+
+
+class Told(str):
+    """An English sentence that can be told in another language.
+
+    Parameters
+    ----------
+    text
+        The sentence with its ``{named}`` fields.
+    fields
+        Their values.
+    """
+
+    __slots__ = ("fields", "text")
+
+    text: str
+    fields: Mapping[str, object]
+
+    def __new__(cls, text: str, fields: Mapping[str, object]) -> Self:
+        """Write the sentence in English."""
+        made = super().__new__(cls, text.format(**fields))
+        made.text, made.fields = text, fields
+        return made
+
+
+def told(text: str, /, **fields: object) -> Told:
+    """Tell an English sentence, which `Messages.tell` repeats in another language.
+
+    >>> told("{count} of {total}", count=2, total=3)
+    '2 of 3'
+    """
+    return Told(text, fields)
 
 
 class Messages:
@@ -74,6 +108,18 @@ class Messages:
             The text in this language; the English one where none is known.
         """
         return self._catalog.gettext(text).format(**fields)
+
+    def tell(self, sentence: str) -> str:
+        """Repeat a sentence in this language, if it can be told in it.
+
+        Parameters
+        ----------
+        sentence
+            Of `told`; any other text stays as it is.
+        """
+        if isinstance(sentence, Told):
+            return self.say(sentence.text, **sentence.fields)
+        return str(sentence)
 
     def plural(self, one: str, many: str, count: int, /, **fields: object) -> str:
         """Translate a text that depends on a count.

@@ -65,6 +65,18 @@ def test_every_rule_that_fits_is_shown_with_its_lines(waiting, alloc):
     assert rules < decision, "a rule of the company goes before what the engine says"
 
 
+def test_a_rule_is_explained_in_the_language_of_the_workspace(waiting, alloc):
+    group, payment_id = waiting
+    toml = (group / "alloc.toml").read_text()
+    (group / "alloc.toml").write_text(toml.replace('locale = "en"', 'locale = "fr"'))
+    fits = alloc("-C", group, "rules", "explain", "tip", payment_id).stdout
+    assert "une seule combinaison explique l'écart" in fits
+    small = RULE.replace('"4.80", "4.90"', '"4.80"')
+    (group / "rules" / "tip.toml").write_text(small)
+    shown = alloc("-C", group, "rules", "explain", "tip", payment_id).stdout
+    assert "elle expliquerait un règlement de 79.90" in shown
+
+
 def test_a_discount_taken_too_late_is_said_with_its_term(waiting, alloc):
     group, payment_id = waiting
     late = RULE.replace("[component.tip]", "[when]\nwithin_days = 0\n[component.tip]")

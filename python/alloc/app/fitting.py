@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from alloc import engine
+from alloc.messages import told
 from alloc.rules import Outcome, Situation, explain
 from alloc.rules.explaining import unknown_vat
 from alloc.rules.matching import misfit
@@ -218,7 +219,9 @@ def _several(rule: Rule, fits: Sequence[tuple[Outcome, Situation]]) -> Tried:
         rule=rule.name,
         status="ambiguous",
         reason="ITEMS_AMBIGUOUS",
-        message=f"it fits {len(fits)} sets of items: name them with --items",
+        message=told(
+            "it fits {count} sets of items: name them with --items", count=len(fits)
+        ),
         explanations=tuple(way for one, _ in fits for way in one.explanations),
     )
     return Tried(outcome, None)

@@ -126,7 +126,7 @@ def _document(rule: str, payment_id: str, done: Applied) -> Mapping[str, Any]:
         "payment_id": payment_id,
         "status": shown.outcome.status if shown else "explained",
         "reason": shown.outcome.reason if shown else "EXPLAINED",
-        "message": shown.outcome.message if shown else "",
+        "message": str(shown.outcome.message) if shown else "",
         "entries": shown.entries() if shown else [],
         "already_posted": done.already,
         "second_person_needed": done.second_person_needed,
@@ -152,7 +152,8 @@ def _draw(view: View, done: Applied, typed: str) -> None:
         return
     if done.preview.drafts is None:
         outcome = done.preview.outcome
-        view.line(f"{outcome.rule}: {outcome.message} [{outcome.reason}]")
+        message = view.messages.tell(outcome.message)
+        view.line(f"{outcome.rule}: {message} [{outcome.reason}]")
         return
     _draw_entries(view, done.preview)
     if done.second_person_needed:

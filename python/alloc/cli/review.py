@@ -66,11 +66,11 @@ def show(session: Session, payment_id: str) -> int:
 
     workspace = find_workspace(session)
     settings = workspace.settings()
-    rules = read_rules(workspace)
+    rules, view = read_rules(workspace), View(settings.locale)
     with workspace.open_ledger(settings, write=False) as ledger:
         payment = read_payment(ledger, payment_id)
-        payment["rules"] = rules_for(ledger, settings, rules, payment)
-    emit(session, payment, lambda: draw_payment(View(settings.locale), payment))
+        payment["rules"] = rules_for(*(ledger, settings, rules, payment), view.messages)
+    emit(session, payment, lambda: draw_payment(view, payment))
     return ExitCode.OK
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from alloc.app.ports import Ledger
     from alloc.cli.render import View
+    from alloc.messages import Messages
     from alloc.rules import Explanation, Outcome, Rule, Verdict
     from alloc.rules.activation import Activation
     from alloc.settings import Settings
@@ -151,8 +152,9 @@ def explain(
         )
         found = ledger.payments(states=tuple(PaymentState), payment_ids=(payment_id,))
     currency = found["currency"][0].as_py()
-    document = {"outcomes": [_outcome(one, currency) for one in outcomes]}
     view = View(settings.locale)
+    messages = view.messages
+    document = {"outcomes": [_outcome(one, currency, messages) for one in outcomes]}
     emit(session, document, lambda: _draw_outcomes(view, outcomes, currency))
     return ExitCode.OK
 
@@ -213,13 +215,15 @@ def _described(rule: Rule, records: Sequence[Activation]) -> dict[str, object]:
     }
 
 
-def _outcome(outcome: Outcome, currency: str) -> dict[str, object]:
+def _outcome(outcome: Outcome, currency: str, messages: Messages) -> dict[str, object]:
     return {
         "rule": outcome.rule,
         "status": outcome.status,
         "reason": outcome.reason,
-        "message": outcome.message,
-        "explanations": [_lines(way, currency) for way in outcome.explanations],
+        "message": messages.tell(outcome.message),
+        "explanations": [
+            _lines(way, currency, messages) for way in outcome.explanations
+        ],
     }
 
 
@@ -228,6 +232,7 @@ def rules_for(
     settings: Settings,
     rules: Sequence[Rule],
     payment: Mapping[str, Any],
+    messages: Messages,
 ) -> list[dict[str, object]]:
     """Say which rules fit a payment that waits, or would but for what a person knows.
 
@@ -235,6 +240,8 @@ def rules_for(
     ----------
     payment
         Of `alloc.cli.queue.read_payment`.
+    messages
+        The language in which it is said.
     """
     from alloc.app.apply import explain_payment
     from alloc.app.ports import PaymentState
@@ -245,13 +252,13 @@ def rules_for(
     rules = sorted(rules, key=lambda rule: rule.fallback)
     outcomes = explain_payment(ledger, settings, rules, payment["payment_id"])
     return [
-        _outcome(outcome, payment["currency"])
+        _outcome(outcome, payment["currency"], messages)
         for outcome in outcomes
         if outcome.status != "none" or outcome.reason in TOLD
     ]
 
 
-def _lines(way: Explanation, currency: str) -> list[str]:
+def _lines(way: Explanation, currency: str, messages: Messages) -> list[str]:
     from alloc.app.amounts import amount_text
     from alloc.engine import currency_exponent
     from alloc.rules.examples import line_texts
@@ -260,15 +267,21 @@ def _lines(way: Explanation, currency: str) -> list[str]:
     return [
         *line_texts(way, currency_exponent(currency) or 0),
         *(f"{key} {amount_text(minor, currency)}" for key, minor in offset),
-        *(f"{key}: {amount_text(minor, currency)} open" for key, minor in way.left),
+        *(
+            messages.say(
+                "{item}: {amount} open", item=key, amount=amount_text(minor, currency)
+            )
+            for key, minor in way.left
+        ),
     ]
 
 
 def _draw_outcomes(view: View, outcomes: Sequence[Outcome], currency: str) -> None:
     for outcome in outcomes:
-        view.line(f"{outcome.rule}: {outcome.message} [{outcome.reason}]")
+        message = view.messages.tell(outcome.message)
+        view.line(f"{outcome.rule}: {message} [{outcome.reason}]")
         for way in outcome.explanations:
-            view.line(f"  {'; '.join(_lines(way, currency))}")
+            view.line(f"  {'; '.join(_lines(way, currency, view.messages))}")
 
 
 def _draw_rules(

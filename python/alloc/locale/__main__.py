@@ -27,10 +27,11 @@ PACKAGE = CATALOGS.parent
 KEYWORDS = {
     "say": None,
     "deferred": None,
+    "told": None,
     "plural": (1, 2),
     "deferred_plural": (1, 2),
 }
-FOLDERS = ("app", "cli")
+FOLDERS = ("app", "cli", "rules")
 DROPPED_HEADERS = (
     b'"Generated-By: ',
     b'"Language-Team: ',

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from alloc.domain.rate import rate_text
+from alloc.messages import told
 from alloc.rules.arithmetic import PPM, half_up
 from alloc.rules.facts import Situation  # noqa: TC001 - msgspec reads it
 from alloc.rules.matching import Misfit, misfit
@@ -113,10 +114,15 @@ def explain(rule: Rule, situation: Situation, *, exponent: int = 2) -> Outcome:
     if found := _items_misfit(rule, situation):
         return _none(rule, found.reason, found.message)
     if unknown := unknown_vat(rule, situation.items):
-        message = f"the VAT of item {unknown} is not known: import it with the item"
+        message = told(
+            "the VAT of item {item} is not known: import it with the item", item=unknown
+        )
         return _none(rule, "VAT_UNKNOWN", message)
     if combinations_of(rule, situation) > COMBINATIONS_TRIED_MAX:
-        message = f"more than {COMBINATIONS_TRIED_MAX} combinations: name the items"
+        message = told(
+            "more than {count} combinations: name the items",
+            count=COMBINATIONS_TRIED_MAX,
+        )
         return _none(rule, "COMBINATIONS_OVER_LIMIT", message)
     return _Trial(rule, situation, exponent).run()
 
@@ -139,14 +145,18 @@ def explain_by_one(outcomes: Sequence[Outcome]) -> Outcome:
     if len(fits) == 1:
         return fits[0]
     if not fits:
-        message = "no rule explains the gap"
+        message = told("no rule explains the gap")
         return Outcome(rule="", status="none", reason="NO_RULE", message=message)
     names = sorted(outcome.rule for outcome in fits)
     return Outcome(
         rule=", ".join(names),
         status="ambiguous",
         reason="RULES_AMBIGUOUS",
-        message=f"{len(fits)} rules explain the gap: {', '.join(names)}",
+        message=told(
+            "{count} rules explain the gap: {names}",
+            count=len(fits),
+            names=", ".join(names),
+        ),
         explanations=tuple(way for outcome in fits for way in outcome.explanations),
     )
 
@@ -160,14 +170,19 @@ def _items_misfit(rule: Rule, situation: Situation) -> Misfit | None:
     whole = (Measure.PAYMENT, Measure.RETURNED)
     takes_cash = any(part.measure in whole for part in rule.components)
     if not situation.items and not takes_cash:
-        return Misfit("NO_ITEMS", "there is no item to clear")
+        return Misfit("NO_ITEMS", told("there is no item to clear"))
     if situation.items and takes_cash:
-        return Misfit("ITEMS_NAMED", "it takes the cash whole, without items")
+        return Misfit("ITEMS_NAMED", told("it takes the cash whole, without items"))
     takes_payment = any(part.measure is Measure.PAYMENT for part in rule.components)
     if takes_payment and situation.payment.returned_minor:
-        return Misfit("RETURNED", "it takes back a payment that was posted before")
+        return Misfit(
+            "RETURNED", told("it takes back a payment that was posted before")
+        )
     if takes_cash and situation.named:
-        message = f"it names {situation.named[0]}, which is open: it pays a part of it"
+        message = told(
+            "it names {item}, which is open: it pays a part of it",
+            item=situation.named[0],
+        )
         return Misfit("ITEMS_NAMED", message)
     return None
 
@@ -242,7 +257,10 @@ class _Trial:
 
     def __init__(self, rule: Rule, situation: Situation, exponent: int) -> None:
         self.rule, self.situation, self.exponent = rule, situation, exponent
-        self.failure = ("GAP_DIFFERS", "nothing makes up the gap")
+        self.failure: tuple[str, str] = (
+            "GAP_DIFFERS",
+            told("nothing makes up the gap"),
+        )
 
     def run(self) -> Outcome:
         rule = self.rule
@@ -256,7 +274,7 @@ class _Trial:
         if not found:
             return _none(rule, *self.failure)
         if len(found) == 1:
-            message = "exactly one combination makes up the gap"
+            message = told("exactly one combination makes up the gap")
             return Outcome(
                 rule=rule.name,
                 status="explained",
@@ -268,7 +286,9 @@ class _Trial:
             rule=rule.name,
             status="ambiguous",
             reason="VALUES_AMBIGUOUS",
-            message=f"{len(found)} combinations of its values make up the gap",
+            message=told(
+                "{count} combinations of its values make up the gap", count=len(found)
+            ),
             explanations=found,
         )
 
@@ -294,7 +314,10 @@ class _Trial:
         if rest and not self._may_be_kept(parts):
             paid = self.situation.payment.amount_minor + rest
             said = amount_text(paid, self.exponent)
-            self._fail("GAP_DIFFERS", f"it would explain a payment of {said}")
+            self._fail(
+                "GAP_DIFFERS",
+                told("it would explain a payment of {amount}", amount=said),
+            )
             return None
         return self._explanation(parts, kept=rest)
 
@@ -341,10 +364,13 @@ class _Trial:
         opened = {item.item_id: item.open_minor for item in self.situation.items}
         for item_id, minor in uncleared.items():
             if not 0 <= minor * _sign(opened[item_id]) <= abs(opened[item_id]):
-                self._fail("OPEN_EXCEEDED", f"item {item_id} has less open than that")
+                self._fail(
+                    "OPEN_EXCEEDED",
+                    told("item {item} has less open than that", item=item_id),
+                )
                 return False
         if wanted != sum(left.values()):
-            self._fail("OPEN_EXCEEDED", "the items have less open than that")
+            self._fail("OPEN_EXCEEDED", told("the items have less open than that"))
             return False
         return True
 
@@ -364,8 +390,13 @@ class _Trial:
         if not fits:
             share = rate_text(half_up(total * PPM, base)) if base else "all"
             said = amount_text(total, self.exponent)
-            message = f"{component.name} would be {said} ({share} of its base)"
-            self._fail("OUT_OF_BOUNDS", f"{message}: beyond its bounds")
+            message = told(
+                "{name} would be {amount} ({share} of its base): beyond its bounds",
+                name=component.name,
+                amount=said,
+                share=share,
+            )
+            self._fail("OUT_OF_BOUNDS", message)
         return fits
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING, NamedTuple
 
+from alloc.messages import told
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -37,17 +39,27 @@ def misfit(rule: Rule, situation: Situation) -> Misfit | None:
 def _misfits(rule: Rule, situation: Situation) -> Iterator[Misfit]:
     payment, when = situation.payment, rule.when
     if rule.valid_from and payment.date < rule.valid_from:
-        yield Misfit("RULE_NOT_YET_VALID", f"valid from {rule.valid_from} on")
+        yield Misfit(
+            "RULE_NOT_YET_VALID", told("valid from {day} on", day=rule.valid_from)
+        )
     if rule.valid_until and payment.date > rule.valid_until:
-        yield Misfit("RULE_EXPIRED", f"valid until {rule.valid_until}")
+        yield Misfit("RULE_EXPIRED", told("valid until {day}", day=rule.valid_until))
     if payment.currency != rule.currency:
-        message = f"for payments in {rule.currency}, not {payment.currency}"
+        message = told(
+            "for payments in {wanted}, not {found}",
+            wanted=rule.currency,
+            found=payment.currency,
+        )
         yield Misfit("CURRENCY_DIFFERS", message)
     yield from _direction_misfits(when, payment)
     yield from _party_misfits(when, payment)
     for item in situation.items:
         if when.members and item.customer_id not in when.members:
-            message = f"item {item.item_id} is of {item.customer_id}, no member"
+            message = told(
+                "item {item} is of {customer}, no member",
+                item=item.item_id,
+                customer=item.customer_id,
+            )
             yield Misfit("CUSTOMER_DIFFERS", message)
         yield from _term_misfits(when, item, payment)
 
@@ -55,55 +67,80 @@ def _misfits(rule: Rule, situation: Situation) -> Iterator[Misfit]:
 def _direction_misfits(when: When, payment: Payment) -> Iterator[Misfit]:
     if when.direction == "none":
         if payment.amount_minor:
-            message = "posted without a payment: name items, and no payment"
+            message = told("posted without a payment: name items, and no payment")
             yield Misfit("DIRECTION_DIFFERS", message)
         return
     if payment.amount_minor == 0:
-        yield Misfit("AMOUNT_ZERO", "no money moved")
+        yield Misfit("AMOUNT_ZERO", told("no money moved"))
     direction = "in" if payment.amount_minor > 0 else "out"
     if when.direction not in (direction, "any"):
-        message = f"for money going {when.direction}, this goes {direction}"
+        message = (
+            told("for money that comes in, this goes out")
+            if direction == "out"
+            else told("for money that goes out, this comes in")
+        )
         yield Misfit("DIRECTION_DIFFERS", message)
 
 
 def _party_misfits(when: When, payment: Payment) -> Iterator[Misfit]:
     if when.entities and payment.entity not in when.entities:
         listed = ", ".join(when.entities)
-        yield Misfit("ENTITY_DIFFERS", f"for entity {listed}, not {payment.entity}")
+        yield Misfit(
+            "ENTITY_DIFFERS",
+            told(
+                "for entity {listed}, not {found}", listed=listed, found=payment.entity
+            ),
+        )
     if when.payers and not stands_in(when.payers, payment.payer_name):
         listed = ", ".join(when.payers)
-        yield Misfit("PAYER_DIFFERS", f"the payer's name has none of: {listed}")
+        yield Misfit(
+            "PAYER_DIFFERS",
+            told("the payer's name has none of: {listed}", listed=listed),
+        )
     iban = "".join(payment.payer_iban.split())
     if when.payer_ibans and iban not in when.payer_ibans:
-        yield Misfit("PAYER_DIFFERS", "paid from another account than those named")
+        yield Misfit(
+            "PAYER_DIFFERS", told("paid from another account than those named")
+        )
     if when.customers and payment.customer_id not in when.customers:
         listed = ", ".join(when.customers)
-        yield Misfit("CUSTOMER_DIFFERS", f"for customer {listed}")
+        yield Misfit("CUSTOMER_DIFFERS", told("for customer {listed}", listed=listed))
     if when.customer_types and payment.customer_type not in when.customer_types:
         listed = ", ".join(when.customer_types)
         said = payment.customer_type or "none"
         yield Misfit(
-            "CUSTOMER_TYPE_DIFFERS", f"for customers of type {listed}, not {said}"
+            "CUSTOMER_TYPE_DIFFERS",
+            told(
+                "for customers of type {listed}, not {found}", listed=listed, found=said
+            ),
         )
     if when.text and not stands_in(when.text, payment.text):
         listed = ", ".join(when.text)
-        yield Misfit("TEXT_MISSING", f"the text has none of: {listed}")
+        yield Misfit(
+            "TEXT_MISSING", told("the text has none of: {listed}", listed=listed)
+        )
     if when.not_text and stands_in(when.not_text, payment.text):
         listed = ", ".join(when.not_text)
-        yield Misfit("TEXT_UNWANTED", f"the text has one of: {listed}")
+        yield Misfit(
+            "TEXT_UNWANTED", told("the text has one of: {listed}", listed=listed)
+        )
 
 
 def _term_misfits(when: When, item: Item, payment: Payment) -> Iterator[Misfit]:
     if when.within_days is None:
         return
     if item.issue_date is None:
-        message = f"item {item.item_id} has no issue date"
+        message = told("item {item} has no issue date", item=item.item_id)
         yield Misfit("ISSUE_DATE_UNKNOWN", message)
         return
     days = (payment.date - item.issue_date).days
     if days > when.within_days + when.grace_days:
         late = days - when.within_days
-        message = f"item {item.item_id} was paid {late} days after its discount term"
+        message = told(
+            "item {item} was paid {late} days after its discount term",
+            item=item.item_id,
+            late=late,
+        )
         yield Misfit("LATE_DISCOUNT", message)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from alloc.errors import InternalError
+from alloc.messages import told
 from alloc.rules.arithmetic import PPM, half_up, net_of, portion
 from alloc.rules.model import Base, Book, Component, Measure, Per, Rule, Side, Vat
 
@@ -130,7 +131,9 @@ def fixed_part(
     if measure is Measure.INTEREST or component.per is Per.LATE_INVOICE:
         missing = next((i.item_id for i in situation.items if not i.due_date), None)
         if missing is not None:
-            return Unknown("DUE_DATE_UNKNOWN", f"item {missing} has no due date")
+            return Unknown(
+                "DUE_DATE_UNKNOWN", told("item {item} has no due date", item=missing)
+            )
         if unknown := unknown_history(situation):
             return unknown
     borne = _borne(situation.items, before)
@@ -141,7 +144,7 @@ def fixed_part(
     sign = -1 if component.side is Side.CREDIT else 1
     total = sign * sum(amount.total for amount in amounts)
     if total == 0 and not _was_charged(component, situation):
-        message = f"{component.name} comes to nothing"
+        message = told("{name} comes to nothing", name=component.name)
         return Unknown("COMPONENT_ZERO", message)
     names = (item.item_id for group in _groups(component, situation) for item in group)
     by_item = (
@@ -182,7 +185,9 @@ def solved_part(
         As for `fixed_part`.
     """
     if rest_minor == 0:
-        return Unknown("GAP_DIFFERS", f"nothing is left for {component.name}")
+        return Unknown(
+            "GAP_DIFFERS", told("nothing is left for {name}", name=component.name)
+        )
     wanted = {Side.DEBIT: 1, Side.CREDIT: -1}.get(component.side, 0)
     if wanted * rest_minor < 0:
         return Unknown("SIDE_DIFFERS", _wrong_side(component, situation))
@@ -201,10 +206,22 @@ def solved_part(
 def _wrong_side(component: Component, situation: Situation) -> str:
     if not situation.moves_money:
         named = ", ".join(item.item_id for item in situation.items)
-        owed = "by us" if component.side is Side.DEBIT else "to us"
-        return f"{component.name} is not for what is owed {owed}: {named}"
-    said = "less" if component.side is Side.CREDIT else "more"
-    return f"{said} was paid than {component.name} allows"
+        if component.side is Side.DEBIT:
+            text = told(
+                "{name} is not for what is owed by us: {items}",
+                name=component.name,
+                items=named,
+            )
+        else:
+            text = told(
+                "{name} is not for what is owed to us: {items}",
+                name=component.name,
+                items=named,
+            )
+        return text
+    if component.side is Side.CREDIT:
+        return told("less was paid than {name} allows", name=component.name)
+    return told("more was paid than {name} allows", name=component.name)
 
 
 def to_lines(
@@ -369,9 +386,10 @@ def unknown_history(situation: Situation) -> Unknown | None:
     """Name the first late item of which nobody knows what was paid and charged."""
     for item in situation.items:
         if _is_late(item, situation) and not item.history_is_known:
-            message = (
-                f"item {item.item_id} was paid in part: when, and what it was charged "
-                "then, is not known"
+            message = told(
+                "item {item} was paid in part: when, and what it was charged then, is "
+                "not known",
+                item=item.item_id,
             )
             return Unknown("HISTORY_UNKNOWN", message)
     return None
@@ -551,13 +569,16 @@ def _cash_part(component: Component, situation: Situation) -> Part | Unknown:
     if component.measure is Measure.CHARGES:
         total = payment.charges_minor
         if total <= 0:
-            return Unknown("NO_CHARGES", "the bank names no charges")
+            return Unknown("NO_CHARGES", told("the bank names no charges"))
     if component.measure is Measure.RETURNED:
         total = payment.returned_minor
         if total <= 0:
-            return Unknown("NOTHING_RETURNED", "no earlier payment is taken back")
+            return Unknown("NOTHING_RETURNED", told("no earlier payment is taken back"))
     if (total > 0) != (component.side is Side.DEBIT):
-        return Unknown("SIDE_DIFFERS", f"{component.name} is of the other direction")
+        return Unknown(
+            "SIDE_DIFFERS",
+            told("{name} is of the other direction", name=component.name),
+        )
     amount = _with_vat_inside(component.vat, total, situation.items)
     return Part(component, total, abs(total), amount.net, amount.vat)
 
@@ -576,10 +597,14 @@ def _offset_part(
     if not situation.moves_money:
         total = min(total, sum(item.open_minor for item in situation.items))
     if total <= 0:
-        return Unknown("COMPONENT_ZERO", f"{component.name} is no debt of ours")
+        return Unknown(
+            "COMPONENT_ZERO", told("{name} is no debt of ours", name=component.name)
+        )
     unknown = next((debt.item_id for debt in debts if debt.vat is None), None)
     if component.vat and unknown is not None:
-        message = f"the VAT of item {unknown} is not known: import it with the item"
+        message = told(
+            "the VAT of item {item} is not known: import it with the item", item=unknown
+        )
         return Unknown("VAT_UNKNOWN", message)
     offset: list[tuple[str, int]] = []
     vat: list[tuple[int, int]] = []
