@@ -76,9 +76,10 @@ server.wait_for_termination()
 """
 
 
-def workspace_of(root: Path, items: int) -> Workspace:
-    """Make a workspace with open items and payments that wait."""
-    (root / "alloc.toml").write_text(SETTINGS)
+def workspace_of(root: Path, items: int, *, url: str = "") -> Workspace:
+    """Make a workspace with open items and payments that wait, in any ledger."""
+    place = f'[ledger]\nurl = "{url}"\n' if url else ""
+    (root / "alloc.toml").write_text(place + SETTINGS)
     workspace = Workspace(root)
     workspace.make_folders()
     settings = workspace.settings()
@@ -306,7 +307,9 @@ def payments_ipc(first: int, rows: int) -> bytes:
     )
 
 
-def bench_post(workspace: Workspace, client: Client) -> Iterator[Figure]:
+def bench_post(
+    workspace: Workspace, client: Client, servers: Servers
+) -> Iterator[Figure]:
     """Post payments one by one, each call a commit."""
     with workspace.open_ledger(workspace.settings(), write=False) as ledger:
         rows = ledger.payments(states=(PaymentState.NEW,)).to_pylist()
@@ -327,11 +330,14 @@ def bench_post(workspace: Workspace, client: Client) -> Iterator[Figure]:
         ("8 callers", 8, names[ALONE : ALONE + POSTS // 4]),
         (f"{IN_FLIGHT} callers", IN_FLIGHT, names[-POSTS:]),
     ):
+        before_us = servers.cpu_us()
         began = time.perf_counter_ns()
         with concurrent.futures.ThreadPoolExecutor(callers) as pool:
             list(pool.map(post, mine))
         rate = len(mine) * _NS_PER_S // (time.perf_counter_ns() - began)
         yield Figure(f"Post: {title}", rate, "entries/s", ">= 500")
+        cpu_us = (servers.cpu_us() - before_us) // len(mine)
+        yield Figure(f"Post: {title}, processor of the server", cpu_us, "us", "")
 
 
 def bench(folder: Path, items: int) -> Iterator[Figure]:
@@ -359,7 +365,7 @@ def bench(folder: Path, items: int) -> Iterator[Figure]:
     ):
         yield from bench_propose(client, servers, token, ca)
         yield from bench_stream(client, items)
-        yield from bench_post(workspace, client)
+        yield from bench_post(workspace, client, servers)
 
 
 def main(items: int) -> None:
