@@ -26,6 +26,18 @@ WANTED = 200
 REPEATS = 5
 SETTINGS = '[workspace]\nname = "B"\n[[entity]]\nid = "E1"\nname = "E"\n'
 DAY = dt.date(2026, 3, 6)
+DECISIONS = """
+    insert into decision (decision_id, payment_id, state, status, proof,
+      confidence_ppm, explanations_count, reason, decided_at, decided_by)
+    with recursive n(i) as (select 1 union all select i + 1 from n where i < $1)
+    select i, 'P' || i, 'refused', 'auto', 'exact', 0, 1, 'X', '', '' from n
+"""
+ALLOCATIONS = """
+    insert into allocation (decision_id, rank, entity, item_id, allocated_minor,
+      evidence)
+    with recursive n(i) as (select 1 union all select i + 1 from n where i < $1)
+    select i, 0, 'E1', 'I' || i, 1, '' from n
+"""
 
 
 def row(number: int) -> dict[str, object]:
@@ -87,22 +99,10 @@ def pasts() -> None:
             database = ledger._db  # noqa: SLF001
             with database.write():
                 database.execute("pragma defer_foreign_keys = on")
-                numbers = (
-                    "with recursive n(i) as (select 1 union all select i + 1 from n "
-                    f"where i < {YEAR_ALLOCATIONS})"
-                )
-                database.execute(
-                    "insert into decision (decision_id, payment_id, state, status, "
-                    "proof, confidence_ppm, explanations_count, reason, decided_at, "
-                    f"decided_by) {numbers} select i, 'P' || i, 'refused', 'auto', "
-                    "'exact', 0, 1, 'X', '', '' from n"
-                )
+                count = (YEAR_ALLOCATIONS,)
+                database.execute(DECISIONS, count)
                 database.execute("update decision set state = 'posted', seq = 1")
-                database.execute(
-                    "insert into allocation (decision_id, rank, entity, item_id, "
-                    f"allocated_minor, evidence) {numbers} "
-                    "select i, 0, 'E1', 'I' || i, 1, '' from n"
-                )
+                database.execute(ALLOCATIONS, count)
             items = [f"I{number}" for number in range(1, WANTED + 1)]
             for name in ("with the index", "without"):
                 start = time.process_time_ns()
