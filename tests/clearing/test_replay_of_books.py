@@ -6,6 +6,7 @@ import datetime as dt
 import io
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 import pytest
 from clearing_book import NOW, Book, minor
 
@@ -59,9 +60,11 @@ def paid(number: int, day: str, amount: str, *letters: tuple[str, str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def past_of(book: Book, text: str, **span: dt.date) -> Past:
+def past_of(book: Book, said: str | list[pa.Table], **span: dt.date) -> Past:
+    if isinstance(said, str):
+        said = [read_fec_lines(io.BytesIO(fec(said)), "books.txt")]
     return past_of_letters(
-        read_fec_lines(io.BytesIO(fec(text)), "books.txt"),
+        pa.concat_tables(said),
         receipts_between(book.ledger, since=None, until=None),
         entity=book.settings.entities[0],
         items=book.ledger.open_items().schema,
@@ -275,3 +278,24 @@ def test_of_several_entities_five_places_are_named(book: Book):
     past = past_of(book, "".join(paid(at, "0306", "9.00") for at in range(1, 5)))
     (found,) = joined([past, past]).findings
     assert (found.count, len(found.examples)) == (8, 5)
+
+
+def test_what_a_year_opens_with_is_what_the_year_before_left_open(book: Book):
+    received(book, ("03-06", "100.00", "?"))
+    before = sold(1, "0102", "INV-0", "20.00") + sold(2, "0110", "INV-1", "100.00")
+    after = (
+        sold(1, "0301", "INV-1", "100.00", "AA")
+        + sold(2, "0301", "INV-2", "100.00")
+        + sold(3, "0301", "INV-2", "100.00")
+        + paid(9, "0306", "100.00", ("100.00", "AA"))
+    )
+    lines = [
+        read_fec_lines(io.BytesIO(fec(text)), name)
+        # Whatever the order that they are named in.
+        for text, name in ((after, "after.txt"), (before, "before.txt"))
+    ]
+    past = past_of(book, lines)
+    assert told(past) == [{"INV-1": 10_000}]
+    assert past.findings == ()
+    names = past.items["item_id"].to_pylist()
+    assert sorted(names) == ["INV-0", "INV-1", "INV-2", "INV-2#2"]

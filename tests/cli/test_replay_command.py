@@ -19,6 +19,7 @@ from alloc.app.replay.driver import OUTCOMES
 from alloc.cli.render import View
 from alloc.cli.replay_charts import bars
 from alloc.cli.replay_report import replay_page
+from alloc.cli.replaying import replay_sections
 from alloc.export.fec import COLUMNS
 
 if TYPE_CHECKING:
@@ -202,3 +203,11 @@ def written(folder: Path, piece: str, amount: str) -> Path:
     path = folder / "books.txt"
     path.write_text("\r\n".join(lines), encoding="ascii")
     return path
+
+
+def test_one_wrong_of_many_is_more_than_no_per_cent():
+    rows = [outcome(at % 20, "right" if at else "wrong") for at in range(2_000)]
+    found = Replay(Follow.TRUTH, pa.Table.from_pylist(rows, OUTCOMES), 0, (), ())
+    (verdicts, *rest) = replay_sections(View("en"), found, None)[1:]
+    assert [row[2] for row in verdicts.rows] == ["99.9 %", "0.1 %", "0.0 %", "0.0 %"]
+    assert rest[0].rows[0][2:] == ("99.9 %", "0.1 %", "0.0 %", "0.0 %")

@@ -10,7 +10,7 @@ import re
 import sys
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime
-from decimal import ROUND_DOWN, Decimal
+from decimal import ROUND_DOWN, ROUND_UP, Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -112,15 +112,15 @@ class View:
         """Write a whole number with the separators of the locale."""
         return format_decimal(number, locale=self._locale)
 
-    def share(self, part: int, whole: int) -> str:
+    def share(self, part: int, whole: int, *, up: bool = False) -> str:
         """Write a share in per cent with one decimal, rounded down; ``n/a`` of zero.
 
-        Rounded down, so that 100 % means all of them.
+        Rounded down, so that 100 % means all of them; or up, so that 0 % means none.
         """
         if whole == 0:
             return self.messages.say("n/a")
         tenths = Decimal(part * 1000) / Decimal(whole)
-        exact = tenths.quantize(Decimal(1), ROUND_DOWN) / 1000
+        exact = tenths.quantize(Decimal(1), ROUND_UP if up else ROUND_DOWN) / 1000
         return format_percent(exact, "#,##0.0 %", self._locale)
 
     def line(self, text: str = "", *, style: str = "") -> None:

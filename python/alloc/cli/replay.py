@@ -14,6 +14,7 @@ from alloc.cli.workspace import find_workspace
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Callable
 
     from alloc.app.replay import Replay
     from alloc.cli.render import View
@@ -97,6 +98,7 @@ def command(
         raise click.BadParameter("is after --until", param_hint="'--since'")
     if minutes is not None and math.isnan(minutes):
         raise click.BadParameter("is no number", param_hint="'--minutes-per-line'")
+    draw_page = None if page is None else _page()
     workspace = find_workspace(session)
     settings = workspace.settings()
     active = posting_rules(workspace)
@@ -124,14 +126,15 @@ def command(
     document = replay_document(found, minutes)
     if out is not None:
         write_replay(out, found, document)
-    if page is not None:
-        text = _page(view, found, minutes)
+    if page is not None and draw_page is not None:
+        text = draw_page(view, found, minutes)
         write_stream(page, lambda sink: sink.write(text.encode()), replace=True)
     emit(session, document, lambda: draw_replay(view, found, minutes))
     return ExitCode.OK
 
 
-def _page(view: View, found: Replay, minutes: float | None) -> str:
+def _page() -> Callable[[View, Replay, float | None], str]:
+    """Return what draws the page, before anything takes time."""
     from alloc.errors import InputError
 
     try:
@@ -143,4 +146,4 @@ def _page(view: View, found: Replay, minutes: float | None) -> str:
             reason="EXTRA_MISSING",
             extra="report",
         ) from error
-    return replay_page(view, found, minutes)
+    return replay_page

@@ -226,7 +226,7 @@ def _verdicts(view: View, whole: Rate, minutes_per_line: float | None) -> Sectio
         (
             say(text),
             view.count(whole.payments[verdict]),
-            view.share(whole.payments[verdict], whole.count),
+            _share(view, whole, verdict),
             ", ".join(
                 view.amount(whole.amounts[currency, verdict], currency)
                 for currency in currencies
@@ -246,6 +246,12 @@ def _verdicts(view: View, whole: Rate, minutes_per_line: float | None) -> Sectio
         say("{name}: {value}", name=name, value=value) for name, value in facts if value
     )
     return Section("", columns, rows, notes)
+
+
+def _share(view: View, rate: Rate, verdict: Verdict) -> str:
+    """Write the share of a verdict: of wrong ones 0 % means none."""
+    is_wrong = verdict is Verdict.WRONG
+    return view.share(rate.payments[verdict], rate.count, up=is_wrong)
 
 
 def _facts(
@@ -291,7 +297,7 @@ def _rate_table(
         (
             words.get(rate.name, rate.name) or say("(none)"),
             view.count(rate.count),
-            *(view.share(rate.payments[verdict], rate.count) for verdict in VERDICTS),
+            *(_share(view, rate, verdict) for verdict in VERDICTS),
         )
         for rate in found[:RATES_SHOWN]
     )

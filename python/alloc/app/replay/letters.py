@@ -189,7 +189,12 @@ class _Books:
         self._rows: list[dict[str, Any]] = []
         self._groups: dict[tuple[str, ...], _Group] = {}
         seen: Counter[str] = Counter()
+        self._first: dict[str, dt.date] = {}
         for row in rows:
+            day = self._first.get(row["file"], row["date"])
+            self._first[row["file"]] = min(day, row["date"])
+        self._carried: dict[tuple[object, ...], list[tuple[str, _Item]]] = {}
+        for row in sorted(rows, key=lambda row: self._first[row["file"]]):
             if not row["account"].startswith(self._prefix):
                 continue
             customer_id = row["auxiliary"] or row["account"]
@@ -226,6 +231,14 @@ class _Books:
         """Keep a line that is to be paid; a line of nothing is none."""
         if not row["amount_minor"]:
             return None
+        same = (row["account"], customer_id, row["piece"], row["amount_minor"])
+        before = self._carried.setdefault(same, []) if row["piece"] else []
+        if row["date"] == self._first[row["file"]]:
+            # The opening balance of a year repeats what the year before left open.
+            for at, (file, item) in enumerate(before):
+                if self._first[file] < row["date"]:
+                    before[at] = (row["file"], item)
+                    return item
         name = row["piece"] or row["entry_no"]
         seen[name] += 1
         item_id = name if seen[name] == 1 else f"{name}#{seen[name]}"
@@ -249,8 +262,9 @@ class _Books:
                 ),
             }
         )
-        key = self._entity.id + KEY_SEPARATOR + item_id
-        return _Item(key, row["date"], amount)
+        item = _Item(self._entity.id + KEY_SEPARATOR + item_id, row["date"], amount)
+        before.append((row["file"], item))
+        return item
 
     def item_table(self, schema: pa.Schema) -> pa.Table:
         return pa.Table.from_pylist(self._rows, schema)
