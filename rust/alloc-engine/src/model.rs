@@ -57,7 +57,12 @@ impl Amounts {
 
     /// The chance that an amount which nothing explains is this one, parts per trillion: as often
     /// as other customers' items have it, and where none has, as seldom as its digits are many.
-    fn coincidence_ppt(&self, ledger: &Ledger<'_>, account: u32, amount_minor: i64) -> u64 {
+    pub(crate) fn coincidence_ppt(
+        &self,
+        ledger: &Ledger<'_>,
+        account: u32,
+        amount_minor: i64,
+    ) -> u64 {
         let counted = self.counted.get_or_init(|| Counted::of(ledger));
         let entity = ledger.accounts[account as usize].entity;
         let own = ledger.pool(account).iter();
