@@ -110,10 +110,15 @@ def open_items(entity: str, items: dict[str, dict[str, int]]) -> pa.Table:
     return pa.Table.from_pylist(rows)
 
 
-def make_workspace(root: Path) -> Workspace:
+def settings_at(url: str) -> str:
+    """Return the settings of a ledger at an address; of a file beside them if none."""
+    return f'[ledger]\nurl = "{url}"\n{SETTINGS}' if url else SETTINGS
+
+
+def make_workspace(root: Path, *, url: str = "") -> Workspace:
     """Make a workspace with payments that wait: B1 and B2 at FR01, B9 at FR02."""
     root.mkdir(parents=True, exist_ok=True)
-    (root / "alloc.toml").write_text(SETTINGS)
+    (root / "alloc.toml").write_text(settings_at(url))
     workspace = Workspace(root)
     settings = workspace.settings()
     workspace.make_folders()

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
     from alloc.client import Client
 
+#: The service is the same over both kinds of database.
+pytestmark = pytest.mark.parametrize(
+    "workspace", ["sqlite", "postgresql"], indirect=True
+)
+
 DAY = dt.date(2026, 4, 30)
 
 

@@ -16,6 +16,11 @@ from alloc.v1 import allocation_service_pb2 as pb
 if TYPE_CHECKING:
     from service_case import Service
 
+#: The service is the same over both kinds of database.
+pytestmark = pytest.mark.parametrize(
+    "workspace", ["sqlite", "postgresql"], indirect=True
+)
+
 
 def post(service: Service, **change: object) -> pb.PostRequest:
     request = pb.PostRequest(

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
     from alloc.client import Client
 
+#: The service is the same over both kinds of database.
+pytestmark = pytest.mark.parametrize(
+    "workspace", ["sqlite", "postgresql"], indirect=True
+)
+
 
 @pytest.fixture
 def anna(service: Service) -> Client:
