@@ -15,7 +15,7 @@ use alloc_engine::reference::near::{Near, Spellings};
 use alloc_engine::reference::scan::{Search, scan};
 use alloc_engine::text::Text;
 use alloc_kernels::Draw;
-use alloc_kernels::book::{misread, open_items, references, some};
+use alloc_kernels::book::{messages, misread, numbers, open_items, references, some};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use fst::automaton::Levenshtein;
 use fst::{IntoStreamer, Set, Streamer};
@@ -37,15 +37,6 @@ fn search<'s, 'a>(ledger: &'s Ledger<'a>, index: &'s ReferenceIndex) -> Search<'
     }
 }
 
-/// A number of the same series that is not open.
-fn settled(references: &[String], draw: &mut Draw) -> String {
-    let any = usize::try_from(draw.bits()).expect("64 bits") % references.len();
-    let from: u64 = references[any].parse().expect("digits");
-    let mut numbers = (from..).map(|number| number.to_string());
-    let is_open = |number: &String| references.binary_search(number).is_ok();
-    numbers.find(|number| !is_open(number)).expect("gaps")
-}
-
 /// Texts against a million open references, one thread: a single one of numbers of which every
 /// other one is open, and short ones as payers write them, with the time to fold and cut them.
 fn scanning(criterion: &mut Criterion) {
@@ -61,11 +52,7 @@ fn scanning(criterion: &mut Criterion) {
     group.finish();
     let index = ReferenceIndex::new(&ledger);
     assert!(index.size_bytes() <= 100 * LEDGER, "bytes per reference");
-    let mut draw = Draw::new(2);
-    let words: Vec<String> = some(&references, 5_000, &mut draw)
-        .into_iter()
-        .flat_map(|open| [open.to_owned(), settled(&references, &mut draw)])
-        .collect();
+    let words = numbers(&references, 5_000, &mut Draw::new(2));
     let text = Text::of(&words.join(" "));
     let search = search(&ledger, &index);
     let mut group = criterion.benchmark_group("scan");
@@ -73,17 +60,7 @@ fn scanning(criterion: &mut Criterion) {
     group.bench_function("numbers_against_1M", |bencher| {
         bencher.iter(|| scan(black_box(&search), black_box(&text)).hits.len());
     });
-    let messages: Vec<String> = words
-        .chunks(2)
-        .map(|numbers| {
-            let [open, settled] = numbers else {
-                unreachable!()
-            };
-            format!(
-                "VIR SEPA DUPONT ET FILS SARL FACTURE {open} DU 12/03/2026, CDE {settled} MERCI"
-            )
-        })
-        .collect();
+    let messages = messages(&words);
     let tokens: usize = messages.iter().map(|text| text.split(' ').count()).sum();
     group.throughput(Throughput::Elements(tokens as u64));
     group.bench_function("messages_against_1M", |bencher| {

@@ -64,3 +64,32 @@ pub fn some<'r>(references: &'r [String], wanted: usize, draw: &mut Draw) -> Vec
     keyed.truncate(wanted);
     keyed.into_iter().map(|(_, reference)| reference).collect()
 }
+
+/// Numbers of which every other one is open; the others are of the same series and are not.
+///
+/// * `wanted` — how many are open
+#[must_use]
+pub fn numbers(references: &[String], wanted: usize, draw: &mut Draw) -> Vec<String> {
+    some(references, wanted, draw)
+        .into_iter()
+        .flat_map(|open| [open.to_owned(), settled(references, draw)])
+        .collect()
+}
+
+fn settled(references: &[String], draw: &mut Draw) -> String {
+    let any = usize::try_from(draw.bits()).expect("64 bits") % references.len();
+    let from: u64 = references[any].parse().expect("digits");
+    let mut numbers = (from..).map(|number| number.to_string());
+    let is_open = |number: &String| references.binary_search(number).is_ok();
+    numbers.find(|number| !is_open(number)).expect("gaps")
+}
+
+/// Short texts as payers write them, each with two of the numbers.
+#[must_use]
+pub fn messages(numbers: &[String]) -> Vec<String> {
+    let message = |pair: &[String]| {
+        let (first, second) = (&pair[0], &pair[1]);
+        format!("VIR SEPA DUPONT ET FILS SARL FACTURE {first} DU 12/03/2026, CDE {second} MERCI")
+    };
+    numbers.chunks_exact(2).map(message).collect()
+}
