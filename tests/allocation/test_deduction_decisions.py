@@ -147,14 +147,16 @@ def test_a_surplus_may_be_a_part_of_an_item_that_nothing_names() -> None:
     assert "P-1 auto DEDUCTION_EXPLAINED" in proposed(paid("1290.03"), **ALL)
 
 
-def test_a_name_that_has_a_neighbour_does_not_prove_a_part_payment() -> None:
-    page = """
+def test_a_name_that_has_many_neighbours_does_not_prove_a_part_payment() -> None:
+    named = """
         item     INV-1001  1234.57 EUR
-        item     INV-1002  2871.13 EUR
         payment  P-1        700.00 EUR  says "INV-1001"
     """
-    got = propose(page, **ALL)
-    assert got.decisions["status"].to_pylist() == ["review"]
+    near = [f"item INV-100{digit} {870 + digit}.13 EUR\n" for digit in range(2, 10)]
+    one, many = (propose(named + "".join(page), **ALL) for page in (near[:1], near))
+    assert one.decisions["status"].to_pylist() == ["auto"]
+    assert many.decisions["status"].to_pylist() == ["review"]
+    assert one.decisions["confidence_ppm"][0].as_py() < 999_990
 
 
 def test_each_line_of_an_advice_must_show_the_discount() -> None:

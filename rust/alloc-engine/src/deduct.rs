@@ -9,6 +9,7 @@ use crate::explain::{Case, Explanation, Pick};
 use crate::limits::{ALTERNATIVES_MAX, NEAR_COMPARISONS_MAX};
 use crate::policy::{CERTAIN_PPM, DeductionKind, ONE_PPT};
 use crate::reference::scan::{Hit, Strength};
+use crate::reference::surprise::this_slip_millinats;
 
 /// Rates of discount that are looked for, ppm.
 const DISCOUNT_RATES_PPM: [i64; 8] = [
@@ -34,11 +35,14 @@ const OVER_PART: i64 = 10;
 const ROUND_MINOR: i64 = 10_000;
 /// Payments with a deduction, before anything is known, ppm; each of the six kinds alike.
 const DEDUCTED_PPM: u64 = 100_000;
-/// The weight of one kind, parts per trillion.
-const KIND_PPT: u64 = DEDUCTED_PPM * 1_000_000 / 6;
+/// Weights are parts of this: a part payment is one of as many as an item has minor units, and what
+/// a slip makes of it must still count.
+const ONE: u64 = 1_000_000_000_000_000_000;
+/// The weight of one kind.
+const KIND: u64 = DEDUCTED_PPM * (ONE / 1_000_000) / 6;
 
-/// A payer who may keep something back does so as often as not, parts per trillion.
-const AGREED_PPT: u64 = 500_000_000_000;
+/// A payer who may keep something back does so as often as not.
+const AGREED: u64 = ONE / 2;
 
 /// Weights of sets of items, ppm: what is named and nothing else, and the rest.
 const NAMED_PPM: u64 = 500_000;
@@ -62,7 +66,7 @@ struct Way {
     short: Option<u32>,
     /// Whether the items' own terms allow it.
     agreed: bool,
-    /// Parts per trillion.
+    /// Parts of [`ONE`].
     weight: u64,
 }
 
@@ -72,6 +76,8 @@ enum Change {
     Nothing,
     Without(u32),
     With(u32),
+    /// The first is the second, misread.
+    Instead(u32, u32),
 }
 
 impl Change {
@@ -82,6 +88,10 @@ impl Change {
             Self::Nothing => {}
             Self::Without(item) => items.retain(|&other| other != item),
             Self::With(item) => items.push(item),
+            Self::Instead(item, meant) => {
+                items.retain(|&other| other != item);
+                items.push(meant);
+            }
         }
         items.sort_unstable();
         items
@@ -150,7 +160,7 @@ pub fn by_deduction(case: &Case<'_, '_>, named: &[u32], doubt: &[i64]) -> Option
     } else {
         doubted
     };
-    let misread = unrelated * 1_000_000 / case.amount_minor.unsigned_abs().max(1);
+    let misread = unrelated * (ONE / 1_000_000) / case.amount_minor.unsigned_abs().max(1);
     judge(case, named, ways, misread)
 }
 
@@ -171,30 +181,47 @@ fn named_sets(case: &Case<'_, '_>, named: &[u32], doubt: &[i64]) -> Option<Vec<S
     for &item in &others {
         sets.push(base.with(case, item, others.len() as u64));
     }
+    for (item, meant) in slips(case, named, &others) {
+        sets.push(base.instead(case, item, meant));
+    }
     sets.insert(0, base);
     Some(sets)
 }
 
-/// How sure a name in full is that no misreading of another open item's could be, millinats.
+/// How sure a name in full is that is no slip of another open item's, millinats.
 const ALONE_MILLINATS: i64 = 16_000;
 
-/// Raises the surprise of names that stand there in full and that no other item of the payer has
-/// nearly: for the name to be wrong, the item meant would have to be none that is open.
+/// Raises the surprise of names that stand there in full: what a slip may make of others is told
+/// apart, and else the item meant would have to be none that is open.
 #[must_use]
 pub fn doubt(case: &Case<'_, '_>, hit: &Hit) -> i64 {
-    let reference = |item: u32| case.ledger.item(item).reference.unwrap_or_default();
-    let printed = reference(hit.item).as_bytes();
-    let alone = hit.strength == Strength::Strong
-        && case.pool.len() * case.hits.len() <= NEAR_COMPARISONS_MAX
-        && case
-            .pool
-            .iter()
-            .all(|&item| item == hit.item || !one_slip(printed, reference(item).as_bytes()));
-    if alone {
+    if hit.strength == Strength::Strong && compares(case) {
         hit.surprise_millinats.max(ALONE_MILLINATS)
     } else {
         hit.surprise_millinats
     }
+}
+
+/// Whether the names are few enough to look for slips.
+fn compares(case: &Case<'_, '_>) -> bool {
+    case.pool.len() * case.hits.len() <= NEAR_COMPARISONS_MAX
+}
+
+/// Items that stand there in full, each with every other one whose number a slip turns into its own.
+fn slips(case: &Case<'_, '_>, named: &[u32], others: &[u32]) -> Vec<(u32, u32)> {
+    let reference = |item: u32| case.ledger.item(item).reference.unwrap_or_default();
+    let strong = case
+        .hits
+        .iter()
+        .filter(|hit| hit.strength == Strength::Strong && named.binary_search(&hit.item).is_ok());
+    let mut slips = Vec::new();
+    for hit in strong.filter(|_| compares(case)) {
+        let printed = reference(hit.item).as_bytes();
+        let near = others.iter().copied();
+        let near = near.filter(|&other| one_slip(printed, reference(other).as_bytes()));
+        slips.extend(near.map(|other| (hit.item, other)));
+    }
+    slips
 }
 
 /// Whether one slip turns a number into another one: a character replaced, lost or added, or two
@@ -267,6 +294,23 @@ impl Set {
         set
     }
 
+    /// One of the named items stands for another one by a slip; the same number may be either.
+    fn instead(&self, case: &Case<'_, '_>, item: u32, meant: u32) -> Self {
+        let reference = |item: u32| case.ledger.item(item).reference;
+        let width = reference(item).map_or(0, str::len);
+        let millinats = if reference(item) == reference(meant) {
+            0
+        } else {
+            this_slip_millinats(width)
+        };
+        let change = Change::Instead(item, meant);
+        let without = self.changed(case, change, item, -1);
+        Self {
+            weight_ppm: share(NAMED_PPM, odds_ppm(millinats)),
+            ..without.changed(case, change, meant, 1)
+        }
+    }
+
     /// One item more than is named.
     fn with(&self, case: &Case<'_, '_>, item: u32, others: u64) -> Self {
         let mut set = self.changed(case, Change::With(item), item, 1);
@@ -326,7 +370,7 @@ fn explained(case: &Case<'_, '_>, named: &[u32], set: &Set) -> Vec<Way> {
     }
     if gap.abs() <= ROUNDING_MAX_MINOR {
         let choices = 2 * ROUNDING_MAX_MINOR.unsigned_abs();
-        add(DeductionKind::Rounding, (0, 0), None, KIND_PPT / choices);
+        add(DeductionKind::Rounding, (0, 0), None, KIND / choices);
     }
     if gap < 0 {
         // A surplus explains any gap: not on top of a doubt.
@@ -343,13 +387,13 @@ fn explained(case: &Case<'_, '_>, named: &[u32], set: &Set) -> Vec<Way> {
         let (net, vat) = commission(set.sum, rate, vat_rate);
         if net + vat == gap {
             let choices = (COMMISSION_RATES_PPM.len() * vat_rates.len()) as u64;
-            let weight = KIND_PPT / choices;
+            let weight = KIND / choices;
             add(DeductionKind::Commission, (rate, vat_rate), None, weight);
         }
     }
     if gap <= FEE_MAX_MINOR.min(set.sum / FEE_PART) && gap % FEE_STEP_MINOR == 0 {
         let choices = (FEE_MAX_MINOR / FEE_STEP_MINOR).unsigned_abs();
-        add(DeductionKind::BankFee, (0, 0), None, KIND_PPT / choices);
+        add(DeductionKind::BankFee, (0, 0), None, KIND / choices);
     }
     ways.extend(discounted(case, named, set, gap));
     ways.extend(paid_short(case, named, set, gap));
@@ -368,13 +412,13 @@ fn discounted(case: &Case<'_, '_>, named: &[u32], set: &Set, gap: i64) -> Vec<Wa
     };
     if set.agreed_minor == gap {
         let rate_ppm = agreed_rate(case, &set.change.of(named));
-        return vec![way(rate_ppm, true, AGREED_PPT)];
+        return vec![way(rate_ppm, true, AGREED)];
     }
     let choices = 2 * DISCOUNT_RATES_PPM.len() as u64;
     let rates = DISCOUNT_RATES_PPM.iter().zip(&set.cuts);
     let hits = |(&rate, &cut): (&i64, &i64)| {
         let hits = u64::from(part(set.sum, rate) == gap) + u64::from(cut == gap);
-        (hits > 0).then(|| way(rate, false, hits * KIND_PPT / choices))
+        (hits > 0).then(|| way(rate, false, hits * KIND / choices))
     };
     rates.filter_map(hits).collect()
 }
@@ -384,7 +428,7 @@ fn discounted(case: &Case<'_, '_>, named: &[u32], set: &Set, gap: i64) -> Vec<Wa
 fn paid_short(case: &Case<'_, '_>, named: &[u32], set: &Set, gap: i64) -> Vec<Way> {
     let short = match set.change {
         Change::Nothing => named,
-        Change::With(ref item) => std::slice::from_ref(item),
+        Change::With(ref item) | Change::Instead(_, ref item) => std::slice::from_ref(item),
         Change::Without(_) => &[],
     };
     let way = |&item: &u32| {
@@ -396,7 +440,7 @@ fn paid_short(case: &Case<'_, '_>, named: &[u32], set: &Set, gap: i64) -> Vec<Wa
             vat_ppm: 0,
             short: Some(item),
             agreed: false,
-            weight: KIND_PPT / choices.max(1),
+            weight: KIND / choices.max(1),
         }
     };
     let is_short = |&&item: &&u32| {
@@ -415,10 +459,10 @@ fn surplus(case: &Case<'_, '_>, set: &Set, over: i64) -> u64 {
         return weight;
     }
     if over <= most {
-        weight += KIND_PPT / 2 / most.unsigned_abs();
+        weight += KIND / 2 / most.unsigned_abs();
     }
     if case.amount_minor % ROUND_MINOR == 0 && over < ROUND_MINOR && over <= set.sum {
-        weight += KIND_PPT / 2;
+        weight += KIND / 2;
     }
     weight
 }
@@ -471,7 +515,7 @@ fn judge(
     }
     Some(Deducted {
         explanation: found,
-        weight_ppt: total,
+        weight_ppt: total / (ONE / ONE_PPT),
     })
 }
 
