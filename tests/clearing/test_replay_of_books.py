@@ -299,3 +299,14 @@ def test_what_a_year_opens_with_is_what_the_year_before_left_open(book: Book):
     assert past.findings == ()
     names = past.items["item_id"].to_pylist()
     assert sorted(names) == ["INV-0", "INV-1", "INV-2", "INV-2#2"]
+
+
+def test_an_equal_sum_in_another_currency_is_another_payment(book: Book):
+    book.write('payment B0 150.00 USD on 2026-03-06 from C-LAC "?"')
+    past = past_of(
+        book,
+        sold(1, "0301", "INV-1", "150.00", "AA")
+        + paid(8, "0306", "150.00", ("150.00", "AA")),
+    )
+    assert told(past) == []
+    assert list(codes(past)) == ["RECEIPT_NOT_FOUND"]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterable, Mapping
 
     from alloc.settings import Entity
@@ -82,7 +84,8 @@ def match_receipts(
     receipts
         Of the books.
     payments
-        Columns account, amount_minor, booking_date, payment_id.
+        Columns account, amount_minor, booking_date, currency, payment_id; those in
+        another currency than the books are none of theirs.
     entity
         Says which bank account is which account of the books.
     """
@@ -93,7 +96,7 @@ def match_receipts(
         groups[key].receipts.append(receipt)
     for row in payments:
         account = account_of.get(row["account"])
-        if account is not None:
+        if account is not None and row["currency"] == entity.currency:
             day = (row["booking_date"], row["payment_id"])
             groups[account, row["amount_minor"]].payments.append(day)
     pairs: dict[str, Receipt] = {}
@@ -118,15 +121,15 @@ class _Group:
         self.payments: list[tuple[dt.date, str]] = []
 
     def near(self, receipt: Receipt) -> list[tuple[dt.date, str]]:
-        """Return the payments that a receipt may be."""
-        return [
-            payment
-            for payment in self.payments
-            if abs((payment[0] - receipt.date).days) <= DAYS_APART_MAX
-        ]
+        """Return the payments that a receipt may be; they are sorted."""
+        apart = dt.timedelta(days=DAYS_APART_MAX)
+        first = bisect_left(self.payments, receipt.date - apart, key=itemgetter(0))
+        last = bisect_right(self.payments, receipt.date + apart, key=itemgetter(0))
+        return self.payments[first:last]
 
     def pairs(self) -> dict[str, Receipt]:
         """Return what is certain, by payment."""
+        self.payments.sort()
         near = {receipt: set(self.near(receipt)) for receipt in self.receipts}
         pairs: dict[str, Receipt] = {}
         while found := _only(near) or _only(_same_day(near)):
