@@ -11,7 +11,7 @@ ANALYTIC = ("analytic", "analytic_second", "analytic_third")
 
 
 def with_analytic(table: pa.Table) -> pa.Table:
-    """Replace the columns of sections by one; a table without them has none.
+    """Replace the columns of sections by one; a table that holds none has none.
 
     Parameters
     ----------
@@ -24,10 +24,14 @@ def with_analytic(table: pa.Table) -> pa.Table:
         ``analytic`` has the section of each axis, empty where there is none; null
         where an item has no section at all.
     """
-    there = [name for name in ANALYTIC if name in table.column_names]
-    if not there:
-        return table
     kept = [name for name in table.column_names if name not in ANALYTIC]
+    there = [
+        name
+        for name in ANALYTIC
+        if name in table.column_names and table[name].null_count < len(table)
+    ]
+    if not there:
+        return table.select(kept)
     last = ANALYTIC.index(there[-1]) + 1
     blank = [None] * len(table)
     axes = [
