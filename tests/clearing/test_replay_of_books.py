@@ -310,3 +310,10 @@ def test_an_equal_sum_in_another_currency_is_another_payment(book: Book):
     )
     assert told(past) == []
     assert list(codes(past)) == ["RECEIPT_NOT_FOUND"]
+
+
+def test_a_bank_account_that_no_entity_has_is_named(book: Book):
+    received(book, ("03-06", "150.00", "?"))
+    other = paid(8, "0306", "150.00", ("150.00", "AA")).replace("512000", "512900")
+    past = past_of(book, sold(1, "0301", "INV-1", "150.00", "AA") + other)
+    assert codes(past) == {"BANK_ACCOUNT_UNKNOWN": ("books.txt:4",)}

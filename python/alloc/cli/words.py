@@ -166,6 +166,7 @@ WORDS = {
     "NO_LETTER": deferred("receipts without a letter"),
     "RECEIPT_AMBIGUOUS": deferred("receipts that several bank entries may be"),
     "RECEIPT_NOT_FOUND": deferred("receipts that are on no statement"),
+    "BANK_ACCOUNT_UNKNOWN": deferred("money on bank accounts that no entity has"),
 }
 
 

@@ -59,7 +59,8 @@ def past_of_letters(
     Past
         Its items are the lines of the customers' accounts that are no receipts, open
         from the day of their entry. Left out, and named among the findings:
-        ``LETTER_UNBALANCED`` (lines of one code that do not add up to zero),
+        ``BANK_ACCOUNT_UNKNOWN`` (money came in on an account that alloc.toml does not
+        name), ``LETTER_UNBALANCED`` (lines of one code that do not add up to zero),
         ``LETTER_SEVERAL_RECEIPTS`` (nobody can tell which of them paid what),
         ``CLEARED_BEFORE_ISSUED``, ``NO_LETTER`` (a receipt that cleared nothing),
         ``RECEIPT_NOT_FOUND`` and ``RECEIPT_AMBIGUOUS`` (no entry of the statements,
@@ -72,6 +73,8 @@ def past_of_letters(
         for entry, receipt in books.receipts.items()
         if (since or receipt.date) <= receipt.date <= (until or receipt.date)
     }
+    for place in books.unknown_banks:
+        findings.add("BANK_ACCOUNT_UNKNOWN", place)
     cleared = books.cleared(findings, asked)
     receipts = [books.receipts[entry] for entry in cleared.by_entry]
     found = match_receipts(receipts, payments.to_pylist(), entity)
@@ -185,6 +188,7 @@ class _Books:
     def __init__(self, rows: list[Mapping[str, Any]], entity: Entity) -> None:
         self._entity = entity
         self._prefix = entity.accounts["customer"][:PREFIX_DIGITS]
+        self.unknown_banks = self._unknown_banks(rows)
         self.receipts = self._receipts(rows)
         self._rows: list[dict[str, Any]] = []
         self._groups: dict[tuple[str, ...], _Group] = {}
@@ -208,6 +212,18 @@ class _Books:
                 group.cash[_entry(row)] += row["amount_minor"]
             elif item is not None:
                 group.items.append(item)
+
+    def _unknown_banks(self, rows: Iterable[Mapping[str, Any]]) -> list[str]:
+        """Return where money came in on an account that is no bank's of the entity."""
+        banks = {bare(bank.account) for bank in self._entity.banks}
+        prefix = self._entity.accounts["bank"][:PREFIX_DIGITS]
+        return [
+            _place(row)
+            for row in rows
+            if row["account"].startswith(prefix)
+            and row["amount_minor"] > 0
+            and bare(row["account"]) not in banks
+        ]
 
     def _receipts(self, rows: Iterable[Mapping[str, Any]]) -> dict[EntryKey, Receipt]:
         banks = {bare(bank.account) for bank in self._entity.banks}
