@@ -195,7 +195,12 @@ const ALONE_MILLINATS: i64 = 16_000;
 /// apart, and else the item meant would have to be none that is open.
 #[must_use]
 pub fn doubt(case: &Case<'_, '_>, hit: &Hit) -> i64 {
-    if hit.strength == Strength::Strong && compares(case) {
+    let reference = |item: u32| case.ledger.item(item).reference.unwrap_or_default();
+    let printed = reference(hit.item).as_bytes();
+    let near = |&item: &u32| item != hit.item && one_slip(printed, reference(item).as_bytes());
+    // Lines of an advice that found nothing may be its neighbours.
+    let apart = || case.advice.is_empty() || !case.pool.iter().any(near);
+    if hit.strength == Strength::Strong && compares(case) && apart() {
         hit.surprise_millinats.max(ALONE_MILLINATS)
     } else {
         hit.surprise_millinats
@@ -488,6 +493,10 @@ fn judge(
         // Nobody knows which item is paid short, or whether one is.
         return None;
     }
+    if best.kind.absorbs() && case.places.iter().any(|place| place.len() > 1) {
+        // What else is named may be what is too much, or too little.
+        return None;
+    }
     let all = u128::from(total) + u128::from(misread);
     let others = all - u128::from(best.weight);
     let error = (others * u128::from(ONE_PPT)).div_ceil(all.max(1));
@@ -499,7 +508,7 @@ fn judge(
             Proof::Dominant
         },
         reason: "DEDUCTION_EXPLAINED",
-        error_ppt: u64::try_from(error).unwrap_or(ONE_PPT),
+        error_ppt: u64::try_from(error).unwrap_or(ONE_PPT).max(1),
         by_amount: false,
         count: i64::try_from(ways.len()).unwrap_or(i64::MAX),
         alternatives: Vec::new(),
