@@ -40,6 +40,8 @@ def test_what_is_forgotten_is_listed_no_more(cleared: Path, alloc: Call):
     words = ("learn", "forget", fact["value"], "--reason", "an agent of many")
     assert alloc("-C", cleared, *words).code == 0
     assert fact["value"] not in {one["value"] for one in facts(alloc, cleared)}
+    told = alloc("-C", cleared, "learn", "why", fact["value"]).stdout
+    assert "an agent of many" in told
     again = alloc("-C", cleared, *words)
     assert again.code != 0
     assert "alloc learn list" in again.stderr

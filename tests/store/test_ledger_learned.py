@@ -39,7 +39,12 @@ def test_facts_are_counted_forgotten_and_counted_anew(books: Books) -> None:
     assert facts(books, since=known[0]["until"] + dt.timedelta(days=1)) == {}
     seen = books.ledger.fact_payments(keys[0].value).to_pylist()
     assert sorted(row["amount_minor"] for row in seen) == [5_000, 12_000]
-    for _ in range(2):
-        books.ledger.forget_facts(keys, forgotten_by="ada", reason="", now=NOW)
+    for day in (0, 1, 1):
+        now = NOW + dt.timedelta(days=day)
+        books.ledger.forget_facts(keys, forgotten_by="ada", reason="agent", now=now)
         assert facts(books) == {}
         assert books.ledger.fact_payments(keys[0].value).num_rows == 0
+    told = books.ledger.forgotten_facts(keys[0].value).to_pylist()
+    assert [(row["forgotten_at"][:10], row["forgotten_by"]) for row in told] == [
+        *(("2027-01-04", "ada"), ("2027-01-05", "ada")),
+    ]

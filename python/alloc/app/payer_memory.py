@@ -50,3 +50,9 @@ class PayerMemory(Protocol):
         now: dt.datetime,
     ) -> None:
         """Count for these facts what is decided from now on only."""
+
+    def forgotten_facts(self, value: str) -> pa.Table:
+        """Return each time that an account or a name was forgotten.
+
+        kind, value, customer_id, forgotten_at (UTC, ISO 8601), forgotten_by, reason
+        """

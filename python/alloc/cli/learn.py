@@ -74,14 +74,15 @@ def list_facts(session: Session, *, customer: str | None, limit: int) -> int:
 @click.argument("value", metavar="ACCOUNT|NAME", help="As `alloc learn list` shows it.")
 @pass_session
 def why(session: Session, value: str) -> int:
-    """List the posted payments behind an account or a name."""
+    """List the posted payments behind an account or a name, and who forgot it."""
     from alloc.cli.render import Column, View, emit
 
     workspace = find_workspace(session)
     settings = workspace.settings()
     with workspace.open_ledger(settings, write=False) as ledger:
         rows = ledger.fact_payments(value).to_pylist()
-    if not rows:
+        forgotten = ledger.forgotten_facts(value).to_pylist()
+    if not rows and not forgotten:
         raise _unknown(value)
     view = View(settings.locale)
     say = view.messages.say
@@ -99,7 +100,20 @@ def why(session: Session, value: str) -> int:
         )
         for row in rows
     ]
-    emit(session, {"payments": rows}, lambda: view.table(columns, shown))
+
+    def draw() -> None:
+        view.table(columns, shown)
+        for row in forgotten:
+            text = say(
+                "Forgotten for {customer} by {person} at {moment}: {reason}",
+                customer=row["customer_id"],
+                person=row["forgotten_by"],
+                moment=row["forgotten_at"],
+                reason=row["reason"] or say("(no reason)"),
+            )
+            view.line(text)
+
+    emit(session, {"payments": rows, "forgotten": forgotten}, draw)
     return ExitCode.OK
 
 

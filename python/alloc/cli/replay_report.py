@@ -61,7 +61,11 @@ def replay_page(view: View, found: Replay, minutes_per_line: float | None) -> st
         locale=view.messages.locale,
         title=say("Replay"),
         automatic=view.share(whole.payments[Verdict.RIGHT], whole.count),
-        automatic_says=say("cleared without a person, as they were cleared"),
+        automatic_says=say(
+            "of the {count} payments that can be compared: cleared without a person, "
+            "as they were cleared",
+            count=view.count(whole.count),
+        ),
         wrong=view.count(whole.wrong_ppm),
         wrong_says=say("wrong per million automatic"),
         head=head,

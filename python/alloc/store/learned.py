@@ -36,8 +36,10 @@ _SEEN = """
     join decision d on d.payment_id = f.payment_id and d.state = 'posted'
     join allocation a on a.decision_id = d.decision_id and a.rank = 0
       and a.customer_id is not null
-    left join forgotten_fact g on g.kind = f.kind and g.value = f.value
-      and g.customer_id = a.customer_id
+    left join (
+      select kind, value, customer_id, max(forgotten_at) as forgotten_at
+      from forgotten_fact group by kind, value, customer_id
+    ) g on g.kind = f.kind and g.value = f.value and g.customer_id = a.customer_id
 """
 _KEPT = "(g.forgotten_at is null or d.decided_at > g.forgotten_at)"
 
@@ -101,12 +103,20 @@ def forget(
     ]
     with db.write():
         db.stage("stage_forgotten", pa.Table.from_pylist(rows, _FORGOTTEN))
-        db.execute(
-            "delete from forgotten_fact where exists (select 1 from stage_forgotten s "
-            "where s.kind = forgotten_fact.kind and s.value = forgotten_fact.value "
-            "and s.customer_id = forgotten_fact.customer_id)"
-        )
         names = ", ".join(_FORGOTTEN.names)
         db.execute(
-            f"insert into forgotten_fact ({names}) select {names} from stage_forgotten"
+            f"insert into forgotten_fact ({names}) select {names} "
+            "from stage_forgotten s where not exists (select 1 from forgotten_fact g "
+            "where g.kind = s.kind and g.value = s.value "
+            "and g.customer_id = s.customer_id and g.forgotten_at = s.forgotten_at)"
         )
+
+
+def forgotten_facts(db: Database, value: str) -> pa.Table:
+    """Return each time that an account or a name was forgotten."""
+    return db.query(
+        f"select {', '.join(_FORGOTTEN.names)} from forgotten_fact where value = $1 "
+        "order by forgotten_at, kind, customer_id",
+        _FORGOTTEN,
+        (value,),
+    )

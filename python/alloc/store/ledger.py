@@ -250,6 +250,10 @@ class SqlLedger:
             self._db, facts, forgotten_by=forgotten_by, reason=reason, now=now
         )
 
+    def forgotten_facts(self, value: str) -> pa.Table:
+        """Return each time that an account or a name was forgotten."""
+        return learned.forgotten_facts(self._db, value)
+
     def refusals(self) -> pa.Table:
         """Return matches never to be proposed again."""
         return reading.refusals(self._db)

@@ -439,7 +439,7 @@ CREATE TABLE forgotten_fact (
     forgotten_at TEXT COLLATE "C" NOT NULL, 
     forgotten_by TEXT COLLATE "C" NOT NULL, 
     reason TEXT COLLATE "C" NOT NULL, 
-    PRIMARY KEY (kind, value, customer_id)
+    PRIMARY KEY (kind, value, customer_id, forgotten_at)
 );
 
 UPDATE alembic_version SET version_num='0008' WHERE alembic_version.version_num = '0007';

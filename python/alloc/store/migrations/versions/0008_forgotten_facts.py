@@ -12,10 +12,10 @@ down_revision = "0007"
 
 
 def upgrade() -> None:
-    """Keep which fact about a payer was forgotten, by whom, when and why."""
+    """Keep each time that a fact about a payer was forgotten, by whom and why."""
     op.create_table(
         "forgotten_fact",
         *text("kind", "value", "customer_id", null=False),
         *text("forgotten_at", "forgotten_by", "reason", null=False),
-        sa.PrimaryKeyConstraint("kind", "value", "customer_id"),
+        sa.PrimaryKeyConstraint("kind", "value", "customer_id", "forgotten_at"),
     )
