@@ -160,8 +160,15 @@ pub fn by_deduction(case: &Case<'_, '_>, named: &[u32], doubt: &[i64]) -> Option
     } else {
         doubted
     };
-    let misread = unrelated * (ONE / 1_000_000) / case.amount_minor.unsigned_abs().max(1);
+    let misread = misread_weight(unrelated, case.amount_minor);
     judge(case, named, ways, misread)
+}
+
+/// The weight of names that are none, any amount being as likely, parts of [`ONE`]; of many doubtful
+/// names more than one.
+fn misread_weight(doubted_ppm: u64, amount_minor: i64) -> u128 {
+    u128::from(doubted_ppm) * u128::from(ONE / 1_000_000)
+        / u128::from(amount_minor.unsigned_abs().max(1))
 }
 
 /// What a text names; the same with one misreading less, or with one item more.
@@ -477,13 +484,13 @@ fn judge(
     case: &Case<'_, '_>,
     named: &[u32],
     mut ways: Vec<(Way, Change)>,
-    misread: u64,
+    misread: u128,
 ) -> Option<Deducted> {
     ways.sort_by_key(|&(way, change)| {
         let weight = std::cmp::Reverse(way.weight);
         (weight, way.kind, way.rate_ppm, way.vat_ppm, change)
     });
-    let total: u64 = ways.iter().map(|(way, _)| way.weight).sum();
+    let total: u128 = ways.iter().map(|(way, _)| u128::from(way.weight)).sum();
     let &(best, change) = ways.first()?;
     let items = change.of(named);
     let gap = gap_of(case, &items);
@@ -497,7 +504,7 @@ fn judge(
         // What else is named may be what is too much, or too little.
         return None;
     }
-    let all = u128::from(total) + u128::from(misread);
+    let all = total + misread;
     let others = all - u128::from(best.weight);
     let error = (others * u128::from(ONE_PPT)).div_ceil(all.max(1));
     let mut found = Explanation {
@@ -524,7 +531,7 @@ fn judge(
     }
     Some(Deducted {
         explanation: found,
-        weight_ppt: total / (ONE / ONE_PPT),
+        weight_ppt: u64::try_from(total / u128::from(ONE / ONE_PPT)).unwrap_or(u64::MAX),
     })
 }
 
@@ -591,6 +598,14 @@ mod tests {
         assert_eq!(part(-10_025, 20_000), -201);
         assert_eq!(part(10_024, 20_000), 200);
         assert_eq!(commission(282_000, 40_000, 200_000), (11_280, 2_256));
+    }
+
+    #[test]
+    fn any_number_of_doubtful_names_can_be_weighed() {
+        let doubtful = |names: u64| misread_weight(names * 1_000_000, 1);
+        assert_eq!(doubtful(1), u128::from(ONE));
+        assert_eq!(doubtful(100_000), 100_000 * u128::from(ONE));
+        assert_eq!(misread_weight(1_000_000, i64::MIN), 0);
     }
 
     #[test]
