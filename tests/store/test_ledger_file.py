@@ -51,6 +51,14 @@ def test_a_new_ledger_is_empty_and_verifies(books: Books) -> None:
     assert books.ledger.name.startswith(("ledger.db", "localhost/ledger_"))
 
 
+def test_a_first_writer_need_not_change_the_mode_of_a_new_ledger(
+    ledger_path: Path,
+) -> None:
+    # Killed while it does, it would leave a journal that no reader can play back.
+    writes_ahead = b"\x02\x02"
+    assert ledger_path.read_bytes()[18:20] == writes_ahead
+
+
 def test_a_ledger_is_never_overwritten(ledger_path: Path) -> None:
     before = ledger_path.read_bytes()
     with pytest.raises(ConflictError) as refused:

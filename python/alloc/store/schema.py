@@ -157,6 +157,9 @@ def _create(
             migrate(database, since=BASE, until=revision)
             if fill is not None:
                 fill(database)
+        # Before it has its name: a writer that is killed while it changes the mode
+        # would leave what no reader can open.
+        database.run(backend.before_writing)
     except ConflictError as error:
         raise _exists(backend.name) from error
     finally:
