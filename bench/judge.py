@@ -324,11 +324,16 @@ def main(
             for scenario in matrix(ledgers, texts)
             for seed in seeds_of(scenario, seeds)
         }
-        for (scenario, seed), answer in asked.items():
-            result = answer.result()
-            results.setdefault(scenario, {})[seed] = result
-            click.echo(f"{scenario.title}, seed {seed}: {pooled([result], 'total')}")
-            write(results, judge, out)  # an hour's work is not lost at its end
+        try:
+            for (scenario, seed), answer in asked.items():
+                result = answer.result()
+                results.setdefault(scenario, {})[seed] = result
+                told = pooled([result], "total")
+                click.echo(f"{scenario.title}, seed {seed}: {told}")
+                write(results, judge, out)  # an hour's work is not lost at its end
+        finally:
+            # A replay that fails is told at once, not when all the others are done.
+            pool.shutdown(cancel_futures=True)
     click.echo(out.read_text(encoding="utf-8"))
 
 
