@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
-import os
 import re
-import resource
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -206,13 +203,7 @@ def test_a_file_without_permission_is_named(workspace: Path, tmp_path: Path) -> 
     path = tmp_path / "secret.xml"
     path.write_text(GOOD)
     path.chmod(0)
-    done = subprocess.run(
-        [sys.executable, "-m", "alloc", "-C", workspace, "import", path],
-        preexec_fn=_drop_the_right_to_read_all,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = _alloc_after(NO_RIGHT_TO_READ_ALL, "-C", workspace, "import", path)
     assert (done.returncode, done.stdout) == (66, ""), done.stderr
     assert re.fullmatch(r"alloc: .*secret\.xml .*\[FILE_UNREADABLE\]\n", done.stderr)
 
@@ -221,18 +212,8 @@ def test_a_full_disk_leaves_the_ledger_as_it_was(
     workspace: Path, tmp_path: Path, alloc: Callable[..., Outcome]
 ) -> None:
     files = write_day(tmp_path)
-
-    def no_more_room() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (ROOM_BYTES, ROOM_BYTES))
-
     before = alloc("-C", workspace, "status", "--json").document
-    done = subprocess.run(
-        [sys.executable, "-m", "alloc", "-C", workspace, "import", *files],
-        preexec_fn=no_more_room,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = _alloc_after(NO_MORE_ROOM, "-C", workspace, "import", *files)
     assert done.returncode == 74, done.stderr
     assert done.stderr.count("\n") == 1
     assert alloc("-C", workspace, "verify").code == 0
@@ -276,12 +257,29 @@ def test_a_ledger_that_is_none_is_refused(
     assert alloc("-C", workspace, "status").code == 66
 
 
-def _drop_the_right_to_read_all() -> None:
-    """Take from root what lets it read files without permission."""
-    if os.geteuid() != 0:
-        return
-    drop_from_bounding_set, dac_override, dac_read_search = 24, 1, 2
-    libc = ctypes.CDLL(None, use_errno=True)
-    for capability in (dac_override, dac_read_search):
-        if libc.prctl(drop_from_bounding_set, capability, 0, 0, 0):
-            raise OSError(ctypes.get_errno(), "prctl")
+#: Takes from root what lets it read files without permission.
+NO_RIGHT_TO_READ_ALL = """
+import ctypes, os
+drop_from_bounding_set, dac_override, dac_read_search = 24, 1, 2
+for capability in (dac_override, dac_read_search) if os.geteuid() == 0 else ():
+    if ctypes.CDLL(None).prctl(drop_from_bounding_set, capability, 0, 0, 0):
+        raise OSError("prctl")
+"""
+NO_MORE_ROOM = f"""
+import resource
+resource.setrlimit(resource.RLIMIT_FSIZE, ({ROOM_BYTES}, {ROOM_BYTES}))
+"""
+AND_THEN = """
+import os, sys
+os.execv(sys.executable, [sys.executable, "-m", "alloc", *sys.argv[1:]])
+"""
+
+
+def _alloc_after(preparation: str, *words: object) -> subprocess.CompletedProcess[str]:
+    """Run `alloc` in a process that prepares itself, not in a copy of this one."""
+    return subprocess.run(
+        [sys.executable, "-c", preparation + AND_THEN, *map(str, words)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
