@@ -12,6 +12,7 @@ import pytest
 from clearing_book import NOW, Book
 from hypothesis import given
 from hypothesis import strategies as st
+from test_impact import FEE
 from test_rules_when_clearing import rule
 
 from alloc.app.apply import apply
@@ -211,21 +212,6 @@ def test_a_payer_who_was_not_known_is_worth_learning(book: Book):
         *("payer", "NEMO"),
         *(1, 0),
     )
-
-
-FEE = """
-[when]
-payers = ["C-LAC"]
-[component.fee]
-role = "bank_charges"
-amount = "gap"
-max_rate = "6%"
-[[example]]
-name = "one"
-payment = { amount = "114.00", date = 2026-01-01, payer = "C-LAC" }
-items = [{ id = "A", ttc = "120.00" }]
-lines = ["bank_charges 6.00"]
-"""
 
 
 def test_a_rule_that_sleeps_is_tried_on_what_is_left(book: Book):

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from alloc.app.audit import Approval
+from alloc.app.refused import for_review
 from alloc.errors import ConflictError
 
 if TYPE_CHECKING:
@@ -83,18 +84,12 @@ def held_back(settings: Settings, payments: pa.Table, proposal: Proposal) -> Pro
     """Leave to people what would be posted without any of two."""
     if all(entity.four_eyes_above is None for entity in settings.entities):
         return proposal
-    large = [
-        row["payment_id"]
+    large = {
+        row["payment_id"]: FOUR_EYES
         for row in payments.select(["payment_id", "entity", "amount_minor"]).to_pylist()
         if wants_two(settings, row)
-    ]
+    }
     decisions = proposal.decisions
-    is_held = pc.and_(
-        pc.equal(decisions["status"], "auto"),
-        pc.is_in(decisions["payment_id"], value_set=pa.array(large, pa.string())),
-    )
-    for name, value in (("status", "review"), ("reason", FOUR_EYES)):
-        at = decisions.schema.get_field_index(name)
-        column = pc.if_else(is_held, value, decisions[name])
-        decisions = decisions.set_column(at, decisions.schema.field(at), column)
-    return replace(proposal, decisions=decisions)
+    automatic = decisions.filter(pc.equal(decisions["status"], "auto"))["payment_id"]
+    held = {name: large[name] for name in automatic.to_pylist() if name in large}
+    return replace(proposal, decisions=for_review(decisions, held))

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from alloc.app.apply import MONEY_OUT
 from alloc.app.clear import contract, propose_day
 from alloc.app.open_book import KEY_SEPARATOR
-from alloc.app.past import FollowedBook, Past, past_of_ledger
+from alloc.app.past import MACHINE, FollowedBook, Past, past_of_ledger
 from alloc.app.ports import PaymentState
 from alloc.app.refused import Refused
 from alloc.app.ruling import Ruling
@@ -38,9 +38,6 @@ if TYPE_CHECKING:
     from alloc.settings import Settings
 
 __all__ = ["Case", "Impact", "Verdict", "impact"]
-
-#: Who decides without a person.
-MACHINE = "alloc"
 
 
 class Verdict(StrEnum):
@@ -179,8 +176,7 @@ def impact(
         ruled = ruling.decide(payments, proposal, items)
         cases += _cases(ruled, payments, known, rule)
         for payment_id in payments["payment_id"].to_pylist():
-            settled = past.settled.get(payment_id, Counter())
-            book.take(day, settled, past.charged.get(payment_id, Counter()))
+            book.follow(day, payment_id)
         done += payments.num_rows
         progress(done, past.payments.num_rows)
     cases.sort(key=lambda case: (case.value_date, case.payment_id))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from alloc.app.ports import Ledger
     from alloc.app.situations import ItemHistory
 
-__all__ = ["Charged", "FollowedBook", "Past", "PastFinding", "Settled"]
+__all__ = ["MACHINE", "Charged", "FollowedBook", "Past", "PastFinding", "Settled"]
 __all__ += [
     "EXAMPLES_MAX",
     "between",
@@ -37,6 +37,8 @@ __all__ += [
     "settled_by",
 ]
 
+#: Who decides without a person.
+MACHINE = "alloc"
 #: What a payment took off items: key of the item (`item_keys`), minor units.
 Settled = Counter[str]
 #: Places that are named of each finding.
@@ -140,6 +142,7 @@ class FollowedBook:
     """
 
     def __init__(self, past: Past) -> None:
+        self._past = past
         self._book = OpenBook(past.items)
         self._ahead: Settled = Counter()
         self._beside = sorted(past.beside.items(), reverse=True)
@@ -156,6 +159,12 @@ class FollowedBook:
         """Return what was taken off these items before."""
         keys = {(row["entity"], row["item_id"]) for row in rows}
         return {key: self._earlier[key] for key in keys & self._earlier.keys()}
+
+    def follow(self, day: dt.date, payment_id: str) -> None:
+        """Take off what a payment really settled, as `take`."""
+        nothing: Charged = Counter()
+        settled = self._past.settled.get(payment_id, Counter())
+        self.take(day, settled, self._past.charged.get(payment_id, nothing))
 
     def take(self, day: dt.date, settled: Settled, charged: Charged) -> None:
         """Take off what one payment settled, from the next look on.

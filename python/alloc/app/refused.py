@@ -66,7 +66,7 @@ class Refused:
             if kept is not None and kept.get(0) != 0
         }
         return Proposal(
-            decisions=_for_review(proposal.decisions, moved),
+            decisions=for_review(proposal.decisions, moved),
             allocations=_renumber(proposal.allocations, ranks),
             adjustments=_renumber(proposal.adjustments, ranks),
         )
@@ -111,7 +111,7 @@ def _renumber(rows: pa.Table, ranks: dict[str, dict[int, int] | None]) -> pa.Tab
     return renumbered.filter(keep).cast(rows.schema)
 
 
-def _for_review(decisions: pa.Table, reasons: Mapping[str, str]) -> pa.Table:
+def for_review(decisions: pa.Table, reasons: Mapping[str, str]) -> pa.Table:
     """Send these payments to a person, each with its reason."""
     ids = decisions["payment_id"].to_pylist()
     mine = pa.array([payment_id in reasons for payment_id in ids], pa.bool_())

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from alloc.errors import InputError
 from alloc.export.columns import dates, decimals, glued, joined, text_of
-from alloc.export.fields import fitted, one_currency, words
+from alloc.export.fields import fitted, one_currency, padded, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,30 +68,26 @@ def cegid(
     partner = fitted(lines, "customer_id", 17, package=PACKAGE)
     number = pc.utf8_lpad(lines["entry_number"].cast("string"), 8, padding="0")
     row = [
-        _padded(fitted(lines, "entry_journal", 3, package=PACKAGE), 3),  # 1
+        padded(fitted(lines, "entry_journal", 3, package=PACKAGE), 3),  # 1
         dates(lines["entry_posting_date"], "%d%m%Y"),  # 4
         _kinds(lines),  # 12
-        _padded(fitted(lines, "account", 17, package=PACKAGE), 17),  # 14
+        padded(fitted(lines, "account", 17, package=PACKAGE), 17),  # 14
         pc.if_else(pc.equal(partner, ""), " ", "X"),  # 31
-        _padded(partner, 17),  # 32
-        _padded(words(lines["entry_piece_ref"], 35), 35),  # 49
-        _padded(words(lines["label"], 35), 35),  # 84
+        padded(partner, 17),  # 32
+        padded(words(lines["entry_piece_ref"], 35), 35),  # 49
+        padded(words(lines["label"], 35), 35),  # 84
         " " * 11,  # 119, means of payment, due date
         pc.if_else(pc.less(lines["amount_minor"], 0), "C", "D"),  # 130
         _amounts(lines),  # 131
         "N",  # 151
         number,  # 152
-        _padded(lines["currency"], 3),  # 160
+        padded(lines["currency"], 3),  # 160
         " " * 10,  # 163, rate
         "E--",  # 173
         " " * 47,  # 176, other amounts, establishment, axis, due part
         "\r\n",
     ]
     return text_of(glued(*row)).decode("utf-8").encode(ENCODING)
-
-
-def _padded(column: pa.ChunkedArray, width: int) -> pa.ChunkedArray:
-    return pc.utf8_rpad(column, width=width, padding=" ")
 
 
 def _kinds(lines: pa.Table) -> pa.ChunkedArray:

@@ -31,6 +31,11 @@ def words(column: pa.ChunkedArray, width: int) -> pa.ChunkedArray:
     return pc.fill_null(written, "")
 
 
+def padded(column: pa.ChunkedArray, width: int) -> pa.ChunkedArray:
+    """Fill texts with blanks up to so many characters."""
+    return pc.utf8_rpad(column, width=width, padding=" ")
+
+
 def fitted(lines: pa.Table, name: str, width: int, *, package: str) -> pa.ChunkedArray:
     """Write a code as it is; nulls become empty.
 

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from alloc.errors import InputError
 from alloc.export.columns import dates, glued, joined, mapped, text_of
-from alloc.export.fields import fitted, letter_code, one_currency, words
+from alloc.export.fields import fitted, letter_code, one_currency, padded, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,8 +56,8 @@ def quadra(
     label = words(lines["label"], 30)
     row = [
         "M",  # 1
-        _padded(pc.if_else(pc.equal(customer, ""), account, customer), 8),  # 2
-        _padded(pc.utf8_slice_codeunits(journal, 0, 2), 2),  # 10
+        padded(pc.if_else(pc.equal(customer, ""), account, customer), 8),  # 2
+        padded(pc.utf8_slice_codeunits(journal, 0, 2), 2),  # 10
         "000",  # 12, folio
         dates(lines["entry_posting_date"], "%d%m%y"),  # 15
         " " * 21,  # 21, code of the label and its short form
@@ -65,22 +65,18 @@ def quadra(
         "+",  # 43
         _cents(lines),  # 44
         " " * 14,  # 56, contra account and due date
-        _padded(_letters(lines), 2),  # 70
+        padded(_letters(lines), 2),  # 70
         " " * 28,  # 72, statistics, short number, affair, quantity
-        _padded(number, 8),  # 100
+        padded(number, 8),  # 100
         lines["currency"],  # 108
-        _padded(journal, 3),  # 111
+        padded(journal, 3),  # 111
         " " * 3,  # 114, VAT
-        _padded(label, 30),  # 117
+        padded(label, 30),  # 117
         " " * 2,  # 147, VAT
-        _padded(number, 10),  # 149
+        padded(number, 10),  # 149
         "\r\n",
     ]
     return text_of(glued(*row)).decode("utf-8").encode(ENCODING)
-
-
-def _padded(column: pa.ChunkedArray, width: int) -> pa.ChunkedArray:
-    return pc.utf8_rpad(column, width=width, padding=" ")
 
 
 def _letters(lines: pa.Table) -> pa.ChunkedArray:

@@ -14,7 +14,7 @@ from msgspec import structs
 from alloc.app.clear import contract, propose_day
 from alloc.app.learned import PayerFacts
 from alloc.app.open_book import item_keys
-from alloc.app.past import FollowedBook
+from alloc.app.past import MACHINE, FollowedBook
 from alloc.app.refused import Refused
 from alloc.app.replay.answers import answers_of
 from alloc.app.replay.judging import Classes, judge, stratum_of
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Follow", "Replay", "replay"]
 
-#: Who decides without a person.
-MACHINE = "alloc"
 
 NOTHING_REFUSED = pa.table(
     {name: pa.array([], pa.string()) for name in ("payment_id", "item_set")}
@@ -253,9 +251,8 @@ class _Run:
         """Take off the items what the next day shall see."""
         if self._follow is Follow.OWN and answer.automatic:
             self.book.take(day, answer.settled, answer.charged)
-            return
-        settled = self._past.settled.get(payment_id, Counter())
-        self.book.take(day, settled, self._past.charged.get(payment_id, Counter()))
+        else:
+            self.book.follow(day, payment_id)
 
     def _cleared(self, row: Mapping[str, Any], answer: Answer) -> Cleared:
         truth = self._past.settled.get(row["payment_id"], Counter())
