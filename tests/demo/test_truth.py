@@ -129,6 +129,23 @@ def test_a_duplicate_repeats_an_earlier_payment(month: Plan) -> None:
     assert repeats > len(duplicates) // 2
 
 
+def test_bank_charges_are_whole_euros_however_small_the_invoice(month: Plan) -> None:
+    kept = month.payments.deduction[month.payments.behaviour == INDEX["charges"]]
+    assert (kept % 100 == 0).all()
+    assert 100 <= int(kept.min()) <= int(kept.max()) <= 2_500
+
+
+def test_a_part_payment_does_not_look_like_a_discount(month: Plan) -> None:
+    of_short = month.payments.behaviour[month.links.payment] == INDEX["short"]
+    paid = month.links.allocated[of_short]
+    owed = month.items.open[month.links.item[of_short]]
+    short = paid < owed
+    percents = np.arange(101)[:, None]
+    is_even = (owed[short] * percents // 100 == paid[short]).any(axis=0)
+    assert len(is_even) > 400
+    assert is_even.sum() * 50 < len(is_even)
+
+
 def test_payments_are_in_the_order_of_their_days(month: Plan) -> None:
     assert all(a <= b for a, b in pairwise(month.payments.day.tolist()))
 

@@ -44,7 +44,9 @@ def _deduct(block: Block, deduction: NDArray[np.int64]) -> None:
 def _cut(block: Block, rng: Generator) -> None:
     last = _last_links(block)
     open_minor = block.links.allocated[last]
-    paid = np.maximum(1, open_minor * integers(rng, 60, 97, len(last)) // 100)
+    # In parts per million: an even share kept back would be a discount in all but name.
+    share_ppm = integers(rng, 600_000, 970_000, len(last))
+    paid = np.maximum(1, open_minor * share_ppm // 1_000_000)
     block.links.allocated[last] = paid
     block.payments.amount[:] -= open_minor - paid
 
@@ -65,7 +67,11 @@ def _discount(block: Block, rng: Generator) -> None:
 
 
 def _charge(block: Block, rng: Generator) -> None:
-    _deduct(block, integers(rng, 5, 25, len(block.payments)) * 100)
+    """Keep whole euros back: 5 to 25, of small invoices at most about a tenth."""
+    tenth = np.maximum(1, block.payments.amount // 1_000)
+    euros = np.minimum(integers(rng, 5, 25, len(block.payments)), tenth)
+    block.payments.deduction[:] = euros * 100
+    block.payments.amount[:] -= euros * 100
 
 
 def _commission(block: Block, rng: Generator) -> None:
