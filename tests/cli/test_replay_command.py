@@ -211,3 +211,37 @@ def test_one_wrong_of_many_is_more_than_no_per_cent():
     (verdicts, *rest) = replay_sections(View("en"), found, None)[1:]
     assert [row[2] for row in verdicts.rows] == ["99.9 %", "0.1 %", "0.0 %", "0.0 %"]
     assert rest[0].rows[0][2:] == ("99.9 %", "0.1 %", "0.0 %", "0.0 %")
+
+
+GENERIC = (
+    "entity,customer_id,currency,item_id,issue_date,cleared_amount,payment_date\n"
+    "{entity},C1,EUR,A1,2026-03-31,1200.00,2026-03-31\n"
+)
+
+
+def exported(folder: Path, workspace: Path) -> Path:
+    """Write an export with our own column names, of the workspace's only entity."""
+    text = (workspace / "alloc.toml").read_text(encoding="utf-8")
+    (entity,) = re.findall(r'\[\[entity\]\]\nid = "(.+?)"', text)
+    path = folder / "cleared.csv"
+    path.write_text(GENERIC.format(entity=entity), encoding="utf-8")
+    return path
+
+
+def test_an_export_of_clearings_is_compared_with(cleared: Path, alloc, tmp_path: Path):
+    path = exported(tmp_path, cleared)
+    document = alloc("-C", cleared, "replay", "--books", path, "--json").document
+    assert document["total"]["payments"] == 1
+    assert document["findings"] == []
+    other = written(tmp_path, "A1", "1200,00")
+    mixed = alloc("-C", cleared, "replay", "--books", path, "--fec", other)
+    assert (mixed.code, "BOOKS_MIXED" in mixed.stderr) == (65, True)
+
+
+def test_an_export_of_clearings_is_not_imported(cleared: Path, alloc, tmp_path: Path):
+    path = exported(tmp_path, cleared)
+    shown = alloc("-C", cleared, "import", path)
+    assert shown.code == 65
+    assert "alloc replay --books cleared.csv" in shown.stderr
+    checked = alloc("-C", cleared, "profile", "check", path)
+    assert (checked.code, "alloc replay --books FILE" in checked.stdout) == (0, True)

@@ -144,6 +144,7 @@ def test_the_profiles_of_a_folder_are_read_by_name(tmp_path: Path) -> None:
 def test_generic_profiles_come_with_the_package() -> None:
     kinds = {read.name: read.kind for read in builtin_profiles()}
     assert kinds == {
+        "generic_clearings": "clearings",
         "generic_customers": "customers",
         "generic_open_items": "open_items",
         "generic_remittances": "remittances",

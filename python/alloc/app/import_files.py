@@ -451,6 +451,8 @@ def _booked_credits(entries: pa.Table) -> pa.Table:
 def _import_table(
     ledger: Ledger, settings: Settings, incoming: IncomingFile, *, now: dt.datetime
 ) -> ImportReport:
+    if incoming.source.kind == "clearings":
+        raise _clearings(incoming.source.name)
     read = incoming.table({entity.id for entity in settings.entities})
     source = replace(incoming.source, format=read.format or incoming.source.format)
     notices = _Notices(list(read.notices))
@@ -478,6 +480,15 @@ def _import_table(
         totals=totals,
         skipped=read.skipped,
         notices=notices.all_with(counts),
+    )
+
+
+def _clearings(file: str) -> InputError:
+    return InputError(
+        f"{file} says how payments were cleared elsewhere, which is not imported: "
+        f"`alloc replay --books {file}` compares with it",
+        reason="CLEARINGS_NOT_IMPORTED",
+        file=file,
     )
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FolderInbox"]
 
-ORDER = ("customers", "open_items", "remittances", "bank", "")
+ORDER = ("customers", "open_items", "remittances", "bank", "clearings", "")
 """Kinds of files in the order of import; what is not recognised fails last."""
 
 

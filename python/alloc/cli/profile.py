@@ -57,7 +57,7 @@ def list_profiles(session: Session) -> int:
     "path",
     metavar="FILE",
     type=click.Path(readable=False, path_type=Path),
-    help="A table of open items, customers, remittance lines or bank entries.",
+    help="A table of open items, customers, remittance lines, bank entries, clearings.",
 )
 @click.option(
     "--profile",
@@ -172,6 +172,9 @@ def draw_check(view: View, report: ProfileReport) -> None:
             ),
             style="bold red",
         )
+    elif report.kind == "clearings":
+        text = say("This file can be replayed: alloc replay --books FILE")
+        view.line(text, style="bold")
     else:
         view.line(say("This file can be imported."), style="bold")
 

@@ -27,13 +27,14 @@ MINUTES_MAX = 1440
 
 @click.command("replay", cls=Command)
 @click.option(
+    "--books",
     "--fec",
     "books",
     multiple=True,
     type=click.Path(readable=False, path_type=Path),
     metavar="FILE",
-    help="How payments were cleared: a lettered FEC, once for each file. Without one:"
-    " as the ledger has it.",
+    help="How payments were cleared: a lettered FEC, or an export of clearings that a"
+    " profile reads; once for each file. Without one: as the ledger has it.",
 )
 @click.option("--since", type=DAY, metavar="DATE", help="First value date.")
 @click.option("--until", type=DAY, metavar="DATE", help="Last value date.")
@@ -109,7 +110,7 @@ def command(
         progress(session, view.messages.say("Replaying")) as update,
     ):
         past, customers = read_past(
-            *(ledger, settings, books),
+            *(ledger, settings, books, workspace.profiles()),
             since=since.date() if since else None,
             until=until.date() if until else None,
         )

@@ -119,6 +119,7 @@ WORDS = {
     "ZERO": deferred("nothing was paid"),
     # Kinds of files.
     "bank": deferred("bank statement"),
+    "clearings": deferred("clearings"),
     "customers": deferred("customers"),
     "open_items": deferred("open items"),
     "remittances": deferred("remittance advices"),
@@ -160,6 +161,7 @@ WORDS = {
     "rounding_gain": deferred("payment difference, gain"),
     "late_interest": deferred("late-payment interest"),
     # What of a history cannot be compared.
+    "CLEARED_ABROAD": deferred("cleared in another currency than the books"),
     "CLEARED_BEFORE_ISSUED": deferred("paid before the item was booked"),
     "LETTER_SEVERAL_RECEIPTS": deferred("several payments clear several items"),
     "LETTER_UNBALANCED": deferred("lettered lines that do not balance"),

@@ -2,7 +2,7 @@
 
 ::
 
-    kind = "open_items"                # or "customers", "remittances", "statement"
+    kind = "open_items"  # or "customers", "remittances", "statement", "clearings"
     snapshot = true                    # the file lists every open item of its entities
     entity = "E01"                     # for all rows; or a column, see below
     currency = "EUR"                   # for all rows; or a column
@@ -198,6 +198,27 @@ TARGETS: Mapping[str, Mapping[str, Target]] = {
         "payment_date": _DATE,
         "total_minor": _AMOUNT,
     },
+    "clearings": {
+        "entity": _KEY,
+        "customer_id": _KEY,
+        "currency": _KEY,
+        "item_id": _KEY,
+        "issue_date": Target("date", required=True),
+        "amount_minor": Target("amount", required=True),
+        "debit": _AMOUNT,
+        "credit": _AMOUNT,
+        "indicator": _TEXT,
+        "deduction_minor": _AMOUNT,
+        "customer_name": _TEXT,
+        "reference": _TEXT,
+        "kind": _TEXT,
+        "clearing": _TEXT,
+        "clearing_date": _DATE,
+        "payment": _TEXT,
+        "payment_date": _DATE,
+        "payment_minor": _AMOUNT,
+        "payment_account": _TEXT,
+    },
     "statement": {
         "account": _KEY,
         "currency": _KEY,
@@ -229,6 +250,7 @@ amount and are no columns of the result."""
 MAIN_AMOUNT = {
     "open_items": "open_minor",
     "remittances": "amount_minor",
+    "clearings": "amount_minor",
     "statement": "amount_minor",
 }
 """The amount that ``debit``, ``credit``, ``indicator`` and ``sign`` speak of."""
@@ -586,6 +608,8 @@ def _check_whole(profile: Profile, root: TomlTable) -> None:
         root.mistake("optional", f"{target} is not one of the [columns]")
     if profile.snapshot and profile.kind != "open_items":
         root.mistake("snapshot", "only open items come as snapshots")
+    if profile.kind == "clearings":
+        _check_clearings(profile, columns)
     _check_statement(profile, root)
     _check_amounts(profile, columns, main, split)
 
@@ -609,6 +633,17 @@ def _check_statement(profile: Profile, root: TomlTable) -> None:
     for name, used, column in needs:
         if used and column not in profile.columns and profile.kind == "statement":
             root.mistake(name, f"needs the column {column}")
+
+
+def _check_clearings(profile: Profile, columns: TomlTable) -> None:
+    """Note when rows neither name their payment nor say what was cleared together."""
+    if "payment_date" in profile.columns or {"clearing", "kind"} <= {*profile.columns}:
+        return
+    columns.mistake(
+        "",
+        "payment_date is missing, which names the payment of each row; or clearing and "
+        "kind, when payments are rows of their own",
+    )
 
 
 def _check_amounts(

@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from alloc.settings import Entity
 
@@ -43,7 +43,7 @@ class Receipt:
     date
         Of the entry.
     account
-        The bank account in the books.
+        The bank account in the books; empty where they do not say it.
     amount_minor
         What came in.
     place
@@ -72,9 +72,11 @@ def bare(account: str) -> str:
 
 
 def match_receipts(
-    receipts: Iterable[Receipt], payments: Iterable[Mapping[str, Any]], entity: Entity
+    receipts: Sequence[Receipt], payments: Iterable[Mapping[str, Any]], entity: Entity
 ) -> Matched:
     """Pair receipts with payments of the same account and amount, a few days apart.
+
+    Where a receipt does not say its account, none is looked at.
 
     Only what is the one possibility from both sides is paired; then, of what is left,
     the one pair of a day; and so on.
@@ -91,14 +93,16 @@ def match_receipts(
     """
     account_of = {bank.identifier: bare(bank.account) for bank in entity.banks}
     groups: dict[tuple[str, int], _Group] = defaultdict(_Group)
+    is_said = all(receipt.account for receipt in receipts)
     for receipt in receipts:
-        key = (bare(receipt.account), receipt.amount_minor)
-        groups[key].receipts.append(receipt)
+        account = bare(receipt.account) if is_said else ""
+        groups[account, receipt.amount_minor].receipts.append(receipt)
     for row in payments:
-        account = account_of.get(row["account"])
-        if account is not None and row["currency"] == entity.currency:
+        mine = account_of.get(row["account"])
+        if mine is not None and row["currency"] == entity.currency:
             day = (row["booking_date"], row["payment_id"])
-            groups[account, row["amount_minor"]].payments.append(day)
+            key = (mine if is_said else "", row["amount_minor"])
+            groups[key].payments.append(day)
     pairs: dict[str, Receipt] = {}
     not_found: list[Receipt] = []
     ambiguous: list[Receipt] = []
