@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from test_impact import FEE
 from test_rules_when_clearing import rule
 
+from alloc import engine
 from alloc.app.apply import apply
 from alloc.app.past import past_of_ledger
 from alloc.app.replay import Follow, Replay, replay
@@ -261,3 +262,26 @@ def test_payments_are_told_apart_by_how_hard_they_are(
     settled: int, opened: int, stratum: str
 ):
     assert stratum_of(settled, opened).value == stratum
+
+
+def test_a_book_that_is_kept_decides_as_one_made_anew_each_day(
+    three_weeks: Book, monkeypatch: pytest.MonkeyPatch
+):
+    kept = replayed(three_weeks)
+    monkeypatch.setattr(engine.Book, "is_worn", property(lambda _book: True))
+    anew = replayed(three_weeks)
+    assert anew.outcomes.equals(kept.outcomes)
+    assert anew.trials == kept.trials
+
+
+def test_rules_that_sleep_are_tried_each_alone(book: Book):
+    fees = [rule(name, FEE, posting="one_click") for name in ("fee", "charge")]
+    book.write(FIRST + "\n" + named(6, "B1", "114.00", "INV-1042")).clear()
+    apply(
+        *(book.ledger, book.settings, fees[0], book.payment_id("B1")),
+        decided_by="ada",
+        now=NOW,
+    )
+    gains = replayed(book, dormant=fees).gains
+    tried = [one.name for one in gains if one.kind.value == "rule"]
+    assert tried == ["charge@3", "fee@3"], "together neither would have posted"

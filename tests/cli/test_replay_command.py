@@ -15,7 +15,7 @@ from day import write_day
 
 from alloc.app.replay import Follow, Replay
 from alloc.app.replay.curve import most_within, risk_curve
-from alloc.app.replay.driver import OUTCOMES
+from alloc.app.replay.days import OUTCOMES
 from alloc.cli.render import View
 from alloc.cli.replay_charts import bars
 from alloc.cli.replay_report import replay_page

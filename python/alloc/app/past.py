@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from alloc.app.open_book import KEY_SEPARATOR, OpenBook, item_keys
+from alloc.app.open_book import KEY_SEPARATOR, item_keys
 from alloc.app.ports import (
     OPEN_STATES,
     DecisionFilter,
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from alloc.app.ports import Ledger
     from alloc.app.situations import ItemHistory
+
+    Places = np.ndarray[Any, np.dtype[np.int64]]
 
 __all__ = ["MACHINE", "Charged", "FollowedBook", "Past", "PastFinding", "Settled"]
 __all__ += [
@@ -135,6 +137,9 @@ def joined(pasts: Sequence[Past]) -> Past:
 class FollowedBook:
     """Open items that move on day by day with what is taken off them.
 
+    Days are visited in ascending order. An item is visible from its issue date on
+    (without one: always) and until nothing is open on it.
+
     Parameters
     ----------
     past
@@ -143,17 +148,60 @@ class FollowedBook:
 
     def __init__(self, past: Past) -> None:
         self._past = past
-        self._book = OpenBook(past.items)
+        #: All items by date of issue, with ``key``.
+        self.items = _by_issue(past.items)
+        issued = self.items["issue_date"].to_numpy()
+        self._dated_from = int(np.count_nonzero(np.isnat(issued)))
+        self._issued = issued[self._dated_from :]
+        self._open = self.items["open_minor"].to_numpy().copy()
+        keys = self.items["key"].to_pylist()
+        self._place_of = {key: place for place, key in enumerate(keys)}
         self._ahead: Settled = Counter()
+        self._until = 0
+        self._moved: set[int] = set()
         self._beside = sorted(past.beside.items(), reverse=True)
         self._earlier = dict(past.earlier)
 
     def visible(self, day: dt.date) -> pa.Table:
-        """Items open on a day, as `OpenBook.visible`, after all that was taken."""
+        """Items open on a day after all that was taken; `changed` starts from here.
+
+        Returns
+        -------
+        pyarrow.Table
+            The columns of the items, and ``key``: entity and item id in one text.
+        """
+        self.changed(day)
+        return self.rows()
+
+    def rows(self) -> pa.Table:
+        """Items as they were at the last look."""
+        return self._rows(self.places())
+
+    def places(self) -> Places:
+        """Where in `items` those are that were open at the last look."""
+        return np.flatnonzero(self._open[: self._until])
+
+    def changed(self, day: dt.date) -> tuple[pa.Table, pa.Table]:
+        """Return what is gone and what came since the last look, as for a book.
+
+        Returns
+        -------
+        tuple
+            What is not open any more as it was, and what is open now.
+        """
         while self._beside and self._beside[-1][0] < day:
             self.take(*self._beside.pop(), charged=Counter())
-        self._move_on(day)
-        return self._book.visible(day)
+        seen, self._until = self._until, self._issued_until(day)
+        for key in [key for key in self._ahead if self._is_issued(key)]:
+            place, minor = self._place_of.get(key), self._ahead.pop(key)
+            if place is not None:
+                self._open[place] -= _within(minor, int(self._open[place]))
+                self._moved.add(place)
+        known = np.array(sorted(self._moved), np.int64)
+        self._moved.clear()
+        gone = known[known < seen]
+        come = np.concatenate([gone, np.arange(seen, self._until)])
+        return self._rows(gone), self._rows(come[self._open[come] != 0])
 
     def earlier(self, rows: Iterable[Mapping[str, Any]]) -> ItemHistory:
         """Return what was taken off these items before."""
@@ -171,27 +219,31 @@ class FollowedBook:
 
         At most what is open; what is issued later when it is there.
         """
-        self._ahead.update(settled)
+        for key, minor in settled.items():
+            self._ahead[key] += minor
         _remember(self._earlier, day, settled, charged)
 
-    def _move_on(self, day: dt.date) -> None:
-        live = self._book.visible(day)
-        wanted = pa.array(list(self._ahead), pa.string())
-        rows = live.filter(pc.is_in(live["key"], value_set=wanted))
-        moved = [
-            _within(self._ahead.pop(key), open_minor)
-            for key, open_minor in zip(
-                rows["key"].to_pylist(), rows["open_minor"].to_pylist(), strict=True
-            )
-        ]
-        allocated = pa.table(
-            {
-                "allocated_minor": pa.array(moved, pa.int64()),
-                # Days are followed in the currency of the books.
-                "foreign_minor": pa.nulls(len(moved), pa.int64()),
-            }
-        )
-        self._book.allocate(self._book.positions(rows["key"]), allocated)
+    def _issued_until(self, day: dt.date) -> int:
+        last = np.searchsorted(self._issued, np.datetime64(day), side="right")
+        return self._dated_from + int(last)
+
+    def _is_issued(self, key: str) -> bool:
+        return self._place_of.get(key, 0) < self._until
+
+    def _rows(self, places: Places) -> pa.Table:
+        rows = self.items.take(pa.array(places))
+        at = rows.schema.get_field_index("open_minor")
+        return rows.set_column(at, "open_minor", pa.array(self._open[places]))
+
+
+def _by_issue(items: pa.Table) -> pa.Table:
+    """Sort items by date of issue, those without one first; adds ``key``."""
+    keyed = items.append_column("key", item_keys(items))
+    order = [("issue_date", "ascending"), ("entity", "ascending"), ("key", "ascending")]
+    ordered = keyed.sort_by(order)
+    undated = pc.is_null(ordered["issue_date"])
+    rows = [ordered.filter(undated), ordered.filter(pc.invert(undated))]
+    return pa.concat_tables(rows).combine_chunks()
 
 
 def past_of_ledger(

@@ -7,63 +7,51 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from msgspec import structs
 
-from alloc.app.clear import contract, propose_day
 from alloc.app.learned import PayerFacts
-from alloc.app.open_book import item_keys
-from alloc.app.past import MACHINE, FollowedBook
+from alloc.app.open_book import KEY_SEPARATOR
+from alloc.app.past import MACHINE, FollowedBook, Settled
 from alloc.app.refused import Refused
 from alloc.app.replay.answers import answers_of
+from alloc.app.replay.days import (
+    DayFound,
+    NothingKept,
+    Outcome,
+    Taken,
+    outcome_table,
+)
 from alloc.app.replay.judging import Classes, judge, stratum_of
-from alloc.app.replay.what_if import Cleared, WhatIf
-from alloc.app.ruling import Ruling
+from alloc.app.replay.pool import Pool
+from alloc.app.replay.what_if import Cleared, GainKind, WhatIf, gains_of
+from alloc.app.ruling import Ruled, Ruling
 from alloc.rules.model import Posting
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from alloc.app.past import Past, PastFinding
+    from alloc.app.past import Past, PastFinding, Places
     from alloc.app.replay.answers import Answer
+    from alloc.app.replay.days import Kept, Trial
     from alloc.app.replay.what_if import Gain
-    from alloc.engine import Proposal
     from alloc.rules import Rule
     from alloc.settings import Settings
 
 __all__ = ["Follow", "Replay", "replay"]
 
-
+NOTHING_SETTLED: Settled = Counter()
+NOTHING_RULED = Ruled([], {}, [])
+#: What is read of a payment, beside its id.
+SHOWN = (
+    *("payment_id", "entity", "value_date", "currency", "amount_minor"),
+    *("payer_name", "ultimate_name"),
+)
 NOTHING_REFUSED = pa.table(
     {name: pa.array([], pa.string()) for name in ("payment_id", "item_set")}
-)
-
-#: Whose items stand in one list.
-ACCOUNT = ("entity", "customer_id", "currency")
-
-OUTCOMES = pa.schema(
-    [
-        ("payment_id", pa.string()),
-        ("entity", pa.string()),
-        ("value_date", pa.date32()),
-        ("currency", pa.string()),
-        ("amount_minor", pa.int64()),
-        ("payer", pa.string()),
-        ("customer_id", pa.string()),
-        ("customer_type", pa.string()),
-        ("stratum", pa.string()),
-        ("verdict", pa.string()),
-        ("reason", pa.string()),
-        ("rule", pa.string()),
-        ("confidence_ppm", pa.int64()),
-        ("lines", pa.int64()),
-        ("lines_told", pa.int64()),
-        ("lines_right", pa.int64()),
-        ("deducted_minor", pa.int64()),
-        ("decided_by", pa.string()),
-    ]
 )
 
 
@@ -97,15 +85,20 @@ class Replay:
         Payments of which nobody knows how they were cleared, if at all.
     findings
         What in the history cannot be compared.
-    gains
-        What would have cleared more, the best first.
+    trials
+        What was left to a person, asked again with one thing more known.
     """
 
     follow: Follow
     outcomes: pa.Table
     waiting: int
     findings: tuple[PastFinding, ...]
-    gains: tuple[Gain, ...]
+    trials: tuple[Trial, ...]
+
+    @property
+    def gains(self) -> tuple[Gain, ...]:
+        """What would have cleared more, the best first."""
+        return gains_of(self.trials)
 
     @property
     def unconfirmed(self) -> int:
@@ -122,10 +115,14 @@ def replay(
     *,
     rules: Sequence[Rule] = (),
     dormant: Sequence[Rule] = (),
+    tried: Collection[GainKind] = tuple(GainKind),
     follow: Follow = Follow.TRUTH,
     learn: bool = False,
+    since: dt.date | None = None,
+    teach_until: dt.date | None = None,
     today: dt.date,
     progress: Callable[[int, int], object] = lambda _done, _total: None,
+    kept: Kept | None = None,
 ) -> Replay:
     """Decide the payments of the past again, without what came after each day.
 
@@ -140,18 +137,28 @@ def replay(
     rules
         Those that decide, as in `alloc.app.clear.clear`.
     dormant
-        Rules that are not active: tried on what is left, to see what they would gain.
+        Rules that are not active: each is tried alone on what is left.
+    tried
+        What is tried on what is left, to see what it would gain.
     follow
         What moves the open items on.
     learn
         Whether payers are known again by what they paid on the days before.
+    since
+        The first day that is decided; the days before only move the items on, as it
+        really happened, and teach.
+    teach_until
+        The last day that teaches; without one all do.
     today
         The day of the run: rules valid on it are taken.
     progress
         Told how many payments are done.
+    kept
+        Days that are decided already, and where the others are kept.
     """
     run = _Run(past, settings, customers, remittances, follow)
     run.facts = PayerFacts() if learn else None
+    run.teach_until = teach_until
 
     def ruling(of: Sequence[Rule]) -> Ruling:
         return Ruling(
@@ -164,14 +171,21 @@ def replay(
         )
 
     awake = [
-        structs.replace(rule, posting=Posting.AUTO, valid_from=None)
+        ruling([structs.replace(rule, posting=Posting.AUTO, valid_from=None)])
         for rule in dormant
         if rule.posting is not Posting.NEVER
     ]
-    run.with_rules(ruling(rules), ruling(awake))
+    run.with_rules(ruling(rules) if rules else None, awake, tried)
+    kept = kept or NothingKept()
     done = 0
     for day, payments in past.days():
-        run.decide(day, payments)
+        if since is None or day >= since:
+            found = kept.day(day)
+            if found is None:
+                found = run.decide(day, payments)
+                kept.keep(day, found)
+            run.collect(found)
+        run.follow(day, payments)
         done += payments.num_rows
         progress(done, past.payments.num_rows)
     return run.result()
@@ -188,116 +202,182 @@ class _Run:
         remittances: pa.Table,
         follow: Follow,
     ) -> None:
-        self._past, self._settings, self._follow = past, settings, follow
-        self._customers = contract(customers, "customers")
-        self._remittances = remittances
+        self._past, self._follow = past, follow
         names = ("customer_id", "customer_type")
         self._type_of = dict(zip(*_columns(customers, names), strict=True))
-        accounts = zip(*_columns(past.items, ACCOUNT), strict=True)
-        keys = item_keys(past.items).to_pylist()
-        self._account_of = dict(zip(keys, accounts, strict=True))
         self.book = FollowedBook(past)
+        self._accounts = _Accounts(self.book.items)
+        self._pool = Pool(self.book, settings, customers, remittances)
         self._classes = Classes(past.items)
-        self._outcomes: list[dict[str, Any]] = []
+        self._outcomes: list[Outcome] = []
+        self._trials: list[Trial] = []
+        self._taken: dict[str, Taken] = {}
         self._waiting = 0
         self.facts: PayerFacts | None = None
+        self.teach_until: dt.date | None = None
 
-    def with_rules(self, active: Ruling, dormant: Ruling) -> None:
-        """Set the rules that decide, and those that are tried on what is left."""
+    def with_rules(
+        self,
+        active: Ruling | None,
+        dormant: Sequence[Ruling],
+        tried: Collection[GainKind],
+    ) -> None:
+        """Set the rules that decide, and what is tried on what is left."""
         self._ruling = active
-        self._what_if = WhatIf(self._classes, self._proposed, dormant)
+        self._what_if = WhatIf(self._classes, self._pool, dormant, tried)
 
-    def decide(self, day: dt.date, payments: pa.Table) -> None:
-        """Decide a day, compare, and bring the items up to date."""
-        items = self.book.visible(day)
-        proposal = self._proposed(items, payments)
-        answers = answers_of(proposal, self._ruling.decide(payments, proposal, items))
-        opened = Counter(zip(*_columns(items, ACCOUNT), strict=True))
-        left, learned = [], []
-        for row in payments.to_pylist():
+    def decide(self, day: dt.date, payments: pa.Table) -> DayFound:
+        """Decide a day, and compare."""
+        known = None if self.facts is None else self.facts.history(payments)
+        self._pool.move_to(day, known)
+        proposal = self._pool.propose(payments)
+        ruled = NOTHING_RULED
+        if self._ruling is not None:
+            ruled = self._ruling.decide(payments, proposal, self._pool.items)
+        answers = answers_of(proposal, ruled)
+        opened = self._accounts.counted(self.book.places())
+        outcomes, left = [], []
+        for row in payments.select(SHOWN).to_pylist():
             answer = answers[row["payment_id"]]
-            self._follow_on(day, row["payment_id"], answer)
-            if row["payment_id"] not in self._past.decided_by:
-                self._waiting += 1
-                continue
-            one = self._cleared(row, answer)
-            learned.append((row, {self._account_of[key][1] for key in one.truth}))
-            self._outcomes.append(self._outcome(row, one, opened))
-            left += [one] * (not answer.automatic)
-        self._what_if.ask(left, payments, proposal, items)
-        if self.facts is not None:
-            for row, customers in learned:
-                self.facts.see(row, customers)
+            if row["payment_id"] in self._past.decided_by:
+                one = self._cleared(row, answer)
+                outcomes.append(self._outcome(row, one, opened))
+                left += [one] * (not answer.automatic)
+        is_own = self._follow is Follow.OWN
+        return DayFound(
+            outcomes=outcomes,
+            waiting=payments.num_rows - len(outcomes),
+            trials=self._what_if.ask(left, payments, proposal),
+            taken=_taken(answers) if is_own else [],
+        )
+
+    def collect(self, found: DayFound) -> None:
+        """Keep what was found on a day."""
+        self._outcomes += found.outcomes
+        self._trials += found.trials
+        self._waiting += found.waiting
+        self._taken |= {one.payment_id: one for one in found.taken}
+
+    def follow(self, day: dt.date, payments: pa.Table) -> None:
+        """Bring the items and the payers up to date."""
+        names = ("payment_id", "payer_iban", "payer_name", "value_date")
+        is_over = self.teach_until is not None and day > self.teach_until
+        facts = None if is_over else self.facts
+        for row in payments.select(names).to_pylist():
+            taken = self._taken.pop(row["payment_id"], None)
+            if taken is None:
+                self.book.follow(day, row["payment_id"])
+            else:
+                charged = {(role, of): minor for role, of, minor in taken.charged}
+                self.book.take(day, Counter(taken.settled), Counter(charged))
+            if facts is not None and row["payment_id"] in self._past.decided_by:
+                facts.see(row, self._customers_of(row["payment_id"]))
 
     def result(self) -> Replay:
         """Return what was found."""
-        outcomes = pa.Table.from_pylist(self._outcomes, OUTCOMES)
-        by_day = [("value_date", "ascending"), ("payment_id", "ascending")]
         return Replay(
             follow=self._follow,
-            outcomes=outcomes.sort_by(by_day),
+            outcomes=outcome_table(self._outcomes),
             waiting=self._waiting,
             findings=self._past.findings,
-            gains=self._what_if.gains(),
+            trials=tuple(self._trials),
         )
 
-    def _proposed(self, items: pa.Table, payments: pa.Table) -> Proposal:
-        return propose_day(
-            *(self._settings, items, payments, self._remittances, self._customers),
-            history=None if self.facts is None else self.facts.history(payments),
-        )
+    def _truth(self, payment_id: str) -> Settled:
+        return self._past.settled.get(payment_id, NOTHING_SETTLED)
 
-    def _follow_on(self, day: dt.date, payment_id: str, answer: Answer) -> None:
-        """Take off the items what the next day shall see."""
-        if self._follow is Follow.OWN and answer.automatic:
-            self.book.take(day, answer.settled, answer.charged)
-        else:
-            self.book.follow(day, payment_id)
+    def _customers_of(self, payment_id: str) -> set[str]:
+        return {self._accounts.customer(key) for key in self._truth(payment_id)}
 
     def _cleared(self, row: Mapping[str, Any], answer: Answer) -> Cleared:
-        truth = self._past.settled.get(row["payment_id"], Counter())
-        customers = {self._account_of[key][1] for key in truth}
+        customers = self._customers_of(row["payment_id"])
         return Cleared(
             payment_id=row["payment_id"],
             payer=row["payer_name"] or row["ultimate_name"] or "",
             answer=answer,
-            truth=truth,
+            truth=self._truth(row["payment_id"]),
             customer_id=customers.pop() if len(customers) == 1 else None,
             amount_minor=row["amount_minor"],
         )
 
     def _outcome(
-        self,
-        row: Mapping[str, Any],
-        one: Cleared,
-        opened: Mapping[tuple[str, ...], int],
-    ) -> dict[str, Any]:
+        self, row: Mapping[str, Any], one: Cleared, opened: Sequence[int]
+    ) -> Outcome:
         answer, truth = one.answer, one.truth
         found = judge(
             self._classes, automatic=answer.automatic, told=answer.settled, truth=truth
         )
-        accounts = {self._account_of[key] for key in truth}
+        accounts = {self._accounts.number(key) for key in truth}
         stratum = stratum_of(len(truth), sum(opened[account] for account in accounts))
-        return {
-            "payment_id": one.payment_id,
-            "entity": row["entity"],
-            "value_date": row["value_date"],
-            "currency": row["currency"],
-            "amount_minor": one.amount_minor,
-            "payer": one.payer or None,
-            "customer_id": one.customer_id,
-            "customer_type": self._type_of.get(one.customer_id),
-            "stratum": stratum.value,
-            "verdict": found.verdict.value,
-            "reason": answer.reason,
-            "rule": answer.rule or None,
-            "confidence_ppm": answer.confidence_ppm,
-            "lines": len(truth),
-            "lines_told": len(answer.settled),
-            "lines_right": found.lines_right,
-            "deducted_minor": max(truth.total() - one.amount_minor, 0),
-            "decided_by": self._past.decided_by[one.payment_id],
-        }
+        return Outcome(
+            payment_id=one.payment_id,
+            entity=row["entity"],
+            value_date=row["value_date"],
+            currency=row["currency"],
+            amount_minor=one.amount_minor,
+            payer=one.payer or None,
+            customer_id=one.customer_id,
+            customer_type=self._type_of.get(one.customer_id),
+            stratum=stratum.value,
+            verdict=found.verdict.value,
+            reason=answer.reason,
+            rule=answer.rule or None,
+            confidence_ppm=answer.confidence_ppm,
+            lines=len(truth),
+            lines_told=len(answer.settled),
+            lines_right=found.lines_right,
+            deducted_minor=max(truth.total() - one.amount_minor, 0),
+            decided_by=self._past.decided_by[one.payment_id],
+        )
+
+
+class _Accounts:
+    """Whose items stand in one list: entity, customer and currency.
+
+    Parameters
+    ----------
+    items
+        All items, with ``key``.
+    """
+
+    def __init__(self, items: pa.Table) -> None:
+        said = (items[name] for name in ("entity", "customer_id", "currency"))
+        joined = pc.binary_join_element_wise(*said, KEY_SEPARATOR).combine_chunks()
+        encoded = joined.dictionary_encode()
+        self._numbers = encoded.indices.to_numpy()
+        self._number_of = dict(
+            zip(items["key"].to_pylist(), self._numbers.tolist(), strict=True)
+        )
+        self._customers = [
+            account.split(KEY_SEPARATOR)[1]
+            for account in encoded.dictionary.to_pylist()
+        ]
+
+    def number(self, key: str) -> int:
+        """Return in which list an item stands."""
+        return self._number_of[key]
+
+    def customer(self, key: str) -> str:
+        """Return whose item it is."""
+        return self._customers[self._number_of[key]]
+
+    def counted(self, places: Places) -> list[int]:
+        """Count the items at these places, list by list."""
+        counts = np.bincount(self._numbers[places], minlength=len(self._customers))
+        told: list[int] = counts.tolist()
+        return told
+
+
+def _taken(answers: Mapping[str, Answer]) -> list[Taken]:
+    return [
+        Taken(
+            payment_id,
+            dict(answer.settled),
+            [(role, of, minor) for (role, of), minor in answer.charged.items()],
+        )
+        for payment_id, answer in answers.items()
+        if answer.automatic
+    ]
 
 
 def _columns(rows: pa.Table, names: Sequence[str]) -> list[list[Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,18 +10,20 @@ from typing import TYPE_CHECKING, NamedTuple
 import pyarrow as pa
 
 from alloc.app.replay.answers import answers_of, ruled_answers
+from alloc.app.replay.days import Trial
 from alloc.app.replay.judging import Verdict, judge
 from alloc.app.ruling import Ruled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from alloc.app.replay.answers import Answer
     from alloc.app.replay.judging import Classes
+    from alloc.app.replay.pool import Pool
     from alloc.app.ruling import Ruling
     from alloc.engine import Proposal
 
-__all__ = ["Cleared", "Gain", "GainKind", "WhatIf"]
+__all__ = ["Cleared", "Gain", "GainKind", "WhatIf", "gains_of"]
 
 #: The same share taken off so many payments of one payer looks like an agreement.
 RECURRING_MIN = 3
@@ -96,99 +98,111 @@ class WhatIf:
     ----------
     classes
         Of all items.
-    propose
-        Lets the engine decide: open items, payments.
+    pool
+        The day, and the engine that decides on it.
     dormant
-        The rules that are not active, as if they were.
+        Of each rule that is not active, as if it were and no other.
+    tried
+        What is tried.
     """
 
     def __init__(
         self,
         classes: Classes,
-        propose: Callable[[pa.Table, pa.Table], Proposal],
-        dormant: Ruling,
+        pool: Pool,
+        dormant: Sequence[Ruling],
+        tried: Collection[GainKind],
     ) -> None:
-        self._classes, self._propose, self._dormant = classes, propose, dormant
-        self._tally: dict[tuple[GainKind, str, str], Counter[Verdict]] = defaultdict(
-            Counter
-        )
+        self._classes, self._pool, self._tried = classes, pool, tried
+        self._dormant = dormant if GainKind.RULE in tried else ()
 
     def ask(
-        self,
-        left: Sequence[Cleared],
-        payments: pa.Table,
-        proposal: Proposal,
-        items: pa.Table,
-    ) -> None:
-        """Try what is left of a day.
+        self, left: Sequence[Cleared], payments: pa.Table, proposal: Proposal
+    ) -> list[Trial]:
+        """Try what is left of a day; what would not have posted is left out.
 
         Parameters
         ----------
         left
             Payments that a person has to decide.
-        payments, proposal, items
+        payments, proposal
             The day's, as the rules were given them.
         """
-        self._try_rules(left, payments, proposal, items)
-        self._try_payers(left, payments, items)
-        for one in left:
-            share_bps = _share_bps(one)
-            if share_bps:
-                self._tally[GainKind.GAP, str(share_bps), one.payer][Verdict.RIGHT] += 1
+        trials = self._rules(left, payments, proposal)
+        if GainKind.PAYER in self._tried:
+            trials += self._payers(left, payments)
+        if GainKind.GAP in self._tried:
+            gaps = ((one, _share_bps(one)) for one in left)
+            trials += [
+                Trial(
+                    GainKind.GAP, str(share), one.payer, one.payment_id, is_right=True
+                )
+                for one, share in gaps
+                if share
+            ]
+        return trials
 
-    def gains(self) -> tuple[Gain, ...]:
-        """Return what would have gained, the best first."""
-        gains = [
-            Gain(kind, name, payer, seen[Verdict.RIGHT], seen[Verdict.WRONG])
-            for (kind, name, payer), seen in self._tally.items()
-            if kind is not GainKind.GAP or seen[Verdict.RIGHT] >= RECURRING_MIN
-        ]
-        order = list(GainKind)
-        gains.sort(
-            key=lambda one: (
-                *(order.index(one.kind), one.wrong - one.right),
-                *(one.name, one.payer),
-            )
-        )
-        return tuple(gains)
+    def _rules(
+        self, left: Sequence[Cleared], payments: pa.Table, proposal: Proposal
+    ) -> list[Trial]:
+        trials = []
+        for ruling in self._dormant if left else ():
+            ruled = ruling.decide(_rows(payments, left), proposal, self._pool.items)
+            answers = ruled_answers(ruled)
+            for one in left:
+                answer = answers.get(one.payment_id)
+                if answer is not None:
+                    trials.append(self._trial(GainKind.RULE, answer.rule, one, answer))
+        return trials
 
-    def _try_rules(
-        self,
-        left: Sequence[Cleared],
-        payments: pa.Table,
-        proposal: Proposal,
-        items: pa.Table,
-    ) -> None:
-        mine = _rows(payments, left)
-        answers = ruled_answers(self._dormant.decide(mine, proposal, items))
-        for one in left:
-            answer = answers.get(one.payment_id)
-            if answer is not None:
-                self._count(GainKind.RULE, answer.rule, one, answer)
-
-    def _try_payers(
-        self, left: Sequence[Cleared], payments: pa.Table, items: pa.Table
-    ) -> None:
+    def _payers(self, left: Sequence[Cleared], payments: pa.Table) -> list[Trial]:
         unknown = [
             one for one in left if one.customer_id not in (None, one.answer.customer_id)
         ]
         if not unknown:
-            return
+            return []
         mine = _rows(payments, unknown)
         customer_of = {one.payment_id: one.customer_id for one in unknown}
         named = [customer_of[name] for name in mine["payment_id"].to_pylist()]
         mine = mine.append_column("customer_id", pa.array(named, pa.string()))
-        answers = answers_of(self._propose(items, mine), Ruled([], {}, []))
-        for one in unknown:
-            answer = answers[one.payment_id]
-            if answer.automatic:
-                self._count(GainKind.PAYER, "", one, answer)
+        answers = answers_of(self._pool.propose(mine), Ruled([], {}, []))
+        return [
+            self._trial(GainKind.PAYER, "", one, answers[one.payment_id])
+            for one in unknown
+            if answers[one.payment_id].automatic
+        ]
 
-    def _count(self, kind: GainKind, name: str, one: Cleared, answer: Answer) -> None:
+    def _trial(self, kind: GainKind, name: str, one: Cleared, answer: Answer) -> Trial:
         found = judge(
             self._classes, automatic=True, told=answer.settled, truth=one.truth
         )
-        self._tally[kind, name, one.payer][found.verdict] += 1
+        is_right = found.verdict is Verdict.RIGHT
+        return Trial(kind, name, one.payer, one.payment_id, is_right=is_right)
+
+
+def gains_of(trials: Iterable[Trial]) -> tuple[Gain, ...]:
+    """Add up what would have gained, the best first."""
+    tally = Counter(
+        ((trial.kind, trial.name, trial.payer), trial.is_right) for trial in trials
+    )
+    gains = [
+        Gain(GainKind(key[0]), *key[1:], tally[key, True], tally[key, False])
+        for key in dict.fromkeys(key for key, _ in tally)
+    ]
+    order = list(GainKind)
+    return tuple(
+        sorted(
+            (
+                gain
+                for gain in gains
+                if gain.kind is not GainKind.GAP or gain.right >= RECURRING_MIN
+            ),
+            key=lambda gain: (
+                *(order.index(gain.kind), gain.wrong - gain.right),
+                *(gain.name, gain.payer),
+            ),
+        )
+    )
 
 
 def _rows(payments: pa.Table, left: Iterable[Cleared]) -> pa.Table:
