@@ -16,7 +16,9 @@ __all__ = [
     "Book",
     "Taken",
     "__version__",
+    "chain_documents",
     "check_chain",
+    "check_documents",
     "currency_exponent",
     "detect_bank_format",
     "draft_entries",
@@ -419,6 +421,53 @@ def check_chain(
         ``BROKEN_CHAIN``, ``GAP_IN_SEQUENCE``, ``GAP_IN_NUMBERS``,
         ``DUPLICATE_NUMBER``, ``UNBALANCED_ENTRY``, ``EMPTY_ENTRY``,
         ``LINES_OUT_OF_ORDER``, ``ORPHAN_ROW``.
+    """
+
+def chain_documents(
+    facts: _Table, lists: Sequence[tuple[str, _Table]], *, previous_hash: str
+) -> RecordBatch:
+    """Write the documents of audit records as JSON, and chain their hashes.
+
+    Parameters
+    ----------
+    facts
+        A record each: ``payment_id`` utf8, once each, and more columns of utf8 or
+        int64; the document names them in their order.
+    lists
+        Name and rows: ``payment_id`` utf8 says in which document a row stands, by
+        ``rank`` and ``item_id`` where it has them; rows of other payments are left out.
+    previous_hash
+        Of the record before the first, in hex.
+
+    Returns
+    -------
+    arro3.core.RecordBatch
+        ``document``, ``previous_hash``, ``hash`` (64 hex digits).
+
+    Raises
+    ------
+    alloc.errors.InputError
+        A table cannot be read, or has a column of another type (``STREAM_FAILED``).
+    """
+
+def check_documents(
+    records: _Table, *, first_no: int, previous_hash: str
+) -> int | None:
+    """Follow the chain of audit records.
+
+    Parameters
+    ----------
+    records
+        ``audit_no`` int64, ``action``, ``entity``, ``payment_id``, ``decision_id?``
+        int64, ``seq?`` int64, ``document``, ``previous_hash``, ``hash``; by their
+        number.
+    first_no, previous_hash
+        Where they begin.
+
+    Returns
+    -------
+    int or None
+        Number of the first that does not hold.
     """
 
 def letter_codes(letters: _Table) -> RecordBatch:

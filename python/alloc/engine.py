@@ -41,7 +41,9 @@ __all__ = [
     "ProposalRows",
     "Taken",
     "__version__",
+    "chain_documents",
     "check_chain",
+    "check_documents",
     "currency_exponent",
     "detect_bank_format",
     "draft_entries",
@@ -627,6 +629,32 @@ def check_chain(
         head=head,
     )
     return _table(findings)
+
+
+def chain_documents(
+    facts: Table, lists: Mapping[str, Table], *, previous_hash: str
+) -> pa.Table:
+    """Write audit records and chain them; see `alloc._core.chain_documents`.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> facts = pa.table({"payment_id": ["P1"], "seq": [7]})
+    >>> items = pa.table({"payment_id": ["P1"], "item_id": ["F1"]})
+    >>> chained = chain_documents(facts, {"items": items}, previous_hash="0" * 64)
+    >>> chained["document"][0].as_py()
+    '{"payment_id":"P1","seq":7,"items":[{"item_id":"F1"}]}'
+    """
+    return _table(
+        _core.chain_documents(facts, list(lists.items()), previous_hash=previous_hash)
+    )
+
+
+def check_documents(records: Table, *, first_no: int, previous_hash: str) -> int | None:
+    """Return the first audit record that is not as `chain_documents` wrote it."""
+    return _core.check_documents(
+        records, first_no=first_no, previous_hash=previous_hash
+    )
 
 
 def letter_codes(letters: Table) -> pa.ChunkedArray:

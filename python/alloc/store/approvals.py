@@ -46,6 +46,6 @@ def approve(db: Database, given: Approval, *, entity: str, now: dt.datetime) -> 
                 "choice_sha256": pa.array([given.choice_sha256]),
             },
             {},
-            who=[given.approved_by],
+            who=pa.array([given.approved_by]),
             now=now,
         )

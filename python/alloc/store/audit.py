@@ -2,20 +2,16 @@
 
 A record is a JSON document on one line. Its hash is SHA-256 over the hash before it in
 hex, a line feed and the document in UTF-8; `docs/guide/audit.md` tells how to check
-that without this program. Documents are written column by column: a batch has many.
+that without this program.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from alloc import engine
 from alloc.app.audit import AUDIT_GENESIS, AuditFilter
 from alloc.app.ports import Finding
 from alloc.store.columns import columns
@@ -24,7 +20,7 @@ from alloc.store.reading import Where
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from alloc.store.database import Database
 
@@ -35,35 +31,18 @@ _ROW = columns(
 #: What a document begins with, and a column has too.
 _NAMED = ("action", "entity", "payment_id", "decision_id", "seq")
 _LAST = columns("audit_no:big hash")
-_CONTROLS = "[\\x00-\\x1f\\x7f]"
 #: Records read at a time: bounds the memory.
 _SPAN = 20_000
 _LISTED_MAX = 20
-
-
-@dataclass(frozen=True)
-class Lines:
-    """Rows that belong to documents: a list in each of them.
-
-    Parameters
-    ----------
-    place
-        The document of each row, by its place; ascending.
-    fields
-        What each row says.
-    """
-
-    place: pa.ChunkedArray
-    fields: Mapping[str, pa.ChunkedArray]
 
 
 def record(
     db: Database,
     action: str,
     facts: Mapping[str, pa.ChunkedArray],
-    lines: Mapping[str, Lines],
+    lists: Mapping[str, pa.Table],
     *,
-    who: Sequence[str] | pa.ChunkedArray,
+    who: pa.ChunkedArray,
     now: dt.datetime,
 ) -> None:
     """Append a record for each decision; inside the transaction of what it tells.
@@ -75,48 +54,37 @@ def record(
     facts
         One value a record: ``entity`` and ``payment_id``, ``decision_id`` and ``seq``
         where there are some, and more.
-    lines
-        Lists of rows within the records.
+    lists
+        Rows within the records; ``payment_id`` says in which.
     who
         Who acted, for each record.
     """
     count = len(facts["payment_id"])
     if not count:
         return
+    nothing = pa.nulls(count, pa.int64())
     head = {
-        "action": _same(action, count),
+        "action": pa.repeat(action, count),
         "entity": facts["entity"],
         "payment_id": facts["payment_id"],
-        "decision_id": facts.get("decision_id", pa.nulls(count, pa.int64())),
-        "seq": facts.get("seq", pa.nulls(count, pa.int64())),
-        "at": _same(utc(now), count),
-        "by": pa.array(who, pa.string()) if isinstance(who, list) else who,
+        "decision_id": facts.get("decision_id", nothing),
+        "seq": facts.get("seq", nothing),
+        "at": pa.repeat(utc(now), count),
+        "by": who,
     }
-    head |= {name: column for name, column in facts.items() if name not in head}
-    documents = _documents(head, lines, count)
     last = db.query(
         "select audit_no, hash from audit_record order by audit_no desc limit 1", _LAST
     )
     first = (last["audit_no"][0].as_py() if len(last) else 0) + 1
-    hashes = [last["hash"][0].as_py() if len(last) else AUDIT_GENESIS]
-    texts = documents.to_pylist()
-    for text in texts:
-        chained = f"{hashes[-1]}\n{text}".encode()
-        hashes.append(hashlib.sha256(chained).hexdigest())
-    arrays = [
-        pa.array(range(first, first + count), pa.int64()),
-        *(head[name] for name in _NAMED),
-        documents,
-        pa.array(hashes[:-1]),
-        pa.array(hashes[1:]),
-    ]
-    db.append("audit_record", pa.table(arrays, schema=_ROW))
-
-
-def of_one(rows: pa.Table) -> Lines:
-    """Return rows that all belong to a single document."""
-    place = pa.array([0] * len(rows), pa.int64())
-    return Lines(place, {name: rows[name] for name in rows.column_names})
+    chained = engine.chain_documents(
+        pa.table(head | {name: facts[name] for name in facts if name not in head}),
+        lists,
+        previous_hash=last["hash"][0].as_py() if len(last) else AUDIT_GENESIS,
+    )
+    numbers = pa.array(range(first, first + count), pa.int64())
+    named = [head[name] for name in _ROW.names[1:6]]
+    rows = pa.table([numbers, *named, *chained.columns], schema=_ROW)
+    db.append("audit_record", rows)
 
 
 def read(db: Database, which: AuditFilter) -> Iterator[pa.Table]:
@@ -142,21 +110,12 @@ def read(db: Database, which: AuditFilter) -> Iterator[pa.Table]:
 def findings(db: Database) -> list[Finding]:
     """Follow the chain from the first record to the last, and look for decisions."""
     found = [*_odd_decisions(db)]
-    previous, number = AUDIT_GENESIS, 0
+    previous, number = AUDIT_GENESIS, 1
     for rows in read(db, AuditFilter()):
-        heads = _object({name: _value(rows[name]) for name in _NAMED}).to_pylist()
-        for head, row in zip(heads, rows.to_pylist(), strict=True):
-            number += 1
-            chained = f"{previous}\n{row['document']}".encode()
-            holds = (
-                row["audit_no"] == number
-                and row["previous_hash"] == previous
-                and row["hash"] == hashlib.sha256(chained).hexdigest()
-                and row["document"].startswith(head[:-1])
-            )
-            if not holds:
-                return [*found, _finding("AUDIT_CHAIN_BROKEN", row["audit_no"])]
-            previous = row["hash"]
+        broken = engine.check_documents(rows, first_no=number, previous_hash=previous)
+        if broken is not None:
+            return [*found, _finding("AUDIT_CHAIN_BROKEN", broken)]
+        previous, number = rows["hash"][-1].as_py(), number + len(rows)
     return found
 
 
@@ -193,54 +152,3 @@ _MEANINGS = {
 def _finding(code: str, key: object) -> Finding:
     subject, message = _MEANINGS[code]
     return Finding("error", code, message, subject, str(key))
-
-
-def _same(text: str, count: int) -> pa.ChunkedArray:
-    return pa.repeat(pa.scalar(text, pa.string()), count)
-
-
-def _documents(
-    facts: Mapping[str, pa.ChunkedArray], lines: Mapping[str, Lines], count: int
-) -> pa.Array:
-    lists = {name: _list(rows, count) for name, rows in lines.items()}
-    parts = {name: _value(column) for name, column in facts.items()}
-    return _whole(_object(parts | lists))
-
-
-def _object(parts: Mapping[str, pa.ChunkedArray]) -> pa.ChunkedArray:
-    """Write JSON objects of values that are written already."""
-    pieces: list[object] = []
-    for place, (name, column) in enumerate(parts.items()):
-        pieces += [f'{"{" if place == 0 else ","}"{name}":', column]
-    return pc.binary_join_element_wise(
-        *pieces, "}", "", null_handling="replace", null_replacement="null"
-    )
-
-
-def _list(lines: Lines, count: int) -> pa.ChunkedArray:
-    """Write the rows of each document as a JSON list."""
-    rows = _whole(_object({name: _value(c) for name, c in lines.fields.items()}))
-    place = np.asarray(lines.place.to_numpy(zero_copy_only=False), np.int64)
-    ends = np.cumsum(np.bincount(place, minlength=count))
-    offsets = pa.array(np.concatenate([[0], ends]), pa.int32())
-    joined = pc.binary_join(pa.ListArray.from_arrays(offsets, rows), ",")
-    return pc.binary_join_element_wise("[", joined, "]", "")
-
-
-def _value(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Write values as JSON; null where there is none."""
-    if not pa.types.is_string(column.type):
-        return column.cast(pa.string())
-    if pc.any(pc.match_substring_regex(column, _CONTROLS)).as_py():
-        texts = [
-            None if text is None else json.dumps(text, ensure_ascii=False)
-            for text in column.to_pylist()
-        ]
-        return pa.array(texts, pa.string())
-    escaped = pc.replace_substring(column, "\\", "\\\\")
-    escaped = pc.replace_substring(escaped, '"', '\\"')
-    return pc.binary_join_element_wise('"', escaped, '"', "")
-
-
-def _whole(column: pa.ChunkedArray) -> pa.Array:
-    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column

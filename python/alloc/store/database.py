@@ -16,7 +16,7 @@ import msgspec
 
 from alloc.errors import AllocError, InternalError
 from alloc.store.backend.base import DRIVER_ERRORS
-from alloc.store.columns import stored, typed
+from alloc.store.columns import typed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -122,7 +122,7 @@ class Database:
 
     def stage(self, name: str, table: pa.Table) -> None:
         """Let statements use these rows under a name, in the place of those before."""
-        table = stored(table)
+        table = self.backend.fit(table)
         self._carried.pop(name, None)
         if len(table) <= _CARRIED_MAX:
             columns = [column.to_pylist() for column in table.columns]
@@ -135,7 +135,9 @@ class Database:
     def load(self, name: str, table: pa.Table) -> None:
         """Replace a temporary table by these rows."""
         with self._translated(), self._connection.cursor() as cursor:
-            cursor.adbc_ingest(name, stored(table), mode="replace", temporary=True)
+            cursor.adbc_ingest(
+                name, self.backend.fit(table), mode="replace", temporary=True
+            )
         self.run(self.backend.staged(name, len(table)))
 
     def _with_carried(
@@ -162,7 +164,7 @@ class Database:
         """Add rows to a table of the ledger; all of its columns that are named."""
         if len(table):
             with self._translated(), self._connection.cursor() as cursor:
-                cursor.adbc_ingest(name, stored(table), mode="append")
+                cursor.adbc_ingest(name, self.backend.fit(table), mode="append")
 
     @contextlib.contextmanager
     def write(self) -> Iterator[None]:

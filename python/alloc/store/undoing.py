@@ -21,6 +21,7 @@ from alloc.store.lettering import GROUPS, MEMBERS
 from alloc.store.posting import settle, settle_foreign
 from alloc.store.receivables import NOTHING
 from alloc.store.sealing import SETTLED, seal
+from alloc.store.witness import ALTERNATIVES
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -44,7 +45,6 @@ _ITEM = columns(
 _OWN = columns("entity item_id imported_minor open_minor")
 _USERS = columns("item_id decision_id:big")
 _RANKED = columns("rank entity item_id customer_id?")
-_REFUSED = columns("rank item_id allocated_minor evidence")
 _REFUSAL_ROW = columns(
     "payment_id item_set refused_at refused_by reason decision_id:big"
 )
@@ -104,9 +104,10 @@ def _witness_refusal(
         "select entity from bank_entry where payment_id = $1", (payment_id,)
     )
     refused = db.query(
-        "select rank, item_id, allocated_minor, evidence from allocation "
-        "where decision_id = $1 order by rank, entity, item_id",
-        _REFUSED,
+        "select d.payment_id, a.rank, a.item_id, a.allocated_minor, a.evidence "
+        "from allocation a join decision d on d.decision_id = a.decision_id "
+        "where a.decision_id = $1 order by a.rank, a.entity, a.item_id",
+        ALTERNATIVES,
         (decision_id,),
     )
     audit.record(
@@ -118,8 +119,8 @@ def _witness_refusal(
             "decision_id": pa.array([decision_id], pa.int64()),
             "reason": pa.array([reason]),
         },
-        {"alternatives": audit.of_one(refused)},
-        who=[decided_by],
+        {"alternatives": refused},
+        who=pa.array([decided_by]),
         now=now,
     )
 
@@ -228,6 +229,7 @@ class Reversing:
         action, payment_id, decision_id = self._deed()
         before = pc.subtract(reopened["open_minor"], reopened["allocated_minor"])
         rows = {
+            "payment_id": pa.repeat(payment_id, len(reopened)),
             "item_id": reopened["item_id"],
             "customer_id": reopened["customer_id"],
             "before_minor": before,
@@ -243,8 +245,8 @@ class Reversing:
                 "seq": pa.array([seq], pa.int64()),
                 "undoes": pa.array([self.decision["decision_id"]], pa.int64()),
             },
-            {"items": audit.of_one(pa.table(rows))},
-            who=[self.reversal.decided_by],
+            {"items": pa.table(rows)},
+            who=pa.array([self.reversal.decided_by]),
             now=self.now,
         )
 

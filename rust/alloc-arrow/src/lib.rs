@@ -1,6 +1,7 @@
 //! The column contract: Arrow batches to values and back.
 #![forbid(unsafe_code)]
 
+pub mod audit;
 pub mod bank;
 pub mod error;
 pub mod journal;

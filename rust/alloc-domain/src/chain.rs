@@ -6,6 +6,18 @@ pub type Hash = [u8; 32];
 /// What stands before the first entry.
 pub const GENESIS: Hash = [0; 32];
 
+/// Writes a hash as 64 hex digits in lower case.
+#[must_use]
+pub fn hex(hash: &Hash) -> String {
+    let digit = |value: u8| char::from(b"0123456789abcdef"[usize::from(value)]);
+    let mut text = String::with_capacity(2 * hash.len());
+    for byte in hash {
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 15));
+    }
+    text
+}
+
 /// An entry as it is or will be posted.
 #[derive(Clone, Debug)]
 pub struct ChainEntry<'a> {

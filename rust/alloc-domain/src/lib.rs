@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 pub mod allocation;
+pub mod audit;
 pub mod bank;
 pub mod chain;
 pub mod clearing;

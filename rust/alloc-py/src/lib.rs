@@ -1,5 +1,6 @@
 //! The native module `alloc._core`: a list of verbs, one file each.
 
+mod audit;
 mod bank;
 mod book;
 mod currency;
@@ -19,6 +20,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<book::Book>()?;
     module.add_class::<book::Taken>()?;
+    module.add_function(wrap_pyfunction!(audit::chain_documents, module)?)?;
+    module.add_function(wrap_pyfunction!(audit::check_documents, module)?)?;
     module.add_function(wrap_pyfunction!(bank::detect_bank_format, module)?)?;
     module.add_function(wrap_pyfunction!(bank::read_bank_file, module)?)?;
     module.add_function(wrap_pyfunction!(currency::currency_exponent, module)?)?;

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, ClassVar
 import adbc_driver_manager
 import pyarrow as pa
 
+from alloc.store.columns import stored
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -58,6 +60,10 @@ class Backend(ABC):
     @abstractmethod
     def session(self, *, write: bool, busy_timeout_ms: int) -> Sequence[str]:
         """Return the statements that begin a session."""
+
+    def fit(self, table: pa.Table) -> pa.Table:
+        """Make a table fit for the database."""
+        return stored(table)
 
     @abstractmethod
     def staged(self, name: str, rows: int) -> Sequence[str]:

@@ -1,9 +1,8 @@
 //! The chain: rows read once, in order, however long the tables are.
 
-use std::fmt::Write;
 use std::sync::Arc;
 
-use alloc_domain::chain::{ChainAllocation, ChainEntry, ChainPosting, Finding, Hash, Seal};
+use alloc_domain::chain::{ChainAllocation, ChainEntry, ChainPosting, Finding, Hash, Seal, hex};
 use arrow_array::builder::{Int64Builder, StringBuilder};
 use arrow_array::{Date32Array, Int64Array, RecordBatch, StringArray};
 
@@ -350,13 +349,6 @@ fn hash_from_hex(text: &str) -> Option<Hash> {
     Some(hash)
 }
 
-fn hash_to_hex(hash: &Hash, text: &mut String) {
-    text.clear();
-    for byte in hash {
-        write!(text, "{byte:02x}").expect("a string takes everything");
-    }
-}
-
 /// Writes seals as columns: seq, number, `previous_hash` and hash in hex.
 #[must_use]
 pub fn write_seals(seals: &[Seal]) -> RecordBatch {
@@ -364,14 +356,11 @@ pub fn write_seals(seals: &[Seal]) -> RecordBatch {
     let mut number = Int64Builder::with_capacity(seals.len());
     let mut previous_hash = StringBuilder::with_capacity(seals.len(), seals.len() * 64);
     let mut hash = StringBuilder::with_capacity(seals.len(), seals.len() * 64);
-    let mut text = String::with_capacity(64);
     for seal in seals {
         seq.append_value(seal.seq);
         number.append_value(seal.number);
-        hash_to_hex(&seal.previous_hash, &mut text);
-        previous_hash.append_value(&text);
-        hash_to_hex(&seal.hash, &mut text);
-        hash.append_value(&text);
+        previous_hash.append_value(hex(&seal.previous_hash));
+        hash.append_value(hex(&seal.hash));
     }
     RecordBatch::try_from_iter([
         ("seq", Arc::new(seq.finish()) as _),
@@ -463,8 +452,7 @@ mod tests {
     #[test]
     fn hashes_are_written_and_read_in_lower_case_hex() {
         let hash: Hash = std::array::from_fn(|byte| u8::try_from(byte * 7 % 256).expect("small"));
-        let mut text = String::new();
-        hash_to_hex(&hash, &mut text);
+        let text = hex(&hash);
         assert_eq!(hash_from_hex(&text), Some(hash));
         assert_eq!(hash_from_hex(&text.to_uppercase()), None);
         assert_eq!(hash_from_hex(&text[1..]), None);
