@@ -269,3 +269,84 @@ def test_each_item_has_the_discount_of_its_own_terms() -> None:
 def test_terms_that_explain_less_than_the_gap_explain_nothing() -> None:
     page = f'{ITEM} {TERMS}\npayment P-1 1191.35 EUR says "FA-20260417"'
     assert "P-1 review AMOUNT_LESS" in proposed(page)
+
+
+def test_a_surplus_may_be_for_smaller_items_that_nothing_names() -> None:
+    page = paid("1300.00")
+    for others in (["40.00"], ["9.00", "8.00"], ["900.00", "40.00"]):
+        items = [f"\nitem INV-{9000 + n} {x} EUR" for n, x in enumerate(others)]
+        assert "P-1 review OVER_ERROR_BUDGET" in proposed(page + "".join(items), **ALL)
+    assert "P-1 auto" in proposed(page + "\nitem INV-9000 900.00 EUR", **ALL)
+
+
+def test_a_rate_that_a_part_payment_meets_by_accident_is_not_sure() -> None:
+    """5.95 % is a commission of 5 % with its tax: of 355.00 one amount of few."""
+
+    def confidence(amount: str, cash: str) -> int:
+        page = f'item INV-1001 {amount} EUR\npayment P-1 {cash} EUR says "INV-1001"'
+        ours = {"deductions": DEDUCTIONS, "vat_rates_ppm": [190_000]}
+        got = propose(page, policy=ours)
+        assert got.adjustments["role"][0].as_py() == "commission"
+        return got.decisions["confidence_ppm"][0].as_py()
+
+    small, large = confidence("35.50", "33.38"), confidence("35500.00", "33387.75")
+    assert small < 999_900
+    assert large > 999_990
+
+
+def test_a_fee_beyond_a_tenth_speaks_against_a_part_payment() -> None:
+    page = 'item INV-1001 81.33 EUR\npayment P-1 {} EUR says "INV-1001"'
+    assert "P-1 auto DEDUCTION_EXPLAINED" in proposed(page.format("62.37"), **ALL)
+    assert "P-1 review AMOUNT_LESS" in proposed(page.format("62.33"), **ALL)
+
+
+def test_an_item_that_a_line_pays_in_full_is_not_paid_short() -> None:
+    page = "item INV-1001 1234.57 EUR\npayment P-1 700.00 EUR\nadvice P-1 INV-1001 {}"
+    assert "P-1 auto ADVICE_LINES" in proposed(page.format("700.00"), **ALL)
+    assert "P-1 review AMOUNT_LESS" in proposed(page.format("1234.57"), **ALL)
+
+
+def test_a_line_that_means_nothing_open_is_no_surplus() -> None:
+    page = """
+        item     INV-1001  10000.00 EUR
+        payment  P-1       10512.34 EUR
+        advice   P-1       INV-1001  10000.00
+    """
+    assert "P-1 auto DEDUCTION_EXPLAINED" in proposed(page, **ALL)
+    page += "\nadvice P-1 XY-77 512.34"
+    assert "P-1 review" in proposed(page, **ALL)
+
+
+def test_a_line_that_shows_what_was_kept_back_is_read() -> None:
+    items = "item INV-1001 1000.00 EUR\nitem INV-2002 500.00 EUR\n"
+    lines = "advice P-1 INV-1001 1000.00\nadvice P-1 INV-2002 500.00\n"
+    page = f"{items}payment P-1 1470.00 EUR\n{lines}"
+    shown = "advice P-1 ESCOMPTE -30.00\n"
+    assert "P-1 auto DEDUCTION_EXPLAINED" in proposed(page + shown, **ALL)
+    alien = "advice P-1 XY-77 77.00\nadvice P-1 XY-78 33.10\n"
+    assert "P-1 review" in proposed(page + shown + alien, **ALL)
+
+
+def test_a_suspected_deduction_is_no_more_than_half_sure() -> None:
+    page = """
+        item     INV-1001  1000.00 EUR
+        item     INV-2002   500.00 EUR
+        payment  P-1       1470.00 EUR
+        advice   P-1       INV-1001  970.00
+        advice   P-1       INV-2002  500.00
+    """
+    got = propose(page, **ALL)
+    assert got.decisions["reason"].to_pylist() == ["DEDUCTION_SUSPECTED"]
+    assert got.decisions["confidence_ppm"][0].as_py() <= 500_000
+
+
+def test_ends_of_numbers_name_what_was_deducted_from() -> None:
+    page = """
+        item     5109294496   710.50 EUR
+        item     5109294512   483.00 EUR
+        item     5109295547  3695.10 EUR
+        item     5109307441   459.00 EUR
+        payment  P-1         4864.60 EUR  says "4496 4512 5547"
+    """
+    got = propose(page, policy={"deductions": DEDUCTIONS, "amount_only": True})
+    assert got.decisions["status"].to_pylist() == ["review"]

@@ -287,6 +287,38 @@ def test_items_that_cancel_each_other_may_have_been_settled_unsaid() -> None:
     """)
 
 
+def test_everything_that_nothing_names_may_have_been_settled_together() -> None:
+    page = """
+        item     A  250.17 EUR  ref 5108769628
+        item     B  3235.00 EUR  ref 5108768967
+        item     C  1126.40 EUR  ref 5108768971
+        item     D  {credit} EUR  ref 5108768966
+        payment  P-1  250.17 EUR  says "5108769628"
+    """
+    assert proposed(page.format(credit="-4361.41")).startswith("P-1 auto REFERENCES")
+    got = propose(page.format(credit="-4361.40"))
+    assert got.decisions["status"].to_pylist() == ["review"]
+    assert 700_000 < got.decisions["confidence_ppm"][0].as_py() <= 750_000
+
+
+def test_an_amount_is_less_sure_beside_a_misread_name_that_it_leaves_aside() -> None:
+    page = """
+        item     5109510277   758.77 EUR
+        item     5109510280   305.11 EUR
+        item     5109510332   780.03 EUR
+        item     5109539990  1651.78 EUR
+        payment  P-1  1063.88 EUR  says "5109510280 {said}"
+    """
+
+    def confidence(said: str) -> int:
+        got = propose(page.format(said=said), **AMOUNTS_MAY_DECIDE)
+        items = {line["item_id"] for line in got.allocations.to_pylist()}
+        assert items >= {"5109510277", "5109510280"}
+        return got.decisions["confidence_ppm"][0].as_py()
+
+    assert confidence("5109510532") < confidence("")
+
+
 def test_a_number_that_stands_there_as_often_as_it_is_shared_names_them_all() -> None:
     assert proposed("""
         item     A  421.45 EUR  ref 1600456022  due 2026-01-01

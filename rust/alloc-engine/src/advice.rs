@@ -49,6 +49,8 @@ pub struct Advised {
     pub matches: Vec<AdviceMatch>,
     /// For each line that may mean several items: which.
     pub places: Vec<Vec<Candidate>>,
+    /// What the lines pay that mean nothing that is open, minor units.
+    pub unread: Vec<i64>,
 }
 
 /// A line with its folded reference.
@@ -74,7 +76,8 @@ pub fn read_advice(
         .map(|(line, text)| reader.meanings(line, text, lines.len()))
         .collect();
     favour_verbatim(search, lines, &mut meanings);
-    let first = reader.decide(lines, &meanings);
+    let mut first = reader.decide(lines, &meanings);
+    first.advised.unread = reader.unread(lines, &meanings, &first.advised);
     let every = 0..lines.len();
     let agrees = |&at: &usize| first.item_of[at].is_some_and(|item| reader.agrees(lines, at, item));
     let net = |at: usize| first.item_of[at].is_some() && !agrees(&at);
@@ -321,6 +324,23 @@ impl<'r, 's, 'a> Reader<'r, 's, 'a> {
                     agrees: true,
                 }
             })
+            .collect()
+    }
+
+    /// What the lines pay that neither mean an item, nor one once more, nor all lines together.
+    fn unread(
+        &self,
+        lines: &[Line<'_, '_>],
+        meanings: &[Vec<Meaning>],
+        advised: &Advised,
+    ) -> Vec<i64> {
+        let hits = advised.hits.iter().map(|hit| hit.item);
+        let near = advised.places.iter().flatten().map(|near| near.item);
+        let read: FxHashSet<u32> = hits.chain(near).collect();
+        let unread = lines.iter().zip(meanings);
+        let unread = unread.filter(|(_, meant)| !meant.iter().any(|one| read.contains(&one.item)));
+        let paid = unread.map(|((line, _), _)| line.amount_minor.unwrap_or(0));
+        paid.filter(|&paid| lines.len() == 1 || paid != self.search.amount_minor)
             .collect()
     }
 

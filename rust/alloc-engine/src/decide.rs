@@ -146,6 +146,7 @@ impl<'a> Decider<'_, 'a> {
             places: &gathered.places,
             shared: &gathered.shared,
             advice: &gathered.advice,
+            unread: &gathered.unread,
             amounts: &self.book.amounts,
             habits: &self.book.habits,
             policy: self.policy,

@@ -22,12 +22,12 @@ const COMMISSION_RATES_PPM: [i64; 10] = [
 /// Fees of banks, minor units: 1 to 25 whole units. Any other fee needs a person.
 const FEE_STEP_MINOR: i64 = 100;
 const FEE_MAX_MINOR: i64 = 2_500;
-/// A fee is no more than this part of the sum: one in so many.
+/// A fee is booked up to this part of the sum, one in so many; a larger one is only a rival.
 const FEE_PART: i64 = 10;
 /// Largest difference that is rounding, minor units, either way.
 const ROUNDING_MAX_MINOR: i64 = 50;
-/// A payment is short, rather than deducted from, when at least this part of the item is missing:
-/// one in so many.
+/// A payment is taken for short when at least this part of the item is missing, one in so many; below
+/// it is only a rival to what is kept back.
 const SHORT_PART: i64 = 10;
 /// A payment is too much, rather than meant for something else, up to this part of what is due.
 const OVER_PART: i64 = 10;
@@ -48,6 +48,7 @@ const AGREED: u64 = ONE / 2;
 const NAMED_PPM: u64 = 500_000;
 /// A payer who leaves out of its text what it pays leaves out one item, or all: a third each.
 const ONE_MORE_PPM: u64 = 166_667;
+const ALL_MORE_PPM: u64 = 166_667;
 /// A payer who names nothing pays one item, or everything: the only one is both.
 const SOLE_PPM: u64 = 666_667;
 /// Payments without names that are meant for nothing that is open, ppm: then any gap is as likely
@@ -76,16 +77,20 @@ enum Change {
     Nothing,
     Without(u32),
     With(u32),
+    All,
     /// The first is the second, misread.
     Instead(u32, u32),
 }
 
 impl Change {
     /// The items of the set, ascending.
-    fn of(self, named: &[u32]) -> Vec<u32> {
+    ///
+    /// * `pool` — everything that is open
+    fn of(self, named: &[u32], pool: &[u32]) -> Vec<u32> {
         let mut items = named.to_vec();
         match self {
             Self::Nothing => {}
+            Self::All => items = pool.to_vec(),
             Self::Without(item) => items.retain(|&other| other != item),
             Self::With(item) => items.push(item),
             Self::Instead(item, meant) => {
@@ -109,10 +114,10 @@ struct Set {
     weight_ppm: u64,
 }
 
-/// A deduction that explains a payment.
+/// The deductions that explain a payment.
 pub struct Deducted {
-    /// The explanation, its error the share of all other ways.
-    pub explanation: Explanation,
+    /// The likeliest, its error the share of all other ways; none where that is nothing to book.
+    pub explanation: Option<Explanation>,
     /// The weight of all ways together, parts per trillion.
     pub weight_ppt: u64,
 }
@@ -161,7 +166,14 @@ pub fn by_deduction(case: &Case<'_, '_>, named: &[u32], doubt: &[i64]) -> Option
         doubted
     };
     let misread = misread_weight(unrelated, case.amount_minor);
-    judge(case, named, ways, misread)
+    if ways.is_empty() {
+        return None;
+    }
+    let total: u128 = ways.iter().map(|(way, _)| u128::from(way.weight)).sum();
+    Some(Deducted {
+        explanation: judge(case, named, ways, total + misread),
+        weight_ppt: u64::try_from(total / u128::from(ONE / ONE_PPT)).unwrap_or(u64::MAX),
+    })
 }
 
 /// The weight of names that are none, any amount being as likely, parts of [`ONE`]; of many doubtful
@@ -171,7 +183,7 @@ fn misread_weight(doubted_ppm: u64, amount_minor: i64) -> u128 {
         / u128::from(amount_minor.unsigned_abs().max(1))
 }
 
-/// What a text names; the same with one misreading less, or with one item more.
+/// What a text names; the same with one misreading less, with one item more, or with all of them.
 fn named_sets(case: &Case<'_, '_>, named: &[u32], doubt: &[i64]) -> Option<Vec<Set>> {
     let base = Set::of(case, named, NAMED_PPM)?;
     let mut sets = Vec::new();
@@ -187,6 +199,13 @@ fn named_sets(case: &Case<'_, '_>, named: &[u32], doubt: &[i64]) -> Option<Vec<S
     let others: Vec<u32> = others.copied().collect();
     for &item in &others {
         sets.push(base.with(case, item, others.len() as u64));
+    }
+    if others.len() > 1 {
+        let all = Set::of(case, case.pool, ALL_MORE_PPM);
+        sets.extend(all.map(|all| Set {
+            change: Change::All,
+            ..all
+        }));
     }
     for (item, meant) in slips(case, named, &others) {
         sets.push(base.instead(case, item, meant));
@@ -326,7 +345,10 @@ impl Set {
     /// One item more than is named.
     fn with(&self, case: &Case<'_, '_>, item: u32, others: u64) -> Self {
         let mut set = self.changed(case, Change::With(item), item, 1);
-        set.weight_ppm = ONE_MORE_PPM / others;
+        set.weight_ppm = match others {
+            1 => ONE_MORE_PPM + ALL_MORE_PPM,
+            _ => ONE_MORE_PPM / others,
+        };
         set
     }
 }
@@ -385,11 +407,8 @@ fn explained(case: &Case<'_, '_>, named: &[u32], set: &Set) -> Vec<Way> {
         add(DeductionKind::Rounding, (0, 0), None, KIND / choices);
     }
     if gap < 0 {
-        // A surplus explains any gap: not on top of a doubt.
-        if set.change == Change::Nothing {
-            let weight = surplus(case, set, -gap);
-            add(DeductionKind::Overpayment, (0, 0), None, weight);
-        }
+        let weight = surplus(case, set, -gap);
+        add(DeductionKind::Overpayment, (0, 0), None, weight);
         return ways;
     }
 
@@ -403,7 +422,7 @@ fn explained(case: &Case<'_, '_>, named: &[u32], set: &Set) -> Vec<Way> {
             add(DeductionKind::Commission, (rate, vat_rate), None, weight);
         }
     }
-    if gap <= FEE_MAX_MINOR.min(set.sum / FEE_PART) && gap % FEE_STEP_MINOR == 0 {
+    if gap <= FEE_MAX_MINOR && gap % FEE_STEP_MINOR == 0 {
         let choices = (FEE_MAX_MINOR / FEE_STEP_MINOR).unsigned_abs();
         add(DeductionKind::BankFee, (0, 0), None, KIND / choices);
     }
@@ -423,7 +442,7 @@ fn discounted(case: &Case<'_, '_>, named: &[u32], set: &Set, gap: i64) -> Vec<Wa
         weight,
     };
     if set.agreed_minor == gap {
-        let rate_ppm = agreed_rate(case, &set.change.of(named));
+        let rate_ppm = agreed_rate(case, &set.change.of(named, case.pool));
         return vec![way(rate_ppm, true, AGREED)];
     }
     let choices = 2 * DISCOUNT_RATES_PPM.len() as u64;
@@ -436,31 +455,41 @@ fn discounted(case: &Case<'_, '_>, named: &[u32], set: &Set, gap: i64) -> Vec<Wa
 }
 
 /// A part payment explains any gap: of what is named, or of the one item that is not, for what is
-/// paid beyond the named ones is not always too much.
+/// paid beyond the named ones is not always too much. Nobody who means to pay in part pays nearly
+/// everything: the more is missing, the likelier it is.
 fn paid_short(case: &Case<'_, '_>, named: &[u32], set: &Set, gap: i64) -> Vec<Way> {
     let short = match set.change {
         Change::Nothing => named,
         Change::With(ref item) | Change::Instead(_, ref item) => std::slice::from_ref(item),
-        Change::Without(_) => &[],
+        Change::Without(_) | Change::All => &[],
     };
-    let way = |&item: &u32| {
-        let open = case.open(item);
-        let choices = open.unsigned_abs().saturating_mul(short.len() as u64);
-        Way {
-            kind: DeductionKind::ShortPayment,
-            rate_ppm: 0,
-            vat_ppm: 0,
-            short: Some(item),
-            agreed: false,
-            weight: KIND / choices.max(1),
-        }
+    let way = |&item: &u32| Way {
+        kind: DeductionKind::ShortPayment,
+        rate_ppm: 0,
+        vat_ppm: 0,
+        short: Some(item),
+        agreed: false,
+        weight: short_weight(case.open(item), gap, short.len()),
     };
-    let is_short = |&&item: &&u32| {
-        let open = case.open(item);
-        open > gap && gap.saturating_mul(SHORT_PART) >= open
-    };
-    let ways = short.iter().filter(is_short).map(way);
+    let may_be = |&&item: &&u32| case.open(item) > gap && !is_paid_in_full(case, item);
+    let ways = short.iter().filter(may_be).map(way);
     ways.filter(|way| way.weight > 0).collect()
+}
+
+/// The weight of one item of several being paid short by a gap.
+fn short_weight(open: i64, gap: i64, items: usize) -> u64 {
+    let (open, gap) = (
+        u128::from(open.unsigned_abs()),
+        u128::from(gap.unsigned_abs()),
+    );
+    let missing = u128::from(KIND) * 2 * gap / open.max(1);
+    u64::try_from(missing / open.max(1) / items.max(1) as u128).unwrap_or(u64::MAX)
+}
+
+/// Whether a line of the advice says that the item is paid to the minor unit.
+fn is_paid_in_full(case: &Case<'_, '_>, item: u32) -> bool {
+    let line = case.advice.binary_search_by_key(&item, |line| line.item);
+    line.is_ok_and(|position| case.advice[position].paid_minor == Some(case.open(item)))
 }
 
 /// The weight of an overpayment: any part of the sum up to a limit, or up to a whole hundred.
@@ -480,31 +509,23 @@ fn surplus(case: &Case<'_, '_>, set: &Set, over: i64) -> u64 {
 }
 
 /// The likeliest way, and how much the others weigh.
+///
+/// * `all` — the weight of everything that explains the payment, parts of [`ONE`]
 fn judge(
     case: &Case<'_, '_>,
     named: &[u32],
     mut ways: Vec<(Way, Change)>,
-    misread: u128,
-) -> Option<Deducted> {
+    all: u128,
+) -> Option<Explanation> {
     ways.sort_by_key(|&(way, change)| {
         let weight = std::cmp::Reverse(way.weight);
         (weight, way.kind, way.rate_ppm, way.vat_ppm, change)
     });
-    let total: u128 = ways.iter().map(|(way, _)| u128::from(way.weight)).sum();
     let &(best, change) = ways.first()?;
-    let items = change.of(named);
-    let gap = gap_of(case, &items);
-    let could_be_short = items.iter().filter(|&&item| case.open(item) > gap);
-    let unnamed = change != Change::Nothing;
-    if best.kind == DeductionKind::ShortPayment && (unnamed || could_be_short.count() > 1) {
-        // Nobody knows which item is paid short, or whether one is.
+    let items = change.of(named, case.pool);
+    if !may_be_booked(case, &best, change, &items) {
         return None;
     }
-    if best.kind.absorbs() && case.places.iter().any(|place| place.len() > 1) {
-        // What else is named may be what is too much, or too little.
-        return None;
-    }
-    let all = total + misread;
     let others = all - u128::from(best.weight);
     let error = (others * u128::from(ONE_PPT)).div_ceil(all.max(1));
     let mut found = Explanation {
@@ -524,15 +545,41 @@ fn judge(
         agreed: best.agreed,
     };
     for (rank, (way, change)) in (1..).zip(ways[1..].iter().take(ALTERNATIVES_MAX)) {
-        let items = change.of(named);
+        let items = change.of(named, case.pool);
         found.alternatives.push(picks(case, way, &items));
         let lines = adjustments(case, way, &items, rank);
         found.adjustments.extend(lines);
     }
-    Some(Deducted {
-        explanation: found,
-        weight_ppt: u64::try_from(total / u128::from(ONE / ONE_PPT)).unwrap_or(u64::MAX),
-    })
+    Some(found)
+}
+
+/// Whether a way, though the likeliest, says what to book.
+///
+/// * `items` — the set that it is of
+fn may_be_booked(case: &Case<'_, '_>, way: &Way, change: Change, items: &[u32]) -> bool {
+    let gap = gap_of(case, items);
+    // A line may show what was kept back; any other one that means nothing here means something else.
+    let shown = |&&line: &&i64| gap > 0 && line.unsigned_abs() == gap.unsigned_abs();
+    let unread = case.unread.len() - case.unread.iter().filter(shown).count();
+    if way.kind.absorbs() {
+        // What else is named may be what is too much, or too little.
+        let several = case.places.iter().any(|place| place.len() > 1);
+        if change != Change::Nothing || several || unread > 0 {
+            return false;
+        }
+    }
+    match way.kind {
+        DeductionKind::ShortPayment => {
+            // Nobody knows which item is paid short, or whether one is.
+            let could_be = items.iter().filter(|&&item| case.open(item) > gap);
+            let short = way.short.map_or(0, |item| case.open(item));
+            could_be.count() == 1 && gap.saturating_mul(SHORT_PART) >= short
+        }
+        DeductionKind::BankFee => {
+            unread <= 1 && gap.saturating_mul(FEE_PART) <= gap.saturating_add(case.amount_minor)
+        }
+        _ => unread <= 1,
+    }
 }
 
 fn gap_of(case: &Case<'_, '_>, items: &[u32]) -> i64 {
@@ -591,6 +638,7 @@ fn adjustments(case: &Case<'_, '_>, way: &Way, items: &[u32], rank: u32) -> Vec<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn rates_are_rounded_half_away_from_zero() {
@@ -598,6 +646,20 @@ mod tests {
         assert_eq!(part(-10_025, 20_000), -201);
         assert_eq!(part(10_024, 20_000), 200);
         assert_eq!(commission(282_000, 40_000, 200_000), (11_280, 2_256));
+    }
+
+    proptest! {
+        #[test]
+        fn the_part_payments_of_an_item_are_one_kind(open in 2_i64..3_000, items in 1_usize..4) {
+            let weights: Vec<u64> =
+                (1..open).map(|gap| short_weight(open, gap, items)).collect();
+            let all: u128 = weights.iter().map(|&weight| u128::from(weight)).sum();
+            // Shares of all that may be missing, each as likely as it is large.
+            let parts = u128::from(open.unsigned_abs());
+            let exact = u128::from(KIND) * (parts - 1) / parts / items as u128;
+            prop_assert!(all <= exact + 1 && exact - all <= 2 * parts, "{all} {exact}");
+            prop_assert!(weights.is_sorted());
+        }
     }
 
     #[test]

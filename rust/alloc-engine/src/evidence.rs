@@ -13,12 +13,16 @@ use crate::reference::form::is_form_of;
 use crate::reference::near::is_one_slip;
 use crate::reference::scan::{Strength, reading_of};
 use crate::reference::surprise::{
-    SURPRISE_MILLINATS_MAX, accident_millinats, ln_millinats, this_slip_millinats,
+    SURPRISE_MILLINATS_MAX, UNLIKE_MILLINATS, accident_millinats, ln_millinats, this_slip_millinats,
 };
 use crate::text::Text;
 
 /// A name from here on is in every set that is looked at: one in some 150 misreads a number.
 pub const SURE_MILLINATS: i64 = 5_000;
+
+/// Where all that is open makes up the cash as well as what is named does: a third of the payers who
+/// leave something unsaid, one of two, pay everything (ADR 0007), and the others have named it all.
+const ALL_UNSAID_PPT: u64 = ONE_PPT / 4;
 
 /// A number or a word that several items have and that stands in a text less often than they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -156,7 +160,7 @@ fn part_of(share: u64, of: u64) -> u64 {
     u64::try_from(part).unwrap_or(ONE_PPT)
 }
 
-/// The error of a set beside names that it leaves aside.
+/// The error of a set beside names and lines of an advice that it leaves aside.
 ///
 /// * `error` — without them, parts per trillion
 /// * `items` — ascending
@@ -174,6 +178,14 @@ pub fn beside_names_ppt(case: &Case<'_, '_>, items: &[u32], error: u64) -> u64 {
         shared.surprise_millinats * i64::try_from(missing).unwrap_or(i64::MAX)
     };
     let left = left + case.shared.iter().map(missing).sum::<i64>();
+    let near = case.places.iter().filter(|place| {
+        let mut meant = place.iter();
+        !meant.any(|near| has(&near.item))
+    });
+    let misread = near.map(|place| surest(place.iter().map(|near| near.surprise_millinats)));
+    let lines = i64::try_from(case.unread.len()).unwrap_or(i64::MAX);
+    let lines = lines.saturating_mul(UNLIKE_MILLINATS);
+    let left = left + misread.sum::<i64>() + lines;
     if left == 0 {
         return error;
     }
@@ -352,8 +364,8 @@ fn split_ppt(case: &Case<'_, '_>, items: &[u32]) -> u64 {
     ONE_PPT / (named * named) / others * ways
 }
 
-/// The chance that two items were settled against each other that nothing names: a payer who names
-/// some of what it settles may name any share of it, and those two are any two of the others.
+/// The chance that items were settled against each other that nothing names: all of them, or any
+/// two. A payer who names some of what it settles may name any share of it.
 fn cancelled_ppt(case: &Case<'_, '_>, items: &[u32]) -> u64 {
     let unnamed = case.pool.iter().copied();
     let unnamed: Vec<u32> = unnamed
@@ -361,6 +373,9 @@ fn cancelled_ppt(case: &Case<'_, '_>, items: &[u32]) -> u64 {
         .collect();
     if unnamed.iter().all(|&item| case.open(item) > 0) {
         return 0;
+    }
+    if case.sum(&unnamed) == 0 {
+        return ALL_UNSAID_PPT;
     }
     let mut debits: FxHashMap<i64, u64> = FxHashMap::default();
     for &item in unnamed.iter().filter(|&&item| case.open(item) > 0) {

@@ -87,6 +87,8 @@ pub struct Case<'c, 'a> {
     pub shared: &'c [Shared],
     /// Lines of the advice, each item once.
     pub advice: &'c [AdviceMatch],
+    /// What lines of the advice pay that mean nothing that is open, minor units.
+    pub unread: &'c [i64],
     /// How common amounts are in the entity.
     pub amounts: &'c Amounts,
     /// What payers are known to choose.
@@ -185,15 +187,16 @@ pub fn explain(case: &Case<'_, '_>) -> Option<Explanation> {
         return named.map(|named| confirmed(case, named));
     }
     let deducted = deducted(case);
-    if kept_back {
-        let deducted = deducted.filter(|deducted| each_line_agrees(case, &deducted.explanation));
-        return deducted.map(|deducted| deducted.explanation).or(advised);
-    }
     let rival = deducted.as_ref().map_or(0, |deducted| deducted.weight_ppt);
+    let deducted = deducted.and_then(|deducted| deducted.explanation);
+    if kept_back {
+        return deducted
+            .filter(|found| each_line_agrees(case, found))
+            .or(advised);
+    }
     let (answer, rival_ppm) = by_amount(case, rival);
     match deducted {
-        Some(deducted) if !is_told(answer.as_ref()) || rival_ppm > CERTAIN_PPM / 2 => {
-            let mut found = deducted.explanation;
+        Some(mut found) if !is_told(answer.as_ref()) || rival_ppm > CERTAIN_PPM / 2 => {
             let other = as_ppt(CERTAIN_PPM - rival_ppm);
             found.error_ppt = (found.error_ppt + other).min(ONE_PPT);
             Some(found)
@@ -238,10 +241,11 @@ fn deducted(case: &Case<'_, '_>) -> Option<Deducted> {
     }
     let advised = |item: u32| case.advice.iter().any(|line| line.item == item);
     let circles = [Strength::Weak, Strength::Trimmed, Strength::Strong];
-    let named = circles.into_iter().find_map(|strength| {
+    let mut tried = circles.into_iter().filter_map(|strength| {
         let within = |hit: &&Hit| hit.strength >= strength || advised(hit.item);
         let hits: Vec<&Hit> = case.hits.iter().filter(within).collect();
-        if hits.is_empty() || hits.iter().any(|hit| hit.sharers > 1) {
+        let none = hits.is_empty() && !case.hits.is_empty();
+        if none || hits.iter().any(|hit| hit.sharers > 1) {
             return None;
         }
         let mut named: Vec<u32> = hits.iter().map(|hit| hit.item).collect();
@@ -256,11 +260,19 @@ fn deducted(case: &Case<'_, '_>) -> Option<Deducted> {
         // A line or a name too many is no deduction.
         let gap = case.sum(&named) - i128::from(case.amount_minor);
         let superfluous = |item: &u32| i128::from(case.open(*item)) == gap;
-        if named.len() > 1 && named.iter().any(superfluous) {
+        if named.is_empty() || (named.len() > 1 && named.iter().any(superfluous)) {
             return None;
         }
         by_deduction(case, &named, &doubts)
     });
+    // What no circle explains weighs as the widest of them has it.
+    let widest = tried.next();
+    let explains = |found: &Deducted| found.explanation.is_some();
+    let named = if widest.as_ref().is_some_and(explains) {
+        widest
+    } else {
+        tried.find(explains).or(widest)
+    };
     if named.is_some() || !case.advice.is_empty() {
         return named;
     }
@@ -269,7 +281,9 @@ fn deducted(case: &Case<'_, '_>) -> Option<Deducted> {
         return None;
     }
     let mut found = by_deduction(case, &[], &[])?;
-    found.explanation.by_amount = true;
+    if let Some(explanation) = &mut found.explanation {
+        explanation.by_amount = true;
+    }
     Some(found)
 }
 
@@ -348,6 +362,7 @@ fn by_advice(case: &Case<'_, '_>) -> Option<Explanation> {
             });
         } else if looks_deducted(settled, open) {
             found.reason = DEDUCTION_SUSPECTED;
+            found.error_ppt = ONE_PPT / 2;
         }
         let pick = found.picks.iter_mut().find(|pick| pick.item == line.item)?;
         pick.allocated_minor = settled;

@@ -93,6 +93,8 @@ pub struct Gathered {
     pub hits: Vec<Hit>,
     /// Lines that found their item, each item once.
     pub advice: Vec<AdviceMatch>,
+    /// What lines pay that mean nothing that is open, minor units.
+    pub unread: Vec<i64>,
     /// Items that misread tokens resemble, per place.
     pub places: Vec<Vec<Candidate>>,
     /// Names that several items have, less often than they are.
@@ -123,6 +125,7 @@ pub fn gather(
     let advised = read_advice(search, &message.lines, pool, open);
     gathered.hits.extend(once_per_item(advised.hits));
     gathered.advice = advised.matches;
+    gathered.unread = advised.unread;
     gathered.places = advised.places;
     gathered.hits = merged(gathered.hits, |_, _| ());
     gathered.shared = shared(tokens, &gathered.hits);
