@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from day import write_day
+from day import Credit, statement, write_day
 
 from alloc.app.replay import Follow, Replay
 from alloc.app.replay.curve import most_within, risk_curve
@@ -245,3 +245,52 @@ def test_an_export_of_clearings_is_not_imported(cleared: Path, alloc, tmp_path: 
     assert "alloc replay --books cleared.csv" in shown.stderr
     checked = alloc("-C", cleared, "profile", "check", path)
     assert (checked.code, "alloc replay --books FILE" in checked.stdout) == (0, True)
+
+
+@pytest.fixture
+def two_days(cleared: Path, alloc, tmp_path: Path) -> Path:
+    paid = Credit("B9", "500.00", "LEROY TRANSPORTS", "REGLEMENT FA2603-0004")
+    later = tmp_path / "later.xml"
+    later.write_text(statement(paid, day="2026-04-01"), encoding="utf-8")
+    assert alloc("-C", cleared, "import", later).code == 0
+    alloc("-C", cleared, "clear")
+    return cleared
+
+
+def test_a_back_test_shows_the_stages_side_by_side(
+    two_days: Path, alloc, tmp_path: Path
+):
+    out, page = tmp_path / "tested", tmp_path / "backtest.html"
+    words = ("--test-since", "2026-04-01", "--wanted-wrong-ppm", "500")
+    shown = alloc("-C", two_days, "backtest", *words, "--out", out, "--report", page)
+    assert shown.code == 0
+    assert "From zero knowledge" in shown.stdout
+    document = json.loads((out / "backtest.json").read_text())
+    assert document["wanted_wrong_ppm"] == 500
+    stage = document["stages"][0]
+    rows = pq.read_table(out / "payments.parquet").to_pylist()
+    mine = [row for row in rows if row["stage"] == "zero" and row["is_test"]]
+    assert len(mine) == stage["test"]["payments"] > 0
+    right = sum(row["verdict"] == "right" for row in mine)
+    assert stage["sureness"]["right_of_all"]["part"] == right
+    text = page.read_text(encoding="utf-8")
+    assert text.count("<svg") >= 3
+    assert "with 95 % certainty not more than" in text
+    alloc("-C", two_days, "backtest", *words, "--report", page)
+    assert page.read_text(encoding="utf-8") == text, "equal inputs give equal bytes"
+
+
+def test_a_rule_of_the_workspace_is_tried_and_those_of_the_library_when_asked(
+    two_days: Path, alloc
+):
+    words = ("backtest", "--json", "--test-since", "2026-04-01")
+    own = alloc("-C", two_days, *words).document
+    assert alloc("-C", two_days, *words, "--library").document == own, (
+        "none of them fits"
+    )
+
+
+def test_a_back_test_without_days_before_says_what_to_do(two_days: Path, alloc):
+    shown = alloc("-C", two_days, "backtest", "--test-since", "2020-01-01")
+    assert shown.code == 65
+    assert "choose another first test day" in shown.stderr

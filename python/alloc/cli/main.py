@@ -44,6 +44,7 @@ SECTIONS = {
         "export": "Write the journal for an accounting system.",
         "fec": "Check files of accounting entries (FEC) for the French tax office.",
         "replay": "Decide the cleared payments again, and compare.",
+        "backtest": "Learn from past payments, and judge on those that came after.",
         "audit": "Export the audit trail.",
         "verify": "Check the ledger against every invariant, from the file alone.",
     },

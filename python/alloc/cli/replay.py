@@ -3,41 +3,31 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from alloc.cli.exits import ExitCode
+from alloc.cli.replay_options import (
+    check_span,
+    history_options,
+    output_options,
+    page_drawer,
+)
 from alloc.cli.session import Command, Session, pass_session
 from alloc.cli.workspace import find_workspace
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable
-
-    from alloc.app.replay import Replay
-    from alloc.cli.render import View
+    from pathlib import Path
 
 __all__ = ["command"]
 
-DAY = click.DateTime(["%Y-%m-%d"])
 MINUTES_MAX = 1440
 
 
 @click.command("replay", cls=Command)
-@click.option(
-    "--books",
-    "--fec",
-    "books",
-    multiple=True,
-    type=click.Path(readable=False, path_type=Path),
-    metavar="FILE",
-    help="How payments were cleared: a lettered FEC, or an export of clearings that a"
-    " profile reads; once for each file. Without one: as the ledger has it.",
-)
-@click.option("--since", type=DAY, metavar="DATE", help="First value date.")
-@click.option("--until", type=DAY, metavar="DATE", help="Last value date.")
+@history_options
 @click.option(
     "--follow",
     type=click.Choice(["truth", "own"]),
@@ -53,19 +43,7 @@ MINUTES_MAX = 1440
     metavar="MINUTES",
     help="What clearing one item by hand takes, to tell the time saved.",
 )
-@click.option(
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="FOLDER",
-    help="Also write every decision (payments.parquet) and the report (replay.json).",
-)
-@click.option(
-    "--report",
-    "page",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Also write the report as one HTML page (needs alloc-engine[report]).",
-)
+@output_options("replay.json")
 @pass_session
 def command(
     session: Session,
@@ -90,16 +68,16 @@ def command(
     from alloc.cli.output import write_stream
     from alloc.cli.progress import progress
     from alloc.cli.render import View, emit
+    from alloc.cli.replay_sections import draw_sections, write_decisions
     from alloc.cli.replay_sources import read_past
-    from alloc.cli.replaying import draw_replay, replay_document, write_replay
+    from alloc.cli.replaying import replay_document, replay_sections
     from alloc.cli.rules import posting_rules
     from alloc.rules.model import Posting
 
-    if since and until and since > until:
-        raise click.BadParameter("is after --until", param_hint="'--since'")
+    first, last = check_span(since, until)
     if minutes is not None and math.isnan(minutes):
         raise click.BadParameter("is no number", param_hint="'--minutes-per-line'")
-    draw_page = None if page is None else _page()
+    draw_page = None if page is None else page_drawer("replay_page")
     workspace = find_workspace(session)
     settings = workspace.settings()
     active = posting_rules(workspace)
@@ -111,8 +89,8 @@ def command(
     ):
         past, customers = read_past(
             *(ledger, settings, books, workspace.profiles()),
-            since=since.date() if since else None,
-            until=until.date() if until else None,
+            since=first,
+            until=last,
         )
         found = replay(
             *(past, settings, customers),
@@ -126,25 +104,10 @@ def command(
         )
     document = replay_document(found, minutes)
     if out is not None:
-        write_replay(out, found, document)
+        write_decisions(out, found.outcomes, document, name="replay.json")
     if page is not None and draw_page is not None:
         text = draw_page(view, found, minutes)
         write_stream(page, lambda sink: sink.write(text.encode()), replace=True)
-    emit(session, document, lambda: draw_replay(view, found, minutes))
+    sections = replay_sections(view, found, minutes)
+    emit(session, document, lambda: draw_sections(view, sections))
     return ExitCode.OK
-
-
-def _page() -> Callable[[View, Replay, float | None], str]:
-    """Return what draws the page, before anything takes time."""
-    from alloc.errors import InputError
-
-    try:
-        from alloc.cli.replay_report import replay_page
-    except ModuleNotFoundError as error:
-        raise InputError(
-            "a report needs the extra 'report': install alloc-engine[report], or "
-            "leave --report out",
-            reason="EXTRA_MISSING",
-            extra="report",
-        ) from error
-    return replay_page

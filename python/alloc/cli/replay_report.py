@@ -1,4 +1,4 @@
-"""A replay as one HTML page that needs no network and prints well."""
+"""A replay or a back-test as one HTML page that needs no network and prints well."""
 
 from __future__ import annotations
 
@@ -10,19 +10,25 @@ import pyarrow.compute as pc
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from alloc.app.replay.intervals import right_and_wrong
 from alloc.app.replay.judging import Verdict
 from alloc.app.replay.tally import reasons, total
+from alloc.cli.backtesting import all_days, backtest_sections
 from alloc.cli.plain import plain
 from alloc.cli.render import Column
 from alloc.cli.replay_charts import bars, over_time, risk_and_coverage
-from alloc.cli.replaying import VERDICTS, Section, replay_sections
+from alloc.cli.replay_sections import Section
+from alloc.cli.replaying import VERDICTS, replay_sections
 from alloc.cli.words import in_words
 
 if TYPE_CHECKING:
-    from alloc.app.replay import Replay
+    from collections.abc import Sequence
+
+    from alloc.app.replay import BackTest, Replay
+    from alloc.app.replay.intervals import Interval
     from alloc.cli.render import View
 
-__all__ = ["replay_page"]
+__all__ = ["backtest_page", "replay_page"]
 
 EXAMPLES = 20
 """How many payments of a verdict are listed; the Parquet file has them all."""
@@ -47,6 +53,86 @@ def replay_page(view: View, found: Replay, minutes_per_line: float | None) -> st
         as text only.
     """
     say = view.messages.say
+    whole = total(found.outcomes)
+    right, wrong = right_and_wrong(found.outcomes)
+    head, *sections = replay_sections(view, found, minutes_per_line)
+    return _page(
+        view,
+        title=say("Replay"),
+        figures=[
+            (
+                view.share(right.part, right.whole),
+                say(
+                    "of the {count} payments that can be compared: cleared without a "
+                    "person, as they were cleared",
+                    count=view.count(whole.count),
+                ),
+            ),
+            _wrong_figure(view, wrong),
+        ],
+        sections=[head, *sections, *_examples(view, found.outcomes)],
+        plots=_plots(view, found.outcomes) if whole.count else [],
+    )
+
+
+def backtest_page(view: View, found: BackTest) -> str:
+    """Return the page of a back-test; see `replay_page`.
+
+    Parameters
+    ----------
+    view
+        The language.
+    found
+        What the back-test found.
+    """
+    say = view.messages.say
+    best = found.stages[-1]
+    right, wrong = right_and_wrong(best.outcomes)
+    days = (
+        (say("From zero knowledge, all days: by week"), all_days(found)),
+        (say("Risk and coverage on the days before"), best.trained),
+    )
+    labels = {verdict: say(text) for verdict, text in VERDICTS.items()}
+    plots = [
+        (days[0][0], Markup(over_time(days[0][1], labels))),  # noqa: S704
+        (days[1][0], Markup(risk_and_coverage(days[1][1], view.messages))),  # noqa: S704
+    ]
+    return _page(
+        view,
+        title=say("Back-test"),
+        figures=[
+            (
+                view.share(right.part, right.whole),
+                say(
+                    "of {count} payments that were not learned from: cleared without a "
+                    "person, as they were cleared",
+                    count=view.count(right.whole),
+                ),
+            ),
+            _wrong_figure(view, wrong),
+        ],
+        sections=[*backtest_sections(view, found), *_examples(view, best.outcomes)],
+        plots=[*plots, *_plots(view, best.outcomes)],
+    )
+
+
+def _wrong_figure(view: View, wrong: Interval) -> tuple[str, str]:
+    says = view.messages.say(
+        "wrong per million automatic; with 95 % certainty not more than {most}",
+        most=view.count(wrong.high_ppm),
+    )
+    return view.count(wrong.rate_ppm), says
+
+
+def _page(
+    view: View,
+    *,
+    title: str,
+    figures: Sequence[tuple[str, str]],
+    sections: Sequence[Section],
+    plots: Sequence[tuple[str, Markup]],
+) -> str:
+    """Fill the template; the first section tells what the page is about."""
     environment = Environment(
         loader=PackageLoader("alloc.cli", "."),
         autoescape=True,
@@ -55,22 +141,13 @@ def replay_page(view: View, found: Replay, minutes_per_line: float | None) -> st
         lstrip_blocks=True,
     )
     environment.filters["plain"] = plain
-    whole = total(found.outcomes)
-    head, *sections = replay_sections(view, found, minutes_per_line)
     return environment.get_template("replay_report.html.j2").render(
         locale=view.messages.locale,
-        title=say("Replay"),
-        automatic=view.share(whole.payments[Verdict.RIGHT], whole.count),
-        automatic_says=say(
-            "of the {count} payments that can be compared: cleared without a person, "
-            "as they were cleared",
-            count=view.count(whole.count),
-        ),
-        wrong=view.count(whole.wrong_ppm),
-        wrong_says=say("wrong per million automatic"),
-        head=head,
-        sections=[*sections, *_examples(view, found.outcomes)],
-        plots=_plots(view, found.outcomes) if whole.count else [],
+        title=title,
+        figures=figures,
+        head=sections[0],
+        sections=sections[1:],
+        plots=plots,
     )
 
 

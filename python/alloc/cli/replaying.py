@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from alloc.app.replay.judging import Verdict
 from alloc.app.replay.tally import DIMENSIONS, rates, reasons, total
-from alloc.cli.render import Column, json_value
+from alloc.cli.render import Column
+from alloc.cli.replay_figures import sureness_document
+from alloc.cli.replay_sections import Section, finding_notes, rate_document
 from alloc.cli.words import in_words
 from alloc.messages import deferred
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from alloc.app.replay import Replay
     from alloc.app.replay.tally import Rate
     from alloc.app.replay.what_if import Gain
     from alloc.cli.render import View
 
-__all__ = ["Section", "draw_replay", "replay_document", "replay_sections"]
-__all__ += ["write_replay"]
+__all__ = ["VERDICTS", "replay_document", "replay_sections"]
 
 REASONS_SHOWN = 5
 RATES_SHOWN = 10
@@ -70,83 +69,16 @@ def replay_document(found: Replay, minutes_per_line: float | None) -> dict[str, 
         "unconfirmed": found.unconfirmed,
         "minutes_per_line": minutes_per_line,
         "minutes_saved": _saved(whole, minutes_per_line),
-        "total": _rate(whole),
+        "total": rate_document(whole),
         **{
-            f"by_{dimension}": [_rate(one) for one in rates(found.outcomes, dimension)]
-            for dimension in DIMENSIONS
+            f"by_{name}": [rate_document(rate) for rate in rates(found.outcomes, name)]
+            for name in DIMENSIONS
         },
+        **sureness_document(found.outcomes),
         "findings": [asdict(finding) for finding in found.findings],
         "reasons": reasons(found.outcomes),
         "gains": [asdict(gain) for gain in found.gains],
     }
-
-
-def write_replay(folder: Path, found: Replay, document: Mapping[str, object]) -> None:
-    """Write the report and every decision to a folder.
-
-    Parameters
-    ----------
-    folder
-        Made when it is not there; files of an earlier replay are replaced.
-    found
-        Written as ``payments.parquet``.
-    document
-        Written as ``replay.json``.
-    """
-    import pyarrow.parquet as pq
-
-    from alloc.cli.output import write_stream
-
-    folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(document, ensure_ascii=False, indent=2, default=json_value)
-    for name, write in {
-        "payments.parquet": lambda sink: pq.write_table(found.outcomes, sink),
-        "replay.json": lambda sink: sink.write(f"{text}\n".encode()),
-    }.items():
-        write_stream(folder / name, write, replace=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A part of the report: a table, or lines without columns.
-
-    Parameters
-    ----------
-    title
-        Heading; empty for none.
-    columns
-        Of the table; none for lines.
-    rows
-        One text per column.
-    notes
-        Lines below.
-    """
-
-    title: str
-    columns: tuple[Column, ...] = ()
-    rows: tuple[tuple[str, ...], ...] = ()
-    notes: tuple[str, ...] = ()
-
-
-def draw_replay(view: View, found: Replay, minutes_per_line: float | None) -> None:
-    """Write the figures for people.
-
-    Parameters
-    ----------
-    view
-        Where and in which language.
-    found, minutes_per_line
-        As for `replay_document`.
-    """
-    for section in replay_sections(view, found, minutes_per_line):
-        if section.columns:
-            view.table(section.columns, section.rows, title=section.title)
-        elif section.title:
-            view.line(section.title, style="bold")
-        for note in section.notes:
-            view.line(note)
-        if section.columns:
-            view.line()
 
 
 def replay_sections(
@@ -210,12 +142,7 @@ def _left_out(view: View, found: Replay) -> list[str]:
             count=view.count(found.unconfirmed),
         )
         notes.append(text)
-    for finding in found.findings:
-        examples = ", ".join(finding.examples)
-        words = in_words(view.messages, finding.code)
-        count = view.count(finding.count)
-        fact = say("{name}: {value}", name=words, value=f"{count} ({examples})")
-        notes.append(f"{fact} [{finding.code}]")
+    notes += finding_notes(view, found.findings)
     return notes
 
 
@@ -356,23 +283,6 @@ def _step(view: View, gain: Gain) -> str:
         share = view.share(int(gain.name), 10_000)
     payer = gain.payer or view.messages.say("(no name)")
     return view.messages.say(GAINS[gain.kind], payer=payer, name=gain.name, share=share)
-
-
-def _rate(rate: Rate) -> dict[str, object]:
-    return {
-        "name": rate.name,
-        "payments": rate.count,
-        **{verdict.value: rate.payments[verdict] for verdict in Verdict},
-        "wrong_ppm": rate.wrong_ppm,
-        "amounts": [
-            {"currency": currency, "verdict": verdict.value, "amount_minor": minor}
-            for (currency, verdict), minor in rate.amounts.items()
-        ],
-        "lines": rate.lines,
-        "lines_cleared": rate.lines_cleared,
-        "lines_wrong": rate.lines_wrong,
-        "deducted_minor": dict(rate.deducted),
-    }
 
 
 def _saved(whole: Rate, minutes_per_line: float | None) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from alloc.app.replay.intervals import by_payer, share_interval
 from alloc.app.replay.judging import Verdict
 
 if TYPE_CHECKING:
@@ -11,7 +12,9 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-__all__ = ["Point", "most_within", "risk_curve"]
+    from alloc.app.replay.intervals import Interval
+
+__all__ = ["Point", "most_within", "risk_curve", "told_at"]
 
 #: A rule is not unsure: what it posts comes first.
 CERTAIN_PPM = 1_000_000
@@ -62,6 +65,27 @@ def risk_curve(outcomes: pa.Table) -> list[Point]:
         wrong += counted[sure][1]
         points.append(Point(sure, payments, wrong))
     return points
+
+
+def told_at(outcomes: pa.Table, confidence_ppm: int) -> tuple[Interval, Interval]:
+    """Return the share that a threshold would have cleared, and the wrong of it.
+
+    Parameters
+    ----------
+    outcomes
+        Of other days than those that the threshold was chosen on.
+    confidence_ppm
+        The threshold.
+    """
+    names = ("confidence_ppm", "verdict", "lines_told")
+    columns = (outcomes[name].to_pylist() for name in names)
+    told, wrong = [], []
+    for confidence, verdict, lines in zip(*columns, strict=True):
+        sure = CERTAIN_PPM if confidence is None else confidence
+        told.append(bool(lines) and sure >= confidence_ppm)
+        wrong.append(told[-1] and verdict not in RIGHT)
+    counts = by_payer(outcomes, [told, [True] * len(told), wrong, told])
+    return share_interval(counts[:, :2]), share_interval(counts[:, 2:])
 
 
 def most_within(curve: Sequence[Point], wrong_ppm: int) -> Point | None:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from alloc.rules import Rule
     from alloc.settings import Settings
 
-__all__ = ["Follow", "Replay", "replay"]
+__all__ = ["Follow", "Replay", "as_active", "replay"]
 
 NOTHING_SETTLED: Settled = Counter()
 NOTHING_RULED = Ruled([], {}, [])
@@ -170,12 +170,10 @@ def replay(
             refused=Refused(NOTHING_REFUSED),
         )
 
-    awake = [
-        ruling([structs.replace(rule, posting=Posting.AUTO, valid_from=None)])
-        for rule in dormant
-        if rule.posting is not Posting.NEVER
-    ]
-    run.with_rules(ruling(rules) if rules else None, awake, tried)
+    awake = (as_active(rule) for rule in dormant if rule.posting is not Posting.NEVER)
+    run.with_rules(
+        ruling(rules) if rules else None, [ruling([rule]) for rule in awake], tried
+    )
     kept = kept or NothingKept()
     done = 0
     for day, payments in past.days():
@@ -189,6 +187,11 @@ def replay(
         done += payments.num_rows
         progress(done, past.payments.num_rows)
     return run.result()
+
+
+def as_active(rule: Rule) -> Rule:
+    """Return a rule as if it posted alone, and always had."""
+    return structs.replace(rule, posting=Posting.AUTO, valid_from=None)
 
 
 class _Run:
@@ -344,14 +347,11 @@ class _Accounts:
         said = (items[name] for name in ("entity", "customer_id", "currency"))
         joined = pc.binary_join_element_wise(*said, KEY_SEPARATOR).combine_chunks()
         encoded = joined.dictionary_encode()
-        self._numbers = encoded.indices.to_numpy()
-        self._number_of = dict(
-            zip(items["key"].to_pylist(), self._numbers.tolist(), strict=True)
-        )
-        self._customers = [
-            account.split(KEY_SEPARATOR)[1]
-            for account in encoded.dictionary.to_pylist()
-        ]
+        self._numbers: Places = encoded.indices.to_numpy()
+        numbers = zip(items["key"].to_pylist(), self._numbers.tolist(), strict=True)
+        self._number_of: dict[str, int] = dict(numbers)
+        accounts: list[str] = encoded.dictionary.to_pylist()
+        self._customers = [account.split(KEY_SEPARATOR)[1] for account in accounts]
 
     def number(self, key: str) -> int:
         """Return in which list an item stands."""
