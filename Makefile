@@ -23,7 +23,7 @@ TARGET  ?=
 MINUTES ?= 10
 SEED    ?= 1
 
-.PHONY: help demo test check check-rust check-python build lock bench fuzz judge proto check-proto clean system toolchain
+.PHONY: help demo test check check-rust check-python build lock bench gate fuzz judge proto check-proto clean system toolchain
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -114,8 +114,14 @@ lock: $(VENV)/.tools ## Resolve the dependency locks again (hashes, no registry 
 judge: $(VENV)/.wheel ## Measure rates on the ledgers of ../shared/judge into bench/record/judge.md
 	@$(BIN)/python bench/judge.py
 
-bench: $(VENV)/.wheel-dev ## Measure; results go to bench/record/
+bench: $(VENV)/.wheel-dev ## Measure; results go to bench/record/ (an hour)
 	@$(BIN)/python bench/run.py
+	@$(BIN)/python bench/ledgers.py
+	@$(BIN)/python bench/dealer.py
+	@cargo bench --locked --quiet -p alloc-kernels --bench targets
+
+gate: $(VENV)/.wheel ## Count instructions: fail when time grows faster than it may
+	@$(BIN)/python bench/scaling.py --gate
 
 fuzz: $(VENV)/.wheel-dev ## Fuzz every reader and the exact core; see CONTRIBUTING.md
 	@rust/fuzz/run $(BIN)/python $(MINUTES) $(SEED) $(TARGET)

@@ -16,6 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+import scaling
 from posting import ENTRIES as POSTED
 from processes import BIN, ROOT, alloc, commit, compiler, machine, python, run
 
@@ -124,12 +125,27 @@ def bench_posting(folder: Path) -> Iterator[Figure]:
         server.stop()
 
 
+def bench_scaling(folder: Path) -> Iterator[Figure]:
+    """Fit how the time of a proposal grows, and let one day run on more threads."""
+    del folder
+    for curve, points in scaling.measured(counted=False):
+        for size, cost_us in points:
+            yield Figure(f"scaling: {curve.name} {size}", cost_us, "us", "")
+        grows = round(1000 * scaling.exponent(points))
+        most = f"<= {round(1000 * curve.exponent_max)}"
+        yield Figure(f"scaling: {curve.name}, exponent", grows, "/1000", most)
+    for threads, wall_us in scaling.thread_walls_us(scaling.BUSY_DAY):
+        name = f"scaling: {scaling.BUSY_DAY} payments, {threads} threads"
+        yield Figure(name, wall_us, "us", "")
+
+
 BENCHES: dict[str, Callable[[Path], Iterator[Figure]]] = {
     "help": bench_help,
     "camt": bench_camt,
     "day": bench_day,
     "year": bench_year,
     "posting": bench_posting,
+    "scaling": bench_scaling,
 }
 
 
