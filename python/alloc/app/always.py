@@ -50,11 +50,20 @@ def with_vat_due(
     """
     if rule.link is not None or is_beside(rule):
         return rule
-    if items_due(rules, facts, settings) is None:
+    due = _due(rules, facts, settings, is_set_off=_is_set_off(rule))
+    if due is None:
         return rule
     if any(part.book is Book.ENTRY for part in rule.components):
         return msgspec.structs.replace(rule, posting=Posting.ONE_CLICK)
-    return msgspec.structs.replace(rule, vat_on_collection=True)
+    return msgspec.structs.replace(
+        rule, vat_on_collection=True, vat_on_payment=due[0].vat_on_payment
+    )
+
+
+def _is_set_off(rule: Rule) -> bool:
+    """Say whether a rule clears debts against claims without a payment."""
+    offsets = any(part.book is Book.OFFSET for part in rule.components)
+    return offsets and rule.when.direction == "none"
 
 
 def vat_falling_due(
@@ -138,8 +147,20 @@ def items_due(
     facts, settings
         See `with_vat_due`.
     """
+    due = _due(rules, facts, settings)
+    return None if due is None else due[1]
+
+
+def _due(
+    rules: Iterable[Rule], facts: Facts, settings: Settings, *, is_set_off: bool = False
+) -> tuple[Rule, Sequence[Item]] | None:
+    """Return the rule by which VAT falls due, and of which items."""
     for rule in filter(is_beside, rules):
         case = facts.situations(rule, settings)[0]
-        if misfit(rule, case) is None:
-            return case.items
+        asked = rule
+        if is_set_off:  # It is a payment, though no money moves.
+            when = msgspec.structs.replace(rule.when, direction="none")
+            asked = msgspec.structs.replace(rule, when=when)
+        if misfit(asked, case) is None:
+            return rule, case.items
     return None

@@ -145,12 +145,12 @@ def preview(
         The payment is posted (``PAYMENT_DECIDED``) or none (``NOT_A_PAYMENT``).
     """
     if isinstance(occasion, Operation):
-        facts = operation_facts(ledger, settings, rule, occasion)
+        facts = operation_facts(ledger, settings, rule, occasion, rules=rules)
     else:
         facts = load_facts(
             *(ledger, settings, occasion), items=items, rules=(rule, *rules)
         )
-        rule = with_vat_due(rule, rules, facts, settings)
+    rule = with_vat_due(rule, rules, facts, settings)
     _check_open(facts.payment)
     tried = _tried(settings, rule, facts, items)
     return draft_outcome(settings, rule, facts, tried, today=today, party=party)

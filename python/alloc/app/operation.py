@@ -63,9 +63,19 @@ class Operation:
 
 
 def operation_facts(
-    ledger: Ledger, settings: Settings, rule: Rule, operation: Operation
+    ledger: Ledger,
+    settings: Settings,
+    rule: Rule,
+    operation: Operation,
+    *,
+    rules: Sequence[Rule] = (),
 ) -> Facts:
     """Read what an operation may clear.
+
+    Parameters
+    ----------
+    rules
+        All rules: by one of them VAT may fall due.
 
     Returns
     -------
@@ -103,7 +113,7 @@ def operation_facts(
         customers.get(owner, {}),
         {row["item_id"]: row for row in rows},
         (operation.items,),
-        collected=collected_vat(ledger, (rule,)),
+        collected=collected_vat(ledger, (rule, *rules)),
     )
 
 

@@ -6,7 +6,9 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from alloc import engine
 from alloc.app.amounts import amount_text
@@ -267,10 +269,17 @@ class _Gathered:
 
     def drafted(self, explanation: Explanation) -> RuleDrafts:
         """Draft what was gathered, and give it back under the payment's own id."""
-        drafts = drafted_entries(
-            pa.Table.from_pylist(self.payments, PAYMENT_SCHEMA),
-            pa.Table.from_pylist(self.allocations, _ALLOCATIONS),
-            pa.Table.from_pylist(self.adjustments, _ADJUSTMENTS),
+        # The entry of the money comes last: what those beside it leave of an item is
+        # cleared by then, so that the letter of the payment joins all of its items.
+        drafts = _money_first(
+            drafted_entries(
+                pa.Table.from_pylist(
+                    [*self.payments[1:], self.payments[0]], PAYMENT_SCHEMA
+                ),
+                pa.Table.from_pylist(self.allocations, _ALLOCATIONS),
+                pa.Table.from_pylist(self.adjustments, _ADJUSTMENTS),
+            ),
+            self.payment.payment_id,
         )
         payment_id = self.payment.payment_id
         entries = drafts.entries.to_pylist()
@@ -341,7 +350,7 @@ class _Gathered:
             self._allocate(entry, item.item_id, part)
             self.cash[item.item_id] -= part
             rest -= part
-        for line in lines:
+        for line in summed(lines):
             self._adjust(entry, line)
 
     def _shares_account(self, debts: Iterable[str]) -> bool:
@@ -538,7 +547,7 @@ class _Gathered:
                 "item_id": line.item_id,
                 "rate_ppm": line.vat_ppm or line.rate_ppm,
             }
-            for line in explanation.lines
+            for line in _by_item(explanation.lines)
             if not self._is_rest(line)
         ]
         if found := self.values.exchange():
@@ -559,6 +568,38 @@ class _Gathered:
             and line.role == _CUSTOMER
             and party == self.payment.customer_id
         )
+
+
+def _money_first(drafts: Drafts, payment_id: str) -> Drafts:
+    """Let the entry of the payment stand before those beside it."""
+    entries = pa.table(drafts.entries)
+    owners = entries["payment_id"].to_pylist()
+    order = sorted(range(len(owners)), key=lambda at: owners[at] != payment_id)
+
+    def placed(table: pa.Table) -> pa.Table:
+        at = table.schema.get_field_index("draft_index")
+        places = pc.index_in(table["draft_index"], value_set=pa.array(order))
+        table = table.set_column(at, table.schema.field(at), places.cast(pa.int64()))
+        return table.take(pc.sort_indices(table, [("draft_index", "ascending")]))
+
+    return replace(
+        drafts,
+        entries=placed(entries),
+        postings=placed(pa.table(drafts.postings)),
+        new_items=placed(pa.table(drafts.new_items)),
+    )
+
+
+def _by_item(lines: Iterable[Line]) -> list[Line]:
+    """Add up VAT that falls due on an item in several entries."""
+    sums: dict[tuple[object, ...], Line] = {}
+    for place, line in enumerate(lines):
+        key: tuple[object, ...] = (line.component, line.item_id, line.role)
+        key += (line.vat_ppm,) if line.vat_ppm and line.item_id else (place,)
+        known = sums.get(key)
+        minor = line.amount_minor + (known.amount_minor if known else 0)
+        sums[key] = msgspec.structs.replace(line, amount_minor=minor)
+    return list(sums.values())
 
 
 def _vat_row(line: Line, total: int) -> dict[str, int]:

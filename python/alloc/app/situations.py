@@ -296,6 +296,8 @@ def load_facts(
         customer_id = customer_id or (customers.pop() if len(customers) == 1 else None)
         customer_id = customer_id or linked_customer(items, rows, known)
     else:
+        if payment["amount_minor"] < 0 and not ranks:
+            ranks = {0: _named_credits(payment, rows)}
         customer_id = customer_id or linked_customer(ranks.get(0, ()), rows, known)
         sets = sets_of(ranks, rows, customer_id)
     customer = known.get(customer_id or "", {})
@@ -471,6 +473,18 @@ def _item(
         due_date=row["due_date"],
         earlier=earlier,
     )
+
+
+def _named_credits(
+    payment: Mapping[str, Any], rows: Mapping[str, Mapping[str, Any]]
+) -> list[str]:
+    """List the open credits whose number stands in the text of money that goes out."""
+    text = " ".join(payment["remittance_text"] or ())
+    return [
+        key
+        for key, row in sorted(rows.items())
+        if row["open_minor"] < 0 and stands_in(_numbers(row), text)
+    ]
 
 
 def _numbers(row: Mapping[str, Any]) -> list[str]:

@@ -48,6 +48,8 @@ __all__ = [
 SUPPLIER_ITEMS_MAX = 10
 """Debts to one party that an offset chooses from."""
 
+_WITHOUT_VAT = (Base.HT, Base.VAT, Base.BORNE_HT)
+
 COMBINATIONS_TRIED_MAX = 65_536
 """Combinations of values and debts that are tried for one payment."""
 
@@ -113,7 +115,8 @@ def explain(rule: Rule, situation: Situation, *, exponent: int = 2) -> Outcome:
         return _none(rule, found.reason, found.message)
     if found := _items_misfit(rule, situation):
         return _none(rule, found.reason, found.message)
-    if unknown := unknown_vat(rule, situation.items):
+    debts = situation.supplier_items if rule.vat_on_payment else ()
+    if unknown := unknown_vat(rule, (*situation.items, *debts)):
         message = told(
             "the VAT of item {item} is not known: import it with the item", item=unknown
         )
@@ -169,15 +172,16 @@ def _items_misfit(rule: Rule, situation: Situation) -> Misfit | None:
     """Say whether items are there that are not wanted, or not there."""
     whole = (Measure.PAYMENT, Measure.RETURNED)
     takes_cash = any(part.measure in whole for part in rule.components)
+    is_refund = rule.when.direction == "out" and not rule.components
+    takes_payment = any(part.measure is Measure.PAYMENT for part in rule.components)
+    if (takes_payment or is_refund) and situation.payment.returned_minor:
+        return Misfit(
+            "RETURNED", told("it takes back a payment that was posted before")
+        )
     if not situation.items and not takes_cash:
         return Misfit("NO_ITEMS", told("there is no item to clear"))
     if situation.items and takes_cash:
         return Misfit("ITEMS_NAMED", told("it takes the cash whole, without items"))
-    takes_payment = any(part.measure is Measure.PAYMENT for part in rule.components)
-    if takes_payment and situation.payment.returned_minor:
-        return Misfit(
-            "RETURNED", told("it takes back a payment that was posted before")
-        )
     if takes_cash and situation.named:
         message = told(
             "it names {item}, which is open: it pays a part of it",
@@ -198,7 +202,7 @@ def unknown_vat(rule: Rule, items: Sequence[Item]) -> str | None:
         That it is tried on.
     """
     needed = rule.vat_on_collection or any(
-        (part.base in (Base.HT, Base.VAT) and part.measure is Measure.RATE)
+        (part.base in _WITHOUT_VAT and part.measure is Measure.RATE)
         or part.measure is Measure.VAT
         or (part.vat and part.vat.rate_ppm is None and part.book is not Book.OFFSET)
         for part in rule.components

@@ -49,7 +49,8 @@ class Base(StrEnum):
     """What a rate is taken of: the document's amount, or what the payer bears of it.
 
     ``ttc`` with VAT, ``ht`` without, ``vat`` alone, ``open`` what is still open,
-    ``borne`` what is open less what the components before leave or move elsewhere.
+    ``borne`` what is open less what the components before leave or move elsewhere,
+    ``borne_ht`` the same without its VAT.
     """
 
     TTC = "ttc"
@@ -57,6 +58,7 @@ class Base(StrEnum):
     VAT = "vat"
     OPEN = "open"
     BORNE = "borne"
+    BORNE_HT = "borne_ht"
 
 
 class Per(StrEnum):
@@ -295,6 +297,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         Which one.
     vat_on_collection
         Whether what is cleared makes the items' VAT due.
+    vat_on_payment
+        Whether a set-off makes the VAT due that our debts let us deduct.
     fallback
         Whether it is tried only where no other rule fits.
     always
@@ -316,6 +320,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     document: str = "none"
     document_name: str = ""
     vat_on_collection: bool = False
+    vat_on_payment: bool = False
     fallback: bool = False
     always: bool = False
     when: When = When()

@@ -136,7 +136,7 @@ def fixed_part(
             )
         if unknown := unknown_history(situation):
             return unknown
-    borne = _borne(situation.items, before)
+    borne = _borne(situation.items, before, component.base)
     amounts = [
         _amount(component, option, group, borne, situation)
         for group in _groups(component, situation)
@@ -191,7 +191,7 @@ def solved_part(
     wanted = {Side.DEBIT: 1, Side.CREDIT: -1}.get(component.side, 0)
     if wanted * rest_minor < 0:
         return Unknown("SIDE_DIFFERS", _wrong_side(component, situation))
-    borne = _borne(situation.items, before)
+    borne = _borne(situation.items, before, component.base)
     amount = _with_vat_inside(component.vat, rest_minor, situation.items)
     return Part(
         component=component,
@@ -246,14 +246,78 @@ def to_lines(
     parts = list(parts)
     lines = [line for part in parts for line in _lines(rule, part)]
     if rule.vat_on_collection:
-        moved = {
-            item_id: minor
-            for part in parts
-            if part.component.book is Book.TRANSFER
-            for item_id, minor in part.by_item
-        }
-        lines += vat_due_lines(situation.items, left, moved)
+        lines += _vat_due(rule, situation, parts, left)
     return lines
+
+
+def _vat_due(
+    rule: Rule, situation: Situation, parts: Iterable[Part], left: Mapping[str, int]
+) -> list[Line]:
+    """Make VAT due: of what was paid in cash, and in its entry of what was set off."""
+    items, parts = situation.items, list(parts)
+    moved = {
+        item_id: minor
+        for part in parts
+        if part.component.book is Book.TRANSFER
+        for item_id, minor in part.by_item
+    }
+    whole = vat_due_lines(items, left, moved)
+    offset = [pair for part in parts for pair in part.offset]
+    if not offset:
+        return whole
+    unpaid = dict(left)
+    rest = -sum(minor for _, minor in offset)
+    for item in items:
+        away = left.get(item.item_id, 0) + moved.get(item.item_id, 0)
+        part = min(rest, max(0, item.open_minor - away))
+        unpaid[item.item_id] = left.get(item.item_id, 0) + part
+        rest -= part
+    in_cash = vat_due_lines(items, unpaid, moved)
+    lines = in_cash + _beside_cash(whole, in_cash)
+    return (
+        lines + _deductible_lines(situation, offset) if rule.vat_on_payment else lines
+    )
+
+
+def _beside_cash(whole: Iterable[Line], in_cash: Iterable[Line]) -> list[Line]:
+    """Return what falls due beyond the cash, as lines of the set-off."""
+    known = {
+        (line.item_id, line.vat_ppm, line.role): line.amount_minor for line in in_cash
+    }
+    rests = [
+        (line, known.get((line.item_id, line.vat_ppm, line.role), 0)) for line in whole
+    ]
+    return [
+        msgspec.structs.replace(
+            line, book=Book.OFFSET, amount_minor=line.amount_minor - minor
+        )
+        for line, minor in rests
+        if line.amount_minor != minor
+    ]
+
+
+def _deductible_lines(
+    situation: Situation, offset: Iterable[tuple[str, int]]
+) -> list[Line]:
+    """Let the VAT of our debts be deducted as far as they are set off."""
+    debts = {item.item_id: item for item in situation.supplier_items}
+    return [
+        Line(
+            component="vat_on_payment",
+            book=Book.OFFSET,
+            role=role,
+            amount_minor=amount,
+            vat_ppm=rate,
+            item_id=item_id,
+        )
+        for item_id, part in offset
+        for rate, minor in _falls_due(debts[item_id], debts[item_id].open_minor - part)
+        if minor
+        for role, amount in (
+            ("vat_deductible", -minor),
+            ("vat_deductible_pending", minor),
+        )
+    ]
 
 
 def _lines(rule: Rule, part: Part) -> list[Line]:
@@ -429,14 +493,33 @@ def _capital_days(item: Item, role: str, base: int, until: dt.date) -> int:
     return total + base * (until - since).days
 
 
-def _borne(items: Iterable[Item], before: Iterable[Part]) -> dict[str, int]:
-    """Return what the payer bears of each item after the components before."""
+def _borne(
+    items: Sequence[Item], before: Sequence[Part], base: Base = Base.BORNE
+) -> dict[str, int]:
+    """Return what the payer bears of each item after the components before.
+
+    Without its VAT where the base wants that, and no component took the VAT before.
+    """
     borne = {item.item_id: item.open_minor for item in items}
     for part in before:
         if part.component.book in (Book.KEEP, Book.TRANSFER, Book.ENTRY):
             for item_id, minor in part.by_item:
                 borne[item_id] -= minor
-    return borne
+    took_vat = any(part.component.measure is Measure.VAT for part in before)
+    if base is not Base.BORNE_HT or took_vat:
+        return borne
+    return {item.item_id: _net_part(item, borne[item.item_id]) for item in items}
+
+
+def _net_part(item: Item, minor: int) -> int:
+    """Return a part of an item without its VAT: of one rate exactly, else its share."""
+    lines = item.vat or ()
+    if len(lines) == 1:
+        rate = lines[0].rate_ppm
+        if net_of(item.total_minor, rate) == item.net_minor:
+            return net_of(minor, rate)
+    sign = -1 if item.total_minor < 0 else 1
+    return half_up(minor * item.net_minor * sign, abs(item.total_minor) or 1)
 
 
 def base_of(base: Base, item: Item, borne: Mapping[str, int] | None = None) -> int:
@@ -449,7 +532,7 @@ def base_of(base: Base, item: Item, borne: Mapping[str, int] | None = None) -> i
     item
         Its open item.
     borne
-        What the payer bears of each item; None is all that is open.
+        What the payer bears of each item, by the base; None is all that is open.
     """
     if base is Base.TTC:
         return item.total_minor
@@ -540,7 +623,7 @@ def _spread(
 
 
 def left_on_youngest(
-    items: Sequence[Item], total: int, before: Iterable[Part]
+    items: Sequence[Item], total: int, before: Sequence[Part]
 ) -> tuple[tuple[str, int], ...]:
     """Lay a part that stays open on the items due last.
 

@@ -136,7 +136,9 @@ def _rule(root: TomlTable, file: str, locale: str) -> Rule:
     link = _link(root.table("link")) if "link" in root else None
     if link is not None and (components or collects):
         root.mistake("link", "goes alone: the items are paid whole, without components")
-    if not components and not collects and not when.members and link is None:
+    pays_back = when.direction == "out"  # The credits that a payment names.
+    explains = components or collects or when.members or link or pays_back
+    if not explains:
         root.mistake("", "nothing is explained: write a [component.NAME]")
     posting = Posting(root.choice("posting", tuple(Posting), default="one_click"))
     if when.direction == "none" and posting is Posting.AUTO:
@@ -160,6 +162,7 @@ def _rule(root: TomlTable, file: str, locale: str) -> Rule:
         fallback=root.flag("fallback", default=False),
         always=root.flag("always", default=False),
         vat_on_collection=collects,
+        vat_on_payment=_on_payment(root, collects=collects),
         when=when,
         components=components,
         link=link,
@@ -168,6 +171,13 @@ def _rule(root: TomlTable, file: str, locale: str) -> Rule:
         valid_from=valid_from,
         valid_until=valid_until,
     )
+
+
+def _on_payment(root: TomlTable, *, collects: bool) -> bool:
+    on_payment = root.flag("vat_on_payment", default=False)
+    if on_payment and not collects:
+        root.mistake("vat_on_payment", "says nothing without vat_on_collection")
+    return on_payment
 
 
 def _title(root: TomlTable, locale: str) -> str:
@@ -350,7 +360,7 @@ def _check_component(table: TomlTable, component: Component) -> None:
 def _check_interest(table: TomlTable, component: Component) -> None:
     if component.per is Per.PAYMENT:
         table.mistake("per", 'interest is of an invoice: write per = "late_invoice"')
-    if component.base in (Base.HT, Base.VAT):
+    if component.base in (Base.HT, Base.VAT, Base.BORNE_HT):
         table.mistake("of", 'interest is of what was due: write of = "ttc"')
 
 

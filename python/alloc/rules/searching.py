@@ -34,6 +34,7 @@ QUESTIONS_MAX = 64
 
 _WHOLE = (Measure.PAYMENT, Measure.RETURNED)
 _PER_PAYMENT = (Measure.CHARGES, Measure.SUPPLIER)
+_BORNE = (Base.BORNE, Base.BORNE_HT)
 _MOVES_BASE = (Book.KEEP, Book.TRANSFER, Book.ENTRY)
 
 
@@ -61,7 +62,7 @@ def is_searchable(rule: Rule) -> bool:
     """
     before = False
     for part in rule.components:
-        if part.measure in _WHOLE or (part.base is Base.BORNE and before):
+        if part.measure in _WHOLE or (part.base in _BORNE and before):
             return False
         before |= part.book in _MOVES_BASE and _is_constant(part)
     is_plain = rule.link is None and not rule.fallback and not rule.always
@@ -175,7 +176,7 @@ def _gap(
 
     def span(sign: int) -> tuple[int, int]:
         low, high = component.min_minor or 0, Fraction(total)
-        if component.min_ppm is not None and component.base is not Base.BORNE:
+        if component.min_ppm is not None and component.base not in _BORNE:
             low = max(low, int(share(component.min_ppm, least, sign, under)) - 1)
         if component.max_minor is not None:
             high = min(high, Fraction(component.max_minor))
