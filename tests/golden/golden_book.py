@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-from case_rules import CUSTOMER_TYPES, rule_of, standing_rules
+from case_rules import kind_of, links_of, rules_of, standing_rules
 
 from alloc.app import review
 from alloc.app.apply import apply
@@ -18,12 +18,13 @@ from alloc.app.ports import DecisionFilter, DecisionState, PaymentState, SourceF
 from alloc.app.reverse import reverse
 from alloc.app.verify import verify
 from alloc.domain.bank import entry_id
-from alloc.rules.book import _bases
 from alloc.rules.reading import read_rule
 from alloc.settings import load_settings
 from bank_statement import one_statement
 
 if TYPE_CHECKING:
+    from rule_content import RuleContent
+
     from alloc.app.ports import Ledger
     from alloc.rules import Rule
     from alloc.settings import Settings
@@ -43,10 +44,18 @@ class GoldenBook:
     status: str = ""
     now: dt.datetime = NOW
     settings: Settings = field(init=False)
+    said: list[RuleContent] = field(init=False)
+    rules: dict[str, Rule] = field(init=False)
+    noted: str = ""
     prior_seq: int = 0
 
     def __post_init__(self) -> None:
         self.settings = self._settings(closed=False)
+        self.said = rules_of(self.case)
+        self.rules = {
+            made.rule_id: read_rule(made.text(), name="rules/case.toml")
+            for made in (*standing_rules(self.case), *self.said)
+        }
 
     def _settings(self, *, closed: bool) -> Settings:
         rules = {rule["name"]: rule for rule in self.case["input"]["rules"]}
@@ -87,8 +96,13 @@ class GoldenBook:
         self.now = NOW
         self.prior_seq = self._last_seq()
         receipt = self.case["input"]["receipt"]
-        if self.case["id"] == "CTL-03":
-            self._reallocate()
+        reallocated = [
+            rule["to_aux"]
+            for rule in self.case["input"]["rules"]
+            if rule["name"] == "reallocate"
+        ]
+        if reallocated:
+            self._reallocate(*reallocated)
         elif receipt is None:
             self._release()
         else:
@@ -103,22 +117,26 @@ class GoldenBook:
     def _priors(self) -> list[dict[str, Any]]:
         """Payments that are posted already: lettered ones, and parked money."""
         items = self.case["input"]["open_items"]
-        paid = [item for item in items if item["doc_type"] == "payment"]
-        target = [
-            item
+        left = {
+            item["id"]: item["original_cents"] - item["open_cents"]
             for item in items
             if item.get("letter") and item["doc_type"] != "payment"
-        ]
-        priors = [
-            {
-                "id": item["id"].removeprefix("PAY-"),
-                "date": item["date"],
-                "amount_cents": -item["original_cents"],
-                "item": target[0]["id"] if target else None,
-                "aux": item["aux"],
-            }
-            for item in paid
-        ]
+        }
+        priors: list[dict[str, Any]] = []
+        for paid in items:
+            if paid["doc_type"] == "payment":
+                letter = paid["letter"]
+                mine = [i["id"] for i in items if i.get("letter") == letter]
+                amount = -paid["original_cents"]
+                priors.append(
+                    {
+                        "id": paid["id"].removeprefix("PAY-"),
+                        "date": paid["date"],
+                        "amount_cents": amount,
+                        "items": taken(left, mine, amount),
+                        "aux": paid["aux"],
+                    }
+                )
         parked = [item for item in items if item["doc_type"] == "suspense"]
         return priors + [
             {
@@ -134,17 +152,15 @@ class GoldenBook:
     def _post_prior(self, prior: dict[str, Any]) -> None:
         payment_id = self._import_receipt(prior)
         self._at(prior["date"])
-        if "item" in prior:
+        if "items" in prior:
             choice: review.Choice = review.OnAccount(prior["aux"])
-            if prior["item"] is not None:
-                choice = review.Items({prior["item"]: prior["amount_cents"]})
+            if prior["items"]:
+                choice = review.Items(prior["items"])
             review.accept(
-                self.ledger,
-                self.settings,
-                payment_id,
-                choice,
+                *(self.ledger, self.settings, payment_id, choice),
                 decided_by="test",
                 now=self.now,
+                rules=list(self.rules.values()),
             )
         else:
             self._clear()
@@ -165,28 +181,28 @@ class GoldenBook:
         self.status = {"posted": "auto"}.get(state, state)
         if state == PaymentState.REVIEW:
             self._decide(payment_id)
+        items = self.case["input"]["open_items"]
+        lettered = [i["id"] for i in items if i["doc_type"] != "payment"]
+        date = dt.date.fromisoformat(receipt["date"])
+        for rule_id in self._by_hand():
+            # What a person does afterwards with the items of a return.
+            self._apply(rule_id, Operation(tuple(lettered), date, receipt["id"]))
 
     def _clear(self) -> None:
-        clear(self.ledger, self.settings, rules=self._rules(), now=self.now)
-
-    def _rules(self) -> list[Rule]:
-        made = rule_of(self.case)
-        texts = [*standing_rules(self.case), *([made[0]] if made else [])]
-        return [
-            read_rule(text, name="rules/case.toml", bases=_bases()) for text in texts
-        ]
+        rules = list(self.rules.values())
+        clear(self.ledger, self.settings, rules=rules, now=self.now)
 
     def _decide(self, payment_id: str) -> None:
-        """What a person does in one click: the rule of the case, or on account."""
-        made = rule_of(self.case)
-        if made is not None:
-            apply(
-                *(self.ledger, self.settings, self._rules()[-1], payment_id),
-                party=made[1],
-                decided_by="test",
-                now=self.now,
-            )
-            self.status = "auto"
+        """What a person does in one click: the rule that fits, or on account."""
+        proposed = DecisionFilter(
+            states=(DecisionState.PROPOSED,), payment_ids=(payment_id,)
+        )
+        (decision,) = self.ledger.decisions(proposed).decisions.to_pylist()
+        self.noted = decision["rule"] or ""
+        waiting = {made.rule_id for made in self.said if made.waits}
+        rule_id = self.noted.partition("@")[0]
+        if decision["reason"] == "RULE_FITS" and rule_id not in waiting:
+            self._apply(rule_id, payment_id)
             return
         for rule in self.case["input"]["rules"]:
             if rule["name"] == "overpayment" and "aux" in rule:
@@ -197,26 +213,40 @@ class GoldenBook:
                     now=self.now,
                 )
 
+    def _apply(self, rule_id: str, occasion: str | Operation) -> None:
+        """Click on a rule; one that the case leaves to a person is one to review."""
+        party = {made.rule_id: made.party for made in self.said}.get(rule_id, "")
+        apply(
+            *(self.ledger, self.settings, self.rules[rule_id], occasion),
+            party=party,
+            decided_by="test",
+            now=self.now,
+            rules=list(self.rules.values()),
+        )
+        asked = {rule.get("posting") for rule in self.case["input"]["rules"]}
+        self.status = "review" if "one_click" in asked else "auto"
+
     def _at(self, date: str) -> None:
         self.now = dt.datetime.combine(dt.date.fromisoformat(date), dt.time(6), dt.UTC)
 
     def _operate(self) -> None:
         """What a person does without a payment: the rule of the case, on its items."""
-        made = rule_of(self.case)
-        assert made is not None, "nothing says what to do without a payment"
+        assert self.said, "nothing says what to do without a payment"
         entry = self.case["expected"]["entries"][0]
         operation = Operation(
             items=tuple(item["id"] for item in self.case["input"]["open_items"]),
             date=dt.date.fromisoformat(entry["date"]),
             reference=entry["piece_ref"],
         )
-        apply(
-            *(self.ledger, self.settings, self._rules()[-1], operation),
-            party=made[1],
-            decided_by="test",
-            now=self.now,
-        )
-        self.status = "auto"
+        self._apply(self._by_hand()[0], operation)
+
+    def _by_hand(self) -> list[str]:
+        """The rules that a person applies to items."""
+        return [
+            made.rule_id
+            for made in self.said
+            if made.whole.get("when", {}).get("direction") == "none"
+        ]
 
     def _release(self) -> None:
         parked = self.ledger.payments(states=(PaymentState.SUSPENSE,)).to_pylist()
@@ -239,7 +269,7 @@ class GoldenBook:
         )
         self.status = "auto"
 
-    def _reallocate(self) -> None:
+    def _reallocate(self, party: str) -> None:
         posted = self.ledger.decisions(DecisionFilter(states=(DecisionState.POSTED,)))
         (decision,) = posted.decisions.to_pylist()
         self._at(self.case["expected"]["entries"][0]["date"])
@@ -250,7 +280,13 @@ class GoldenBook:
         )
         review.accept(
             *(self.ledger, self.settings, decision["payment_id"]),
-            review.Items({"F9": None}),
+            review.Items(
+                {
+                    item["id"]: None
+                    for item in self.case["input"]["open_items"]
+                    if item["aux"] == party
+                }
+            ),
             decided_by="test",
             now=self.now,
         )
@@ -272,15 +308,13 @@ class GoldenBook:
 
     def _import_customers(self) -> None:
         given = self.case["input"]
-        kind = CUSTOMER_TYPES.get(self.case["family"])
-        links: dict[str, str] = {}
+        kind, links = kind_of(self.case, self.said), links_of(self.case)
         parties = {
             item["aux"]
             for item in given["open_items"]
             if item.get("aux") and item["doc_type"] != "supplier_invoice"
         }
         for rule in given["rules"]:
-            links |= rule.get("partner_link", {})
             parties |= {rule["aux"]} if "aux" in rule else set()
         parties |= {item["aux"] for item in given.get("cleared_items", ())}
         receipt = given["receipt"] or {}
@@ -314,7 +348,7 @@ class GoldenBook:
                 "customer_id": item["aux"],
                 "reference": item["id"],
                 "currency": "EUR",
-                "kind": KINDS.get(item["doc_type"], item["doc_type"]),
+                "kind": KINDS.get(item["doc_type"], "invoice"),
                 "account": item["account"],
                 "open_minor": item.get("original_cents", item["open_cents"]),
                 "original_minor": item.get("ttc_cents", item["open_cents"]),
@@ -340,7 +374,8 @@ class GoldenBook:
         reference = receipt["id"]
         date = day(receipt["date"])
         amount = receipt["amount_cents"]
-        key = (IBAN, receipt["date"], amount, "EUR", reference)
+        currency = receipt.get("currency", "EUR")
+        key = (IBAN, receipt["date"], amount, currency, reference)
         payment_id = entry_id(key, occurrence=1)
         row = {
             "statement_index": 0,
@@ -351,7 +386,7 @@ class GoldenBook:
             "account": IBAN,
             "booking_date": date,
             "value_date": date,
-            "currency": "EUR",
+            "currency": currency,
             "amount_minor": amount,
             "entry_amount_minor": amount,
             "status": "booked",
@@ -377,9 +412,11 @@ class GoldenBook:
         """The case names the account: its customer is the one who pays."""
         given = self.case["input"]
         items = [*given["open_items"], *given.get("cleared_items", ())]
-        if "item" not in receipt and not receipt.get("text", "").startswith("VIR SEPA"):
+        if "items" not in receipt and not receipt.get("text", "").startswith(
+            "VIR SEPA"
+        ):
             parties = {i["aux"] for i in items if str(i["account"]).startswith("4")}
-            parties = {p for p in parties if p and not p.startswith("FOU-")}
+            parties -= {*links_of(self.case).values(), None}
             if len(parties) == 1:
                 return name_of(parties.pop())
         return None
@@ -390,15 +427,27 @@ class GoldenBook:
         return [f"{one.code} {one.key}" for one in found if one.severity == "error"]
 
 
+def taken(left: dict[str, int], items: list[str], amount: int) -> dict[str, int]:
+    """Take what a payment cleared of items: all that is left, else one by one."""
+    mine = [item for item in items if left.get(item)]
+    if sum(left[item] for item in mine) == amount:
+        return {item: left.pop(item) for item in mine}
+    found = {}
+    for item in mine:
+        found[item] = min(left[item], amount)
+        left[item] -= found[item]
+        amount -= found[item]
+    return {item: minor for item, minor in found.items() if minor}
+
+
 def name_of(party: str) -> str:
     return f"SOCIETE {party.split('-', 1)[-1]} INDUSTRIE"
 
 
 #: Kinds of the cases in the words of the ledger.
 KINDS = {
-    "deposit_invoice": "invoice",
-    "factor": "invoice",
-    "retention": "invoice",
+    "credit_note": "credit_note",
+    "deposit": "deposit",
     "supplier_invoice": "payable",
 }
 

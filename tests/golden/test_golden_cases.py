@@ -52,6 +52,7 @@ def differences(book: GoldenBook) -> list[str]:
         "new items": new_items(book),
         "reopened": reopened(book),
         "residuals abroad": residuals_abroad(book),
+        "candidates": candidates(book),
     }
     wanted = {
         "entries": [entry_of(entry, book) for entry in expected["entries"]],
@@ -69,6 +70,7 @@ def differences(book: GoldenBook) -> list[str]:
         ),
         "reopened": named_reopened(book),
         "residuals abroad": expected.get("residual_foreign_minor", {}),
+        "candidates": set(expected.get("candidates", ())),
     }
     return found + [
         f"{name}: got {got[name]}, expected {wanted[name]}"
@@ -143,6 +145,14 @@ def residuals_abroad(book: GoldenBook) -> dict[str, int]:
         for row in book.ledger.open_items().to_pylist()
         if row["item_id"] in named
     }
+
+
+def candidates(book: GoldenBook) -> set[str]:
+    """The rules between which a person chooses, as the case names them."""
+    if "candidates" not in book.case["expected"]:
+        return set()
+    names = (name.partition("@")[0] for name in book.noted.split(", "))
+    return {name.replace("-", "_") for name in names}
 
 
 def lettering(book: GoldenBook) -> Counter[tuple[Any, ...]]:
