@@ -222,9 +222,10 @@ def write(rows: list[dict[str, Any]], left: Counter[tuple[str, str]]) -> None:
     (RECORD / "dealer.md").write_text(text, encoding="utf-8")
     path = RECORD / "dealer.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        where = {"machine": machine(), "compiler": compiler(), "commit": commit()}
+        writer = csv.DictWriter(file, [*rows[0], *where], lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows(row | where for row in rows)
 
 
 @click.command()

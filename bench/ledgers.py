@@ -232,6 +232,7 @@ def drive(folder: Path, engine: str) -> dict[str, int]:
 FIGURES = ("payments", *(verdict.value for verdict in Verdict))
 FIGURES += ("hard", "hard_right", "engine_us", "peak_kb")
 HEAD = ("ledger", "text", "deductions", "payer", "seed", "engine", *FIGURES)
+HEAD += ("machine", "compiler", "commit")
 
 
 def measure(folder: Path, engine: str, python: str) -> dict[str, Any]:
@@ -241,6 +242,7 @@ def measure(folder: Path, engine: str, python: str) -> dict[str, Any]:
     said = json.loads((folder / "scenario.json").read_text(encoding="utf-8"))
     row = {name: said.get(name, "") for name in HEAD} | {"ledger": said["dataset"]}
     row |= {"engine": engine} | {name: found.get(name, 0) for name in FIGURES}
+    row |= {"machine": machine(), "compiler": compiler(), "commit": commit()}
     click.echo(" | ".join(cells([row])))
     return row
 
@@ -327,8 +329,10 @@ def main(
     driven: Path | None,
 ) -> None:
     """Replay ledgers through an engine and record what its answers are worth."""
-    sys.path.insert(0, str(ROOT))
     if driven is not None:
+        # A peer's modules may be called as ours are.
+        ours = (str(ROOT / "bench"), str(ROOT / "bench" / "scenarios"))
+        sys.path[:] = [str(ROOT), *(path for path in sys.path if path not in ours)]
         click.echo(json.dumps(drive(driven, engine)))
         return
     os.environ["RAYON_NUM_THREADS"] = "1"

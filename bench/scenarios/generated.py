@@ -57,7 +57,7 @@ class Scenario:
         self._levels = {"text": text, "payer": payer, "deductions": deductions}
         self._items = bill(trade, seed)
         self._payments = pay(trade, self._items, deductions, seed)
-        self._numbers = _numbers(trade, self._items)
+        self._numbers = _numbers(trade, self._items, seed)
         who = [Draws(seed, trade.name, "who", row) for row in range(trade.customers)]
         self._names = [_name(draws) for draws in who]
         self._ibans = [payer_iban(d.below(2**30), d.below(2**40)) for d in who]
@@ -229,9 +229,9 @@ class Scenario:
         )
 
 
-def _numbers(trade: Trade, items: Sequence[Item]) -> list[str]:
+def _numbers(trade: Trade, items: Sequence[Item], seed: int) -> list[str]:
     """Give numbers in the order of issue; one now and then is left out."""
-    draws, n, numbers = Draws(0, trade.name, "numbers"), 10_000, []
+    draws, n, numbers = Draws(seed, trade.name, "numbers"), 10_000, []
     for item in items:
         n += 1 + draws.below(2)
         month = _date(item.issue).month
