@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from alloc.domain.rate import RATE_PPM_MAX, parse_rate
-from alloc.engine import DEDUCTIONS, currency_exponent
+from alloc.engine import currency_exponent
 from alloc.errors import NotFoundError
+from alloc.policy import Policy, read_policy
 from alloc.toml_reader import TomlDocument, TomlTable, read_toml_text
 
 if TYPE_CHECKING:
@@ -92,30 +92,7 @@ EXPORT_FORMATS = (
 
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _RIB_KEY_DIGITS = 2
-_VAT_RATES_MAX = 16
 _RATE_DIGITS = 18
-
-
-class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """What may be decided without a person.
-
-    Parameters
-    ----------
-    max_wrong_ppm
-        Accepted share of wrong automatic decisions, in parts per million.
-    amount_only
-        Whether a proved unique amount may decide alone.
-    deductions
-        Kinds of deductions, of `alloc.engine.DEDUCTIONS`, that are booked without a
-        person where exactly one explains the difference.
-    vat_rates_ppm
-        Rates of value added tax that may stand on a commission.
-    """
-
-    max_wrong_ppm: int = 100
-    amount_only: bool = False
-    deductions: tuple[str, ...] = ()
-    vat_rates_ppm: tuple[int, ...] = (200_000,)
 
 
 class ExchangeRate(msgspec.Struct, frozen=True, kw_only=True):
@@ -424,7 +401,7 @@ def load_settings(text: str, *, name: str) -> Settings:
         lettering=lettering.choice(
             "granularity", ("per_group", "per_document"), default="per_group"
         ),
-        policy=_policy(root.table("policy")),
+        policy=read_policy(root.table("policy")),
         inbox=_inbox(root.table("inbox")),
         exports=_exports(export),
         accounts=accounts,
@@ -570,37 +547,6 @@ def _currency(table: TomlTable, default: str) -> str:
         table.mistake("currency", f"{code!r} is not an ISO 4217 currency")
         return default
     return code
-
-
-def _deductions(table: TomlTable) -> tuple[str, ...]:
-    kinds = table.texts("deductions")
-    for kind in kinds:
-        if kind not in DEDUCTIONS:
-            known = ", ".join(DEDUCTIONS)
-            table.mistake("deductions", f"{kind!r} is not known; known are {known}")
-    return tuple(kind for kind in DEDUCTIONS if kind in kinds)
-
-
-def _policy(table: TomlTable) -> Policy:
-    policy = Policy(
-        max_wrong_ppm=table.integer("max_wrong_ppm", 100, low=0, high=1_000_000),
-        amount_only=table.flag("amount_only", default=False),
-        deductions=_deductions(table),
-        vat_rates_ppm=_vat_rates(table),
-    )
-    table.finish()
-    return policy
-
-
-def _vat_rates(table: TomlTable) -> tuple[int, ...]:
-    texts = table.texts("vat_rates", ("20%",))
-    rates = [parse_rate(text) for text in texts]
-    for text, rate in zip(texts, rates, strict=True):
-        if rate is None or rate > RATE_PPM_MAX:
-            table.mistake("vat_rates", f'{text!r} is no rate: write "20%"')
-    if len(texts) > _VAT_RATES_MAX:
-        table.mistake("vat_rates", f"{len(texts)} rates; {_VAT_RATES_MAX} are the most")
-    return tuple(rate for rate in rates if rate is not None)
 
 
 RESERVED_FOLDERS = frozenset(

@@ -28,6 +28,7 @@ from alloc.app.foreign import (
     with_foreign_parts,
 )
 from alloc.app.four_eyes import FOUR_EYES, held_back, wants_two
+from alloc.app.habits import Habits
 from alloc.app.learned import PayerFacts
 from alloc.app.open_book import OpenBook, item_keys
 from alloc.app.ports import PaymentState, PostingBatch
@@ -204,6 +205,7 @@ class _Run:
         self._dry_run = dry_run
         self._drafting = Drafting(settings, today=now.date())
         self._tally = _Tally()
+        self._chosen: list[dict[str, Any]] = []
         self.total = 0
 
     def load(self, *, until: dt.date | None, entity: str | None) -> None:
@@ -224,6 +226,7 @@ class _Run:
         self.total = self._payments.num_rows
         self._out = self._money_out(until=until, entity=entity)
         self._facts = PayerFacts.of(ledger, self._payments)
+        self._habits = Habits.of(ledger, self._settings, self._payments)
         self._entity = entity
         self._book = OpenBook(ledger.open_items(entity=entity))
         self._remittances = ledger.remittances()
@@ -253,7 +256,7 @@ class _Run:
         self._decide_out(self._out.filter(pc.equal(self._out["value_date"], day)))
 
     def _decide_in(self, day: dt.date, payments: pa.Table) -> None:
-        items = self._book.visible(day)
+        items = morning = self._book.visible(day)
         abroad, _ = paid_abroad(payments, items, self._settings)
         if abroad.num_rows:
             known = self._decide_abroad(abroad, items)
@@ -267,6 +270,9 @@ class _Run:
         for shown in ruled.posted:
             self._keep_ruled(shown)
             self._take(shown)
+        chosen = pa.Table.from_pylist(self._chosen, engine.schema("history"))
+        self._habits.see(contract(morning, "open_items"), chosen)
+        self._chosen.clear()
 
     def _decide_abroad(self, payments: pa.Table, items: pa.Table) -> pa.ChunkedArray:
         """Decide payments by items in their foreign currency; name those decided.
@@ -293,6 +299,7 @@ class _Run:
         proposal = propose_day(
             *(self._settings, items, payments, self._remittances, self._customers),
             history=self._facts.history(payments),
+            habits=self._habits.rows,
         )
         proposal = self._refused.leave_out(proposal)
         return held_back(self._settings, payments, proposal)
@@ -428,12 +435,14 @@ class _Run:
             self._book.add(drafts.new_items.filter(on_account))
 
     def _learn(self, payments: Sequence[Mapping[str, Any]], posted: pa.Table) -> None:
-        """Know the payers again by what was posted."""
+        """Know the payers again by what was posted, and by what they chose."""
         customers: dict[str, set[str]] = defaultdict(set)
-        names = ("payment_id", "customer_id")
-        columns = (posted[name].to_pylist() for name in names)
-        for payment_id, customer_id in zip(*columns, strict=True):
-            customers[payment_id].add(customer_id)
+        days = {row["payment_id"]: row["value_date"] for row in payments}
+        names = ("payment_id", "entity", "customer_id", "item_id", "allocated_minor")
+        for row in posted.select(names).to_pylist():
+            customers[row["payment_id"]].add(row["customer_id"])
+            day = days[row["payment_id"]]
+            self._chosen.append(row | {"value_date": day, "amount_minor": 0})
         for row in payments:
             self._facts.see(row, customers.get(row["payment_id"], ()))
 
@@ -559,6 +568,7 @@ def propose_day(
     customers: pa.Table,
     *,
     history: pa.Table | None = None,
+    habits: pa.Table | None = None,
 ) -> Proposal:
     """Ask the engine what the payments of a day clear, by the policy of the workspace.
 
@@ -566,7 +576,7 @@ def propose_day(
     ----------
     items, payments, remittances
         As the ledger has them; remittances of other payments are left out.
-    customers, history
+    customers, history, habits
         By the engine's contract.
     """
     mine = pc.is_in(remittances["payment_id"], value_set=payments["payment_id"])
@@ -576,12 +586,8 @@ def propose_day(
         contract(remittances.filter(mine), "remittances"),
         customers,
         history,
-        policy={
-            "max_wrong_ppm": settings.policy.max_wrong_ppm,
-            "amount_only": settings.policy.amount_only,
-            "deductions": settings.policy.deductions,
-            "vat_rates_ppm": settings.policy.vat_rates_ppm,
-        },
+        habits=habits,
+        policy=settings.policy.for_engine(),
     )
 
 

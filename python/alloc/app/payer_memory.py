@@ -10,15 +10,33 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-__all__ = ["FactKey", "PayerMemory"]
+__all__ = ["HABIT", "Choices", "FactKey", "PayerMemory"]
+
+#: The kind of what a payer usually chooses; its value is the entity.
+HABIT = "habit"
 
 
 class FactKey(NamedTuple):
-    """Names one fact."""
+    """Names one fact: an account or a name of a customer, or its habits."""
 
     kind: str
     value: str
     customer_id: str
+
+
+class Choices(NamedTuple):
+    """What payments settled, and what there was to choose from.
+
+    Parameters
+    ----------
+    items
+        `alloc.engine.schema` of ``open_items``, as they were before the first payment.
+    history
+        `alloc.engine.schema` of ``history``, by value date and payment.
+    """
+
+    items: pa.Table
+    history: pa.Table
 
 
 class PayerMemory(Protocol):
@@ -55,4 +73,10 @@ class PayerMemory(Protocol):
         """Return each time that an account or a name was forgotten.
 
         kind, value, customer_id, forgotten_at (UTC, ISO 8601), forgotten_by, reason
+        """
+
+    def choices(self, *, since: dt.date) -> Choices:
+        """Return what posted payments settled from a value date on.
+
+        What was decided before the habits of its payer were forgotten is left out.
         """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -43,7 +42,7 @@ class OpenPool:
     def __init__(self, ledger: SharedLedger, settings: Settings, entity: str) -> None:
         settings.entity(entity)
         self._entity = entity
-        self._policy = msgspec.structs.asdict(settings.policy)
+        self._policy = settings.policy.for_engine()
         # Read first: what changes meanwhile makes the pool look older than it is.
         self.position = ledger.position()
         self._book = engine.Book(

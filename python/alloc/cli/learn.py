@@ -7,13 +7,20 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from alloc.cli.exits import ExitCode
+from alloc.cli.learn_habits import draw_shown, habits, habits_of
 from alloc.cli.session import Group, Session, pass_session
 from alloc.cli.workspace import find_workspace
 from alloc.messages import deferred
 
 if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping, Sequence
+
     from alloc.app.learned import PayerFact
+    from alloc.app.payer_memory import FactKey
+    from alloc.app.ports import Ledger
     from alloc.cli.render import View
+    from alloc.settings import Settings
 
 __all__ = ["command"]
 
@@ -71,20 +78,57 @@ def list_facts(session: Session, *, customer: str | None, limit: int) -> int:
 
 
 @command.command("why")
-@click.argument("value", metavar="ACCOUNT|NAME", help="As `alloc learn list` shows it.")
+@click.argument(
+    "value",
+    metavar="LEARNED",
+    help="An account, a name or ENTITY/CUSTOMER, as the lists show it.",
+)
 @pass_session
 def why(session: Session, value: str) -> int:
-    """List the posted payments behind an account or a name, and who forgot it."""
-    from alloc.cli.render import Column, View, emit
+    """List the posted payments behind what was learned, and who forgot it."""
+    from alloc.app.habits import shown_by
+    from alloc.app.payer_memory import HABIT
+    from alloc.cli.clock import now
+    from alloc.cli.render import View, emit
 
     workspace = find_workspace(session)
     settings = workspace.settings()
+    view = View(settings.locale)
     with workspace.open_ledger(settings, write=False) as ledger:
         rows = ledger.fact_payments(value).to_pylist()
-        forgotten = ledger.forgotten_facts(value).to_pylist()
+        forgotten = _forgotten(ledger, value)
+        whose = None if rows or forgotten else habits_of(settings, value)
+        if whose is not None:
+            shown = shown_by(ledger, *whose, now().date())
+            forgotten = [
+                row
+                for row in _forgotten(ledger, whose.entity, HABIT)
+                if row["customer_id"] == whose.customer_id
+            ]
+            rows = [one._asdict() for one in shown]
     if not rows and not forgotten:
         raise _unknown(value)
-    view = View(settings.locale)
+
+    def draw() -> None:
+        if whose is None:
+            _draw_payments(view, rows)
+        else:
+            draw_shown(view, shown)
+        _draw_forgotten(view, forgotten)
+
+    emit(session, {"payments": rows, "forgotten": forgotten}, draw)
+    return ExitCode.OK
+
+
+def _forgotten(ledger: Ledger, value: str, *kinds: str) -> list[dict[str, Any]]:
+    """Return when a fact of these kinds was forgotten; by default those of payers."""
+    rows = ledger.forgotten_facts(value).to_pylist()
+    return [row for row in rows if row["kind"] in (kinds or KINDS)]
+
+
+def _draw_payments(view: View, rows: Sequence[Mapping[str, Any]]) -> None:
+    from alloc.cli.render import Column
+
     say = view.messages.say
     columns = (
         *(Column(say("Date")), Column(say("Payment")), Column(say("Amount"), "right")),
@@ -100,25 +144,28 @@ def why(session: Session, value: str) -> int:
         )
         for row in rows
     ]
+    view.table(columns, shown)
 
-    def draw() -> None:
-        view.table(columns, shown)
-        for row in forgotten:
-            text = say(
-                "Forgotten for {customer} by {person} at {moment}: {reason}",
-                customer=row["customer_id"],
-                person=row["forgotten_by"],
-                moment=row["forgotten_at"],
-                reason=row["reason"] or say("(no reason)"),
-            )
-            view.line(text)
 
-    emit(session, {"payments": rows, "forgotten": forgotten}, draw)
-    return ExitCode.OK
+def _draw_forgotten(view: View, forgotten: Sequence[Mapping[str, Any]]) -> None:
+    say = view.messages.say
+    for row in forgotten:
+        text = say(
+            "Forgotten for {customer} by {person} at {moment}: {reason}",
+            customer=row["customer_id"],
+            person=row["forgotten_by"],
+            moment=row["forgotten_at"],
+            reason=row["reason"] or say("(no reason)"),
+        )
+        view.line(text)
 
 
 @command.command("forget")
-@click.argument("value", metavar="ACCOUNT|NAME", help="As `alloc learn list` shows it.")
+@click.argument(
+    "value",
+    metavar="LEARNED",
+    help="An account, a name or ENTITY/CUSTOMER, as the lists show it.",
+)
 @click.option("--customer", metavar="ID", help="Of this customer only.")
 @click.option("--reason", default="", metavar="TEXT", help="Kept with the decision.")
 @pass_session
@@ -127,7 +174,6 @@ def forget(session: Session, value: str, *, customer: str | None, reason: str) -
 
     Payments that are decided later teach anew.
     """
-    from alloc.app.payer_memory import FactKey
     from alloc.cli.clock import now
     from alloc.cli.person import person
     from alloc.cli.render import View, emit
@@ -135,11 +181,10 @@ def forget(session: Session, value: str, *, customer: str | None, reason: str) -
     workspace = find_workspace(session)
     settings = workspace.settings()
     with workspace.open_ledger(settings, write=True) as ledger:
-        rows = ledger.payer_facts([value]).to_pylist()
         facts = [
-            FactKey(row["kind"], row["value"], row["customer_id"])
-            for row in rows
-            if customer in (None, row["customer_id"])
+            fact
+            for fact in _learned(ledger, settings, value, now().date())
+            if customer in (None, fact.customer_id)
         ]
         if not facts:
             raise _unknown(value)
@@ -155,11 +200,31 @@ def forget(session: Session, value: str, *, customer: str | None, reason: str) -
     return ExitCode.OK
 
 
+def _learned(
+    ledger: Ledger, settings: Settings, value: str, today: dt.date
+) -> list[FactKey]:
+    """Return what goes by an account or a name, or else the habits of a payer."""
+    from alloc.app.habits import shown_by
+    from alloc.app.payer_memory import HABIT, FactKey
+
+    rows = ledger.payer_facts([value]).to_pylist()
+    if rows:
+        return [FactKey(*(row[name] for name in FactKey._fields)) for row in rows]
+    whose = habits_of(settings, value)
+    if whose is None or not shown_by(ledger, *whose, today):
+        return []
+    return [FactKey(HABIT, *whose)]
+
+
+command.add_command(habits)
+
+
 def _unknown(value: str) -> Exception:
     from alloc.errors import NotFoundError
 
     return NotFoundError(
-        f"nothing was learned of {value!r}: 'alloc learn list' shows what was",
+        f"nothing was learned of {value!r}: 'alloc learn list' and 'alloc learn "
+        "habits' show what was",
         reason="FACT_UNKNOWN",
         value=value,
     )

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from alloc import engine
+from alloc.app.payer_memory import HABIT, Choices
 from alloc.store.columns import columns
 from alloc.store.files import utc
-from alloc.store.reading import Where, stage_keys
+from alloc.store.reading import HISTORY, Where, stage_keys
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -120,3 +122,59 @@ def forgotten_facts(db: Database, value: str) -> pa.Table:
         _FORGOTTEN,
         (value,),
     )
+
+
+_ITEMS = (
+    "item_id entity customer_id reference currency kind open_minor issue_date "
+    "due_date disputed payer_id"
+)
+#: What payments settled that are posted, less those of payers that were forgotten.
+_CHOSEN = f"""
+    from bank_entry b
+    join decision d on d.payment_id = b.payment_id and d.state = 'posted'
+    join allocation a on a.decision_id = d.decision_id and a.rank = 0
+    left join (
+      select value, customer_id, max(forgotten_at) as forgotten_at
+      from forgotten_fact where kind = '{HABIT}' group by value, customer_id
+    ) g on g.value = a.entity and g.customer_id = a.customer_id
+    where a.customer_id is not null and {_KEPT}
+      and b.value_date >= $1
+"""
+
+
+def choices(db: Database, since: dt.date) -> Choices:
+    """Return what posted payments settled, and what was open before them."""
+    history = db.query(
+        f"""
+        select b.payment_id, b.value_date, a.entity, a.customer_id,
+          b.counterparty_name, b.counterparty_iban, a.item_id, null, b.amount_minor,
+          a.allocated_minor
+        {_CHOSEN} order by b.value_date, b.payment_id, a.item_id
+        """,
+        _of("history", *HISTORY.names),
+        (since,),
+    )
+    items = db.query(
+        f"""
+        select i.item_id, i.entity, i.customer_id, i.reference, i.currency, i.kind,
+          i.open_minor + coalesce(s.settled_minor, 0), i.issue_date, i.due_date,
+          i.disputed, i.payer_id
+        from open_item i
+        left join (
+          select a.entity, a.item_id, sum(a.allocated_minor) as settled_minor
+          {_CHOSEN} group by a.entity, a.item_id
+        ) s on s.entity = i.entity and s.item_id = i.item_id
+        where i.source <> 'suspense'
+          and i.open_minor + coalesce(s.settled_minor, 0) <> 0
+        order by i.entity, i.item_id
+        """,
+        _of("open_items", *_ITEMS.split()),
+        (since,),
+    )
+    return Choices(items, history)
+
+
+def _of(table: str, *names: str) -> pa.Schema:
+    """Return these columns of a table of the engine, in this order."""
+    schema = engine.schema(table)
+    return pa.schema([schema.field(name) for name in names])

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from alloc.app.audit import Approval, AuditFilter
-    from alloc.app.payer_memory import FactKey
+    from alloc.app.payer_memory import Choices, FactKey
     from alloc.app.ports import (
         BankTables,
         DecisionTables,
@@ -253,6 +253,10 @@ class SqlLedger:
     def forgotten_facts(self, value: str) -> pa.Table:
         """Return each time that an account or a name was forgotten."""
         return learned.forgotten_facts(self._db, value)
+
+    def choices(self, *, since: dt.date) -> Choices:
+        """Return what posted payments settled, and what was open before them."""
+        return learned.choices(self._db, since)
 
     def refusals(self) -> pa.Table:
         """Return matches never to be proposed again."""

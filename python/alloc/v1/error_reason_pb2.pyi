@@ -237,6 +237,9 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_SECOND_PERSON_NEEDED: _ErrorReason.ValueType  # 212
     ERROR_REASON_TOKEN_KEYS_UNAVAILABLE: _ErrorReason.ValueType  # 213
     ERROR_REASON_FACT_UNKNOWN: _ErrorReason.ValueType  # 214
+    ERROR_REASON_BOOKS_MIXED: _ErrorReason.ValueType  # 215
+    ERROR_REASON_CLEARINGS_EXPECTED: _ErrorReason.ValueType  # 216
+    ERROR_REASON_CLEARINGS_NOT_IMPORTED: _ErrorReason.ValueType  # 217
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """ErrorReason names what went wrong. An error carries one in the `reason` of its
@@ -460,4 +463,7 @@ ERROR_REASON_FIELD_UNKNOWN: ErrorReason.ValueType  # 211
 ERROR_REASON_SECOND_PERSON_NEEDED: ErrorReason.ValueType  # 212
 ERROR_REASON_TOKEN_KEYS_UNAVAILABLE: ErrorReason.ValueType  # 213
 ERROR_REASON_FACT_UNKNOWN: ErrorReason.ValueType  # 214
+ERROR_REASON_BOOKS_MIXED: ErrorReason.ValueType  # 215
+ERROR_REASON_CLEARINGS_EXPECTED: ErrorReason.ValueType  # 216
+ERROR_REASON_CLEARINGS_NOT_IMPORTED: ErrorReason.ValueType  # 217
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

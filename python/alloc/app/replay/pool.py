@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
 import pyarrow.compute as pc
 
 from alloc import engine
@@ -43,7 +42,7 @@ class Pool:
         remittances: pa.Table,
     ) -> None:
         self._book = book
-        self._policy = msgspec.structs.asdict(settings.policy)
+        self._policy = settings.policy.for_engine()
         self._customers = contract(customers, "customers")
         self._remittances = contract(remittances, "remittances")
         self._items: pa.Table | None = None

@@ -1,0 +1,132 @@
+"""What payers usually choose is counted from what was posted, until it is forgotten."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from clearing_book import NOW, Book
+from test_replay import by_hand
+
+from alloc.app import clear as clearing
+from alloc.app.habits import KEPT_DAYS, Habits, learned_habits, shown_by
+from alloc.app.payer_memory import HABIT, FactKey
+from alloc.app.ports import DecisionFilter, DecisionState
+from alloc.app.reverse import reverse
+
+if TYPE_CHECKING:
+    import pytest
+
+LAC = FactKey(HABIT, "E1", "C-LAC")
+DAY = dt.date(2026, 3, 20)
+
+
+def items(*days: int) -> str:
+    return "\n".join(
+        f"item INV-{day} {day}.00 EUR of C-LAC issued 2026-01-{day:02}" for day in days
+    )
+
+
+def chosen(book: Book, day: dt.date = DAY) -> list[tuple[str, int, int]]:
+    rows = learned_habits(book.ledger, day).to_pylist()
+    return [
+        (row["habit"], row["count"], row["of"])
+        for row in rows
+        if row["count"] and row["customer_id"]
+    ]
+
+
+def oldest_first(book: Book) -> Book:
+    """Two payments of the two oldest of many items, which a person cleared."""
+    book.write(items(*range(1, 11)))
+    for at, (first, second) in enumerate([(1, 2), (3, 4)], start=2):
+        amount = f"{first + second}.00"
+        book.write(f'payment B{at} {amount} EUR on 2026-03-{at:02} from C-LAC "?"')
+        book.clear()
+        paid = {f"INV_{number}": number * 100 for number in (first, second)}
+        by_hand(book, f"B{at}", **paid)
+    return book
+
+
+def test_what_people_accepted_shows_what_the_payer_chooses(book: Book):
+    assert chosen(oldest_first(book)) == [("oldest_items", 2, 2)]
+    shown = shown_by(book.ledger, "E1", "C-LAC", DAY)
+    assert [(one.habit, one.items, one.allocated_minor) for one in shown] == [
+        ("oldest_items", 2, 300),
+        ("oldest_items", 2, 700),
+    ]
+    assert shown_by(book.ledger, "E1", "C-OTHER", DAY) == []
+
+
+def test_what_is_undone_shows_nothing(book: Book):
+    oldest_first(book)
+    which = DecisionFilter(states=(DecisionState.POSTED,))
+    decided = book.ledger.decisions(which).decisions["decision_id"].to_pylist()
+    reverse(*(book.ledger, book.settings, max(decided)), decided_by="ada", now=NOW)
+    assert chosen(book) == [("oldest_items", 1, 1)]
+
+
+def test_habits_are_forgotten_until_later_payments_show_them_anew(book: Book):
+    oldest_first(book)
+    book.ledger.forget_facts([LAC], forgotten_by="ada", reason="new owner", now=NOW)
+    assert chosen(book) == []
+    assert shown_by(book.ledger, "E1", "C-LAC", DAY) == []
+    later = NOW + dt.timedelta(days=1)
+    book.write('payment B9 11.00 EUR on 2026-03-09 from C-LAC "INV-5 INV-6"')
+    clearing.clear(book.ledger, book.settings, now=later)
+    assert book.states()["B9"] == "posted"
+    assert chosen(book) == [("oldest_items", 1, 1)]
+
+
+def test_a_year_later_a_payment_shows_nothing(book: Book):
+    oldest_first(book)
+    last = dt.date(2026, 3, 3) + dt.timedelta(days=KEPT_DAYS)
+    assert chosen(book, last) == [("oldest_items", 1, 1)]
+    assert chosen(book, last + dt.timedelta(days=1)) == []
+
+
+def test_payments_are_decided_by_the_habits_that_there_are(
+    book: Book, monkeypatch: pytest.MonkeyPatch
+):
+    oldest_first(book)
+    handed: list[pa.Table | None] = []
+    ask = clearing.engine.propose
+
+    def asked(*tables: object, **said: object) -> object:
+        handed.append(said["habits"])
+        return ask(*tables, **said)
+
+    monkeypatch.setattr(clearing.engine, "propose", asked)
+    book.write('payment B8 11.00 EUR on 2026-03-08 from C-LAC "INV-5 INV-6"').clear()
+    (habits,) = handed
+    counted = habits.filter(pc.is_valid(habits["customer_id"]))
+    assert pc.sum(counted["count"]).as_py() == 2, "not what is decided now"
+    book.toml = book.toml.replace("[policy]", "[policy]\nhabits = false")
+    book.write('payment B9 7.00 EUR on 2026-03-09 from C-LAC "INV-7"').clear()
+    assert handed[1:] == [None]
+
+
+def test_days_of_one_run_show_what_days_of_their_own_show(
+    book: Book, monkeypatch: pytest.MonkeyPatch
+):
+    book.write(items(*range(1, 11)))
+    book.write("""
+        payment B2 3.00 EUR on 2026-03-02 from C-LAC "INV-1 INV-2"
+        payment B3 7.00 EUR on 2026-03-03 from C-LAC "INV-3 INV-4"
+        payment B4 9.00 EUR on 2026-03-04 from C-LAC "INV-9"
+    """)
+    seen: list[Habits] = []
+
+    class Kept(Habits):
+        def see(self, opened: pa.Table, history: pa.Table) -> None:
+            super().see(opened, history)
+            seen.append(self)
+
+    monkeypatch.setattr(clearing, "Habits", Kept)
+    book.clear()
+    # What is expected is rounded day by day.
+    names = ["entity", "customer_id", "habit", "open_from", "count", "of"]
+    at_once = learned_habits(book.ledger, dt.date(2026, 3, 5))
+    assert seen[-1].rows.select(names).equals(at_once.select(names))
