@@ -23,10 +23,11 @@ _Result = TypeVar("_Result")
 
 
 class _Waiting(Generic[_Work, _Result]):
-    """One piece of work, until it is done."""
+    """One piece of work, until it is done; its thread is woken alone."""
 
-    def __init__(self, work: _Work) -> None:
+    def __init__(self, work: _Work, lock: threading.Lock) -> None:
         self.work = work
+        self.changed = threading.Condition(lock)
         self.is_taken = False
         self.outcome: _Result | Exception | None = None
 
@@ -52,7 +53,7 @@ class Turns(Generic[_Work, _Result]):
     ) -> None:
         self._do = do
         self._at_a_time = at_a_time
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
         self._queue: deque[_Waiting[_Work, _Result]] = deque()
         self._is_led = False
 
@@ -64,19 +65,20 @@ class Turns(Generic[_Work, _Result]):
         alloc.errors.ConflictError
             ``LEDGER_BUSY``: its turn did not come.
         """
-        mine: _Waiting[_Work, _Result] = _Waiting(work)
+        mine: _Waiting[_Work, _Result] = _Waiting(work, self._lock)
         until = time.monotonic() + seconds
-        with self._changed:
+        with self._lock:
             self._queue.append(mine)
             while mine.outcome is None:
                 if not self._is_led:
                     self._lead()
                 elif mine.is_taken:
-                    self._changed.wait()
+                    mine.changed.wait()
                 elif (left := until - time.monotonic()) > 0:
-                    self._changed.wait(left)
+                    mine.changed.wait(left)
                 else:
                     self._queue.remove(mine)
+                    self._wake_next()
                     raise ConflictError(
                         "other calls are writing: make the same call again",
                         reason="LEDGER_BUSY",
@@ -92,16 +94,22 @@ class Turns(Generic[_Work, _Result]):
         for each in lot:
             each.is_taken = True
         self._is_led = True
-        self._changed.release()
+        self._lock.release()
         try:
             outcomes = self._do([each.work for each in lot])
         except Exception as error:  # noqa: BLE001 - it is raised in every thread
             outcomes = [error] * len(lot)
         finally:
-            self._changed.acquire()
+            self._lock.acquire()
             self._is_led = False
-            self._changed.notify_all()
+            self._wake_next()
         for each, outcome in zip(lot, outcomes, strict=True):
             each.outcome = outcome
             each.is_taken = outcome is not None
+            each.changed.notify()
         self._queue.extendleft(each for each in reversed(lot) if not each.is_taken)
+
+    def _wake_next(self) -> None:
+        """Let the one that waits longest lead, if nobody does."""
+        if self._queue and not self._is_led:
+            self._queue[0].changed.notify()

@@ -23,14 +23,16 @@ from alloc.v1 import allocation_service_pb2 as pb
 from alloc.v1 import ledger_service_pb2 as ledger_pb
 from alloc_server.convert import ipc_of
 from alloc_server.limits import BATCH_BYTES_MAX, MESSAGE_BYTES_MAX, Rate
+from alloc_server.turns import Turns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from alloc.cli.workspace import Workspace
     from alloc.client import Client
     from alloc_server.serving import Listening
+    from alloc_server.writing import Write
 
 SEED = 20261122
 DAY = dt.date(2026, 4, 30)
@@ -170,22 +172,39 @@ def test_a_call_ends_at_its_deadline(service: Service) -> None:
     assert client.allocation.Post(request, timeout=20).decision_id > 0
 
 
-def test_a_write_whose_caller_has_gone_is_not_begun(service: Service) -> None:
+def test_a_write_whose_caller_has_gone_is_not_begun(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
     client, before = service.client(), service.entries()
     request = post_request(service)
+    arrived: list[Write] = []
+    take = Turns.take
+
+    def noted(turns: Turns[Write, bytes], write: Write, *, seconds: float) -> bytes:
+        arrived.append(write)
+        return take(turns, write, seconds=seconds)
+
+    monkeypatch.setattr(Turns, "take", noted)
     with written_by_another(service):
         gone = client.allocation.Post.future(request)
+        wait_until(lambda: bool(arrived))
         late = client.allocation.Post.future(request, timeout=0.2)
-        time.sleep(0.1)
         gone.cancel()
         assert refusal(late.result).metadata["status"] == "DEADLINE_EXCEEDED"
         # The server hears of it before it goes on.
-        time.sleep(0.3)
+        wait_until(lambda: not any(write.is_wanted() for write in arrived))
     method = "/alloc.v1.AllocationService/Post"
     assert ended(service, method, "OK") == 0
     assert ended(service, method, "CANCELLED") >= 1
     assert service.entries() == before
     assert client.allocation.Post(request).decision_id > 0
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    until = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.005)
 
 
 def test_a_cancelled_stream_lets_the_next_call_in(service: Service) -> None:

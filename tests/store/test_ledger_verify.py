@@ -173,8 +173,9 @@ def test_posted_rows_are_guarded_against_a_slip(filled: Path) -> None:
 
 def test_a_damaged_page_is_found(filled: Path) -> None:
     content = bytearray(filled.read_bytes())
-    page = content.index(b"REFERENCE_PRINTED") // 4_096
-    content[page * 4_096 : page * 4_096 + 300] = bytes(300)
+    page_bytes = int.from_bytes(content[16:18], "big")
+    page = content.index(b"REFERENCE_PRINTED") // page_bytes * page_bytes
+    content[page : page + 300] = bytes(300)
     filled.write_bytes(bytes(content))
     assert "FILE_DAMAGED" in codes(filled)
 

@@ -47,11 +47,6 @@ def analytic_of(
     entries, postings, settled
         As `alloc.store.sealing.seal` takes them.
     """
-    if not db.integer(
-        "select count(*) from "
-        "(select 1 from open_item where analytic is not null limit 1) known"
-    ):
-        return pa.nulls(len(postings), pa.string())
     heads = {row["draft_index"]: row for row in entries.to_pylist()}
     shares = _shares(db, heads, settled)
     originals = _originals(db, entries)

@@ -9,6 +9,7 @@ import pyarrow as pa
 from alloc.app.audit import Approval
 from alloc.store import audit
 from alloc.store.columns import columns
+from alloc.store.ends import ends
 from alloc.store.files import utc
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def approve(db: Database, given: Approval, *, entity: str, now: dt.datetime) -> 
                 "choice_sha256": pa.array([given.choice_sha256]),
             },
             {},
+            after=ends(db),
             who=pa.array([given.approved_by]),
             now=now,
         )

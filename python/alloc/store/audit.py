@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from alloc.store.database import Database
+    from alloc.store.ends import Ends
 
 _ROW = columns(
     "audit_no:big action entity payment_id decision_id:big? seq? document "
@@ -30,7 +31,6 @@ _ROW = columns(
 )
 #: What a document begins with, and a column has too.
 _NAMED = ("action", "entity", "payment_id", "decision_id", "seq")
-_LAST = columns("audit_no:big hash")
 #: Records read at a time: bounds the memory.
 _SPAN = 20_000
 _LISTED_MAX = 20
@@ -42,6 +42,7 @@ def record(
     facts: Mapping[str, pa.ChunkedArray],
     lists: Mapping[str, pa.Table],
     *,
+    after: Ends,
     who: pa.ChunkedArray,
     now: dt.datetime,
 ) -> None:
@@ -56,6 +57,8 @@ def record(
         where there are some, and more.
     lists
         Rows within the records; ``payment_id`` says in which.
+    after
+        Where the trail ends.
     who
         Who acted, for each record.
     """
@@ -72,15 +75,12 @@ def record(
         "at": pa.repeat(utc(now), count),
         "by": who,
     }
-    last = db.query(
-        "select audit_no, hash from audit_record order by audit_no desc limit 1", _LAST
-    )
-    first = (last["audit_no"][0].as_py() if len(last) else 0) + 1
     chained = engine.chain_documents(
         pa.table(head | {name: facts[name] for name in facts if name not in head}),
         lists,
-        previous_hash=last["hash"][0].as_py() if len(last) else AUDIT_GENESIS,
+        previous_hash=after.audit_hash,
     )
+    first = after.audit_no + 1
     numbers = pa.array(range(first, first + count), pa.int64())
     named = [head[name] for name in _ROW.names[1:6]]
     rows = pa.table([numbers, *named, *chained.columns], schema=_ROW)

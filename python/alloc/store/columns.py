@@ -166,20 +166,25 @@ def conformed(data: object, schema: pa.Schema, *, what: str) -> pa.Table:
         ``AMOUNT_TOO_LARGE``; names the table, the column and the row.
     """
     table = data if isinstance(data, pa.Table) else pa.table(data)
-    names = set(schema.names)
-    if unknown := sorted(set(table.column_names) - names):
+    names = table.column_names
+    if unknown := sorted(set(names).difference(schema.names)):
         raise InputError(
             f"{what}: unknown column {unknown[0]}; known are {', '.join(schema.names)}",
             reason="COLUMN_UNKNOWN",
             table=what,
             column=unknown[0],
         )
-    arrays = [_column(table, field, what) for field in schema]
+    given = dict(zip(names, table.columns, strict=True))
+    arrays = [
+        _column(given.get(field.name), field, what, len(table)) for field in schema
+    ]
     return pa.table(arrays, schema=schema)
 
 
-def _column(table: pa.Table, field: pa.Field, what: str) -> pa.ChunkedArray:
-    if field.name not in table.column_names:
+def _column(
+    array: pa.ChunkedArray | None, field: pa.Field, what: str, count: int
+) -> pa.ChunkedArray:
+    if array is None:
         if not field.nullable:
             raise InputError(
                 f"{what}: column {field.name} is missing",
@@ -187,8 +192,7 @@ def _column(table: pa.Table, field: pa.Field, what: str) -> pa.ChunkedArray:
                 table=what,
                 column=field.name,
             )
-        return pa.chunked_array([pa.nulls(len(table), field.type)])
-    array = table.column(field.name)
+        return pa.chunked_array([pa.nulls(count, field.type)])
     try:
         array = _cast(array, field.type)
     except pa.ArrowException as error:
@@ -261,4 +265,5 @@ def listed(names: Iterable[str], *, limit: int = 20) -> str:
 
 def keep(table: pa.Table, names: Collection[str]) -> pa.Table:
     """Select the columns that are there, in the given order."""
-    return table.select([name for name in names if name in table.column_names])
+    there = set(table.column_names)
+    return table.select([name for name in names if name in there])

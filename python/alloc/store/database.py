@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     import pyarrow as pa
+    from adbc_driver_manager.dbapi import Cursor
 
     from alloc.store.backend.base import Backend
 
@@ -29,6 +30,8 @@ BUSY_TIMEOUT_MS = 10_000
 #: A set of so many rows goes with each statement that names it, as one parameter: to
 #: make a table of it takes longer than to use it.
 _CARRIED_MAX = 500
+#: Statements that stay prepared; the one unused for longest goes.
+_CURSORS_MAX = 64
 _STAGED = re.compile(r"\bstage_[a-z_]+\b")
 _PARAMETER = re.compile(r"\$(\d+)")
 _NUL = b"\\u0000"
@@ -62,6 +65,7 @@ class Database:
         self._depth = 0
         self._writing = False
         self._carried: dict[str, tuple[pa.Schema, str]] = {}
+        self._cursors: dict[str, Cursor] = {}
         with self._translated():
             self._connection = backend.connect(write=write, create=create)
         try:
@@ -69,11 +73,13 @@ class Database:
                 self._connection.adbc_connection.set_autocommit(True)
             self.run(backend.session(write=write, busy_timeout_ms=busy_timeout_ms))
         except BaseException:
-            self._connection.close()
+            self.close()
             raise
 
     def close(self) -> None:
         """Close the connection; an open transaction is rolled back."""
+        while self._cursors:
+            self._cursors.popitem()[1].close()
         self._connection.close()
 
     def revision(self) -> str:
@@ -89,26 +95,23 @@ class Database:
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> None:
         """Run a statement without a result."""
-        with self._translated(), self._connection.cursor() as cursor:
-            cursor.execute(*self._with_carried(sql, parameters))
+        with self._prepared(sql, parameters) as (cursor, text, given):
+            cursor.executemany(text, [given] if given else None)
 
     def query(
         self, sql: str, schema: pa.Schema, parameters: Sequence[object] = ()
     ) -> pa.Table:
         """Run a query; its columns are cast to the schema by position."""
-        with self._translated(), self._connection.cursor() as cursor:
-            cursor.adbc_statement.set_options(**self.backend.query_options)
-            cursor.execute(*self._with_carried(sql, parameters))
-            fetched = cursor.fetch_arrow_table()
-        return typed(fetched, schema)
+        return typed(self._fetched(sql, parameters), schema)
 
     def row(
         self, sql: str, parameters: Sequence[object] = ()
     ) -> tuple[object, ...] | None:
-        """Run a query and return its first row: quicker than a table by far."""
-        with self._translated(), self._connection.cursor() as cursor:
-            cursor.execute(*self._with_carried(sql, parameters))
-            return cursor.fetchone()
+        """Run a query and return its first row."""
+        found = self._fetched(sql, parameters)
+        if not len(found):
+            return None
+        return tuple(column[0].as_py() for column in found.columns)
 
     def scalar(self, sql: str, parameters: Sequence[object] = ()) -> object:
         """Run a query and return its single value, None when there is no row."""
@@ -140,25 +143,49 @@ class Database:
             )
         self.run(self.backend.staged(name, len(table)))
 
-    def _with_carried(
+    @contextlib.contextmanager
+    def _prepared(
         self, sql: str, parameters: Sequence[object]
-    ) -> tuple[str, Sequence[object] | None]:
-        """Put the small sets that a statement names before it and its parameters.
+    ) -> Iterator[tuple[Cursor, str, list[object]]]:
+        """Lend the cursor of a statement, kept from when it was last prepared.
 
+        The small sets that the statement names are put before it and its parameters;
         SQLite counts parameters as they appear, whatever their numbers.
         """
         named = dict.fromkeys(_STAGED.findall(sql))
         sets = {name: self._carried[name] for name in named if name in self._carried}
-        if not sets:
-            return sql, parameters or None
-        parts = [
-            f"{name}({', '.join(schema.names)}) as "
-            f"({self.backend.carried(f'${place}', schema)})"
-            for place, (name, (schema, _)) in enumerate(sets.items(), start=1)
-        ]
-        sql = _PARAMETER.sub(lambda found: f"${int(found[1]) + len(sets)}", sql)
+        if sets:
+            parts = [
+                f"{name}({', '.join(schema.names)}) as "
+                f"({self.backend.carried(f'${place}', schema)})"
+                for place, (name, (schema, _)) in enumerate(sets.items(), start=1)
+            ]
+            shifted = _PARAMETER.sub(lambda found: f"${int(found[1]) + len(sets)}", sql)
+            sql = f"with {', '.join(parts)} {shifted}"
         given = [*(text for _, text in sets.values()), *parameters]
-        return f"with {', '.join(parts)} {sql}", given
+        with self._translated():
+            cursor = self._cursors.pop(sql, None) or self._new_cursor()
+            try:
+                yield cursor, sql, given
+            except BaseException:
+                cursor.close()
+                raise
+            if len(sets) < len(named):  # Its temporary tables come and go.
+                cursor.close()
+                return
+            self._cursors[sql] = cursor
+            if len(self._cursors) > _CURSORS_MAX:
+                self._cursors.pop(next(iter(self._cursors))).close()
+
+    def _new_cursor(self) -> Cursor:
+        cursor = self._connection.cursor()
+        cursor.adbc_statement.set_options(**self.backend.query_options)
+        return cursor
+
+    def _fetched(self, sql: str, parameters: Sequence[object]) -> pa.Table:
+        with self._prepared(sql, parameters) as (cursor, text, given):
+            cursor.execute(text, given or None)
+            return cursor.fetch_arrow_table()
 
     def append(self, name: str, table: pa.Table) -> None:
         """Add rows to a table of the ledger; all of its columns that are named."""

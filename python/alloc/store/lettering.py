@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import datetime as dt
 
     from alloc.store.database import Database
+    from alloc.store.ends import Ends
 
 #: What is to be lettered: one row a group.
 GROUPS = columns(
@@ -52,7 +53,13 @@ class Lettered:
 
 
 def letter(
-    db: Database, groups: pa.Table, members: pa.Table, *, on: dt.date, seq: int
+    db: Database,
+    groups: pa.Table,
+    members: pa.Table,
+    *,
+    after: Ends,
+    on: dt.date,
+    seq: int,
 ) -> Lettered:
     """Store groups with new codes.
 
@@ -60,6 +67,8 @@ def letter(
     ----------
     groups, members
         `GROUPS` and `MEMBERS`; ``open_minor`` is what is open afterwards.
+    after
+        Where the groups end.
     on
         The date on which the codes are given.
     seq
@@ -70,7 +79,8 @@ def letter(
     opens = members.filter(pc.is_valid(members["item_id"]))
     balance, is_full = _balances(letters, opens)
     kind = pc.if_else(is_full, "full", "partial")
-    ids = pa.array(_following(db, "letter_group", len(groups)), pa.int64())
+    first = after.letter_group + 1
+    ids = pa.array(range(first, first + len(groups)), pa.int64())
     rows = groups.set_column(
         3, "customer_id", pc.fill_null(groups["customer_id"], "")
     ).append_column("kind", kind)
@@ -114,11 +124,6 @@ def _balances(letters: pa.Array, opens: pa.Table) -> tuple[pa.Array, pa.Array]:
     is_open = np.zeros(len(letters), bool)
     is_open[position[values != 0]] = True
     return pa.array(balance), pa.array(~is_open)
-
-
-def _following(db: Database, column: str, count: int) -> range:
-    first = db.integer(f"select max({column}) from letter_group") + 1
-    return range(first, first + count)
 
 
 def _code_numbers(db: Database, rows: pa.Table) -> np.ndarray:

@@ -19,6 +19,7 @@ from alloc.errors import ConflictError, NotFoundError
 from alloc.store import lettering, witness
 from alloc.store.columns import columns, listed
 from alloc.store.drafted import ADJUSTMENTS, OPERATIONS, checked
+from alloc.store.ends import Ends, ends
 from alloc.store.files import utc
 from alloc.store.lettering import GROUPS, MEMBERS, place_in_run
 from alloc.store.sealing import SETTLED, seal
@@ -81,6 +82,7 @@ class _Posting:
     db: Database
     batch: Batch
     now: dt.datetime
+    ends: Ends = field(init=False)
     payments: pa.Table = field(init=False)
     items: pa.Table = field(init=False)
     decision_ids: pa.Table = field(init=False)
@@ -89,6 +91,7 @@ class _Posting:
 
     def run(self) -> PostResult:
         self._keep_operations()
+        self.ends = ends(self.db)
         self.payments = self._open_payments()
         self.items = self._unchanged_items()
         self.decision_ids = self._numbered_decisions()
@@ -208,8 +211,8 @@ class _Posting:
         position = pc.index_in(payment_id, self.payments["payment_id"].combine_chunks())
         known = self.payments["decision_id"].take(position).combine_chunks()
         is_new = pc.is_null(known)
-        first = self.db.integer("select max(decision_id) from decision")
-        fresh = pc.add(pc.cumulative_sum(is_new.cast(pa.int64())), first)
+        count = pc.cumulative_sum(is_new.cast(pa.int64()))
+        fresh = pc.add(count, self.ends.decision_id)
         return pa.table(
             {
                 "payment_id": payment_id,
@@ -248,6 +251,7 @@ class _Posting:
             entries,
             self.batch.postings,
             settled,
+            after=self.ends,
             posted_by=self._deciders(entries["payment_id"]),
             now=self.now,
         )
@@ -390,7 +394,12 @@ class _Posting:
         lettering.end_groups(
             self.db, set().union(*olds.values()), state="replaced", seq=last
         )
-        return lettering.letter(self.db, groups, members, on=self.now.date(), seq=last)
+        return lettering.letter(
+            *(self.db, groups, members),
+            after=self.ends,
+            on=self.now.date(),
+            seq=last,
+        )
 
     def _groups(self) -> pa.Table:
         """One row a letter, with the latest year and date of what it letters."""
@@ -524,11 +533,16 @@ class _Posting:
                 "seq": self._posted_seq(ids["payment_id"]),
             }
         )
-        self.db.execute(
-            "delete from approval where payment_id in "
-            "(select payment_id from stage_payment where kind <> '')"
+        if self.ends.has_approvals:
+            self.db.execute(
+                "delete from approval where payment_id in "
+                "(select payment_id from stage_payment where kind <> '')"
+            )
+        witness.posted(
+            *(self.db, self.batch, decided, self.alternatives),
+            after=self.ends,
+            now=self.now,
         )
-        witness.posted(self.db, self.batch, decided, self.alternatives, now=self.now)
 
     def _result(self, letters: lettering.Lettered | None) -> PostResult:
         sealed = self.sealed
@@ -539,7 +553,7 @@ class _Posting:
             last = pc.max(sealed["seq"]).as_py()
         else:
             posted = parked = _RESULT.empty_table()
-            last = self.db.integer("select max(seq) from journal_entry")
+            last = self.ends.seq
         return PostResult(
             posted=posted,
             suspense=parked,

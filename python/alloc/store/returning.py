@@ -100,9 +100,7 @@ class _Returning(Reversing):
 
     def _sealed_mirror(self) -> tuple[pa.Table, pa.Table, pa.Table]:
         """Post the return; its debits mirror the lines that had cleared items."""
-        self.new_id = self._replaced_proposal() or (
-            self.db.integer("select max(decision_id) from decision") + 1
-        )
+        self.new_id = self._replaced_proposal() or self.ends.decision_id + 1
         terms, entry = self.returned, self.entry.to_pylist()[0]
         cleared = [
             line for line in self.lines.to_pylist() if line["letter_group"] is not None
@@ -143,6 +141,7 @@ class _Returning(Reversing):
             entries.append_column("decision_id", pa.array([self.new_id], pa.int64())),
             postings,
             self._settled(),
+            after=self.ends,
             posted_by=self.reversal.decided_by,
             now=self.now,
         )

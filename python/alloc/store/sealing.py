@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import datetime as dt
 
     from alloc.store.database import Database
+    from alloc.store.ends import Ends
 
 #: What is sealed with each entry, beside its postings.
 SETTLED = columns("draft_index item_id customer_id? allocated_minor foreign_minor?")
@@ -30,7 +31,6 @@ _POSTING_ROW = columns(
     "foreign_currency? foreign_minor? analytic?"
 )
 _SERIES = columns("entity journal fiscal_year next_number:big")
-_LAST = columns("seq hash")
 _SEALED_LINE = [
     "draft_index",
     "line_no",
@@ -50,6 +50,7 @@ def seal(
     postings: pa.Table,
     settled: pa.Table,
     *,
+    after: Ends,
     posted_by: str | pa.ChunkedArray,
     now: dt.datetime,
 ) -> pa.Table:
@@ -64,6 +65,8 @@ def seal(
         Columns of `alloc.store.drafted.POSTINGS`.
     settled
         `SETTLED`: the allocations that the entries post.
+    after
+        Where the journal ends.
     posted_by
         Who posts all of them, or each.
 
@@ -72,9 +75,6 @@ def seal(
     pyarrow.Table
         The entries as stored, with draft_index, seq and number.
     """
-    last = db.query(
-        "select seq, hash from journal_entry order by seq desc limit 1", _LAST
-    )
     count = len(entries)
     if isinstance(posted_by, str):
         posted_by = pa.repeat(posted_by, count)
@@ -88,9 +88,9 @@ def seal(
         entries,
         postings.select(_SEALED_LINE),
         settled.sort_by([("draft_index", "ascending"), ("item_id", "ascending")]),
-        first_seq=(last["seq"][0].as_py() if len(last) else 0) + 1,
+        first_seq=after.seq + 1,
         next_numbers=_next_numbers(db, entries),
-        previous_hash=_hash(last),
+        previous_hash=bytes.fromhex(after.entry_hash),
     )
     db.append("journal_entry", sealed.select(_ENTRY_ROW.names).cast(_ENTRY_ROW))
     position = pc.index_in(
@@ -98,14 +98,12 @@ def seal(
     )
     seq = sealed["seq"].take(position)
     names = _POSTING_ROW.names[1:-1]
-    analytic = analytic_of(db, entries, postings, settled)
+    analytic = pa.nulls(len(postings), pa.string())
+    if after.has_sections:
+        analytic = analytic_of(db, entries, postings, settled)
     rows = [seq, *(postings[name] for name in names), analytic]
     db.append("posting", pa.table(rows, schema=_POSTING_ROW))
     return sealed
-
-
-def _hash(last: pa.Table) -> bytes:
-    return bytes.fromhex(last["hash"][0].as_py()) if len(last) else engine.GENESIS_HASH
 
 
 def _next_numbers(db: Database, entries: pa.Table) -> pa.Table:

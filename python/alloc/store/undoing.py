@@ -16,6 +16,7 @@ from alloc.errors import ConflictError, NotFoundError
 from alloc.store import audit, lettering
 from alloc.store.columns import columns, listed
 from alloc.store.drafted import ENTRIES, LETTERS, POSTINGS
+from alloc.store.ends import Ends, ends
 from alloc.store.files import utc
 from alloc.store.lettering import GROUPS, MEMBERS
 from alloc.store.posting import settle, settle_foreign
@@ -120,6 +121,7 @@ def _witness_refusal(
             "reason": pa.array([reason]),
         },
         {"alternatives": refused},
+        after=ends(db),
         who=pa.array([decided_by]),
         now=now,
     )
@@ -202,10 +204,12 @@ class Reversing:
     items: pa.Table = field(init=False)
     own: pa.Table = field(init=False)
     is_operation: bool = field(init=False)
+    ends: Ends = field(init=False)
 
     def run(self) -> ReverseResult:
         """Check, read, post the mirror, letter anew, reopen."""
         self.check()
+        self.ends = ends(self.db)
         sealed, postings, mirrored = self._sealed_mirror()
         seq = sealed["seq"][0].as_py()
         self._reletter(sealed, postings, mirrored)
@@ -246,6 +250,7 @@ class Reversing:
                 "undoes": pa.array([self.decision["decision_id"]], pa.int64()),
             },
             {"items": pa.table(rows)},
+            after=self.ends,
             who=pa.array([self.reversal.decided_by]),
             now=self.now,
         )
@@ -407,6 +412,7 @@ class Reversing:
             entries.append_column("decision_id", decision_id),
             postings,
             SETTLED.empty_table(),
+            after=self.ends,
             posted_by=reversal.decided_by,
             now=self.now,
         )
@@ -440,6 +446,7 @@ class Reversing:
             self.db,
             pa.concat_tables([groups, kept_groups]),
             pa.concat_tables([members, kept_members]),
+            after=self.ends,
             on=self.now.date(),
             seq=seq,
         )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from alloc.store.database import Database
     from alloc.store.drafted import Batch
+    from alloc.store.ends import Ends
 
 #: What had been proposed instead, of decisions that replace a proposal.
 ALTERNATIVES = columns("payment_id rank item_id allocated_minor evidence")
@@ -38,6 +39,7 @@ def posted(
     decided: pa.Table,
     replaced: pa.Table,
     *,
+    after: Ends,
     now: dt.datetime,
 ) -> None:
     """Append a record for each decision that was posted.
@@ -49,6 +51,8 @@ def posted(
         those without a seq are proposals only.
     replaced
         `ALTERNATIVES`: all ranks of the proposals that the decisions replace.
+    after
+        Where the trail ends.
     """
     is_posted = pc.is_valid(decided["seq"])
     known = decided.filter(is_posted)
@@ -67,6 +71,7 @@ def posted(
             "adjustments": adjustments.select(_ADJUSTED),
             "alternatives": pa.concat_tables([replaced, others]),
         },
+        after=after,
         who=known["decided_by"],
         now=now,
     )
