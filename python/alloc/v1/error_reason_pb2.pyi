@@ -240,6 +240,11 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_BOOKS_MIXED: _ErrorReason.ValueType  # 215
     ERROR_REASON_CLEARINGS_EXPECTED: _ErrorReason.ValueType  # 216
     ERROR_REASON_CLEARINGS_NOT_IMPORTED: _ErrorReason.ValueType  # 217
+    ERROR_REASON_BACKTEST_TOO_SHORT: _ErrorReason.ValueType  # 218
+    ERROR_REASON_FOLDER_OF_OTHERS: _ErrorReason.ValueType  # 219
+    ERROR_REASON_JAVA_MISSING: _ErrorReason.ValueType  # 220
+    ERROR_REASON_KNOWN_OVER_LIMIT: _ErrorReason.ValueType  # 221
+    ERROR_REASON_SHARDS_INVALID: _ErrorReason.ValueType  # 222
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """ErrorReason names what went wrong. An error carries one in the `reason` of its
@@ -466,4 +471,9 @@ ERROR_REASON_FACT_UNKNOWN: ErrorReason.ValueType  # 214
 ERROR_REASON_BOOKS_MIXED: ErrorReason.ValueType  # 215
 ERROR_REASON_CLEARINGS_EXPECTED: ErrorReason.ValueType  # 216
 ERROR_REASON_CLEARINGS_NOT_IMPORTED: ErrorReason.ValueType  # 217
+ERROR_REASON_BACKTEST_TOO_SHORT: ErrorReason.ValueType  # 218
+ERROR_REASON_FOLDER_OF_OTHERS: ErrorReason.ValueType  # 219
+ERROR_REASON_JAVA_MISSING: ErrorReason.ValueType  # 220
+ERROR_REASON_KNOWN_OVER_LIMIT: ErrorReason.ValueType  # 221
+ERROR_REASON_SHARDS_INVALID: ErrorReason.ValueType  # 222
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -1,0 +1,92 @@
+"""One shard on an executor, without Spark."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from group_of_companies import POLICY, by_entity, shuffled, spoilt, tables, written
+
+from alloc.errors import InputError
+from alloc.spark.answer import proposal_of
+from alloc.spark.worker import Call, answer_shard
+
+PLAIN = Call(known={}, policy=POLICY, threads=1)
+
+
+def asked_of(made: dict[str, pa.Table]) -> pa.Table:
+    """Payments and lines of advices as Spark hands them over: in one column each."""
+    paid, lines = made["payments"], made["remittances"]
+    at = pc.index_in(lines["payment_id"], value_set=paid["payment_id"])
+    lines = lines.append_column("entity", paid["entity"].take(at))
+    rows = [{"payment": row, "line": None} for row in paid.to_pylist()]
+    rows += [{"payment": None, "line": row} for row in lines.to_pylist()]
+    kinds = [("payment", pa.struct(paid.schema)), ("line", pa.struct(lines.schema))]
+    return pa.Table.from_pylist(rows, pa.schema(kinds))
+
+
+def answered(made: dict[str, pa.Table]) -> list[dict[str, Any]]:
+    return answer_shard(made["open_items"], asked_of(made), PLAIN).to_pylist()
+
+
+def without_known(seed: int) -> dict[str, pa.Table]:
+    made = tables(seed)
+    return {name: made[name] for name in ("open_items", "payments", "remittances")}
+
+
+def test_a_shard_answers_with_the_bytes_of_one_process() -> None:
+    made = without_known(1)
+    answers = answer_shard(made["open_items"], asked_of(made), PLAIN)
+    assert written(proposal_of(answers)) == written(by_entity(made, POLICY))
+
+
+def test_the_order_in_which_rows_reach_a_shard_changes_nothing() -> None:
+    made = without_known(2)
+    assert answered(shuffled(made, 5)) == answered(made)
+
+
+def test_a_row_that_is_refused_is_named_and_the_other_companies_are_decided() -> None:
+    made = without_known(1)
+    spoilt(made, "open_items", 3, currency="EURO")
+    want = by_entity(without_known(1), POLICY).decisions.num_rows
+    rows = answered(made)
+    [failure] = [row["failure"] for row in rows if row["failure"] is not None]
+    assert failure["entity"] == "E00"
+    assert failure["reason"] == "CURRENCY_UNKNOWN"
+    assert dict(failure["metadata"])["item_id"] == "I3"
+    assert len(rows) - 1 + failure["payments"] == want
+    assert failure["payments"] > 0
+
+
+def test_a_payment_that_is_refused_is_named() -> None:
+    made = without_known(1)
+    spoilt(made, "payments", 17, amount_minor=0)
+    entity = made["payments"]["entity"][17].as_py()
+    failures = [row["failure"] for row in answered(made) if row["failure"]]
+    [failure] = failures
+    assert (failure["entity"], failure["kind"]) == (entity, "InputError")
+    assert failure["reason"] == "AMOUNT_NOT_POSITIVE"
+    assert dict(failure["metadata"])["payment_id"] == "P17"
+
+
+def test_rows_without_a_company_are_a_failure_of_their_own() -> None:
+    made = without_known(1)
+    fields = [field.with_nullable(True) for field in made["payments"].schema]  # noqa: FBT003
+    made["payments"] = made["payments"].cast(pa.schema(fields))
+    spoilt(made, "payments", 5, entity=None)
+    [failure] = [row["failure"] for row in answered(made) if row["failure"]]
+    assert (failure["entity"], failure["payments"]) == (None, 1)
+    assert failure["reason"] == "NULL_FORBIDDEN"
+    assert dict(failure["metadata"])["payment_id"] == "P5"
+
+
+def test_an_answer_that_lacks_a_company_is_not_taken_for_the_whole() -> None:
+    made = without_known(1)
+    spoilt(made, "payments", 17, amount_minor=0)
+    answers = answer_shard(made["open_items"], asked_of(made), PLAIN)
+    with pytest.raises(InputError, match="P17") as caught:
+        proposal_of(answers)
+    assert caught.value.reason == "AMOUNT_NOT_POSITIVE"
+    assert caught.value.metadata["payment_id"] == "P17"
