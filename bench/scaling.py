@@ -137,9 +137,15 @@ CURVES = {
             *((500, 1_000, 2_000, 4_000, 8_000, 16_000), (200, 800)),
             1.2,
         ),
+        # Small enough for every pair and triple to be looked at.
+        Curve(
+            *("pool-searched", by_unnamed_pool),
+            *((50, 100, 200), (50, 200)),
+            1.2,
+        ),
         Curve(
             *("pool-unnamed", by_unnamed_pool),
-            *((500, 1_000, 2_000, 4_000, 8_000, 16_000), (200, 800)),
+            *((500, 1_000, 2_000, 4_000, 8_000, 16_000), (400, 1_600)),
             1.2,
         ),
         Curve(
