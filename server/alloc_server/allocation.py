@@ -56,9 +56,8 @@ class AllocationService(allocation_service_pb2_grpc.AllocationServiceServicer):
         self, request: pb.ProposeRequest, context: grpc.ServicerContext
     ) -> pb.ProposeResponse:
         """Decide one payment; the engine releases the interpreter lock meanwhile."""
-        del context
         payment, lines = payment_rows(request.entity, request.payment)
-        pool = self._workplace.pools.of(request.entity)
+        pool = self._workplace.pool(request.entity, context)
         (decision,) = decision_messages(*pool.decide(payment, lines))
         return pb.ProposeResponse(decision=decision)
 
@@ -71,7 +70,7 @@ class AllocationService(allocation_service_pb2_grpc.AllocationServiceServicer):
         pool = None
         for request in request_iterator:
             check_waiting(context)
-            pool = pool or self._workplace.pools.of(request.entity).in_turn()
+            pool = pool or self._workplace.pool(request.entity, context).in_turn()
             payments = with_entity(
                 arrow_of(request.payments_ipc, "payments_ipc"),
                 request.entity,

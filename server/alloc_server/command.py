@@ -144,6 +144,7 @@ def _serve_here(
         read_rules(workspace),
         open_ledger=partial(workspace.open_ledger, settings),
         now=now,
+        threads=listening.threads,
     )
     tokens = Tokens(workspace.root / TOKENS_NAME, now=now)
     server = Server(workplace, tokens, listening, traces=_traces())

@@ -7,18 +7,20 @@ entity that each request names; one that is not listed there is refused.
 from __future__ import annotations
 
 import contextvars
+import itertools
+import secrets
 import time
-import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import grpc
-import structlog
 from google.protobuf.message import DecodeError
 from grpc_status import rpc_status
 
 from alloc.errors import InputError
 from alloc_server.errors import CallGoneError, ForbiddenError
+from alloc_server.limits import WAIT_SECONDS_MAX
+from alloc_server.logs import Ended
 from alloc_server.rights import OPEN_METHODS, RIGHTS, TOKEN_METHODS
 from alloc_server.status import code_of, rich_status
 
@@ -27,18 +29,24 @@ if TYPE_CHECKING:
 
     from alloc_server.access import Caller, Tokens
     from alloc_server.limits import Rate
-    from alloc_server.metrics import Metrics
+    from alloc_server.notes import Notes
     from alloc_server.traces import Traces
 
-__all__ = ["Gate", "caller", "check_waiting"]
+__all__ = ["Gate", "caller", "came_ns", "check_waiting", "seconds_left"]
 
 _NS_PER_US = 1000
 _CALLER: contextvars.ContextVar[Caller] = contextvars.ContextVar("caller")
+_CAME_NS: contextvars.ContextVar[int] = contextvars.ContextVar("came_ns")
 
 
 def caller() -> Caller:
     """Return who makes the call that this thread serves."""
     return _CALLER.get()
+
+
+def came_ns() -> int:
+    """Return when the call that this thread serves came, by the monotonic clock."""
+    return _CAME_NS.get()
 
 
 @dataclass(slots=True)
@@ -47,7 +55,7 @@ class _Serving:
 
     method: str
     request_id: str
-    started_ns: int
+    came_ns: int
     end_span: Callable[[grpc.StatusCode, Mapping[str, str]], None] | None = None
     caller_name: str = ""
     entity: str = ""
@@ -62,8 +70,8 @@ class Gate(grpc.ServerInterceptor):
         Who may call.
     rate
         How fast.
-    metrics
-        Counts what was called and how it ended.
+    notes
+        Count and log what was called and how it ended.
     traces
         Tells a collector the same, call by call; None: nobody.
     """
@@ -72,13 +80,15 @@ class Gate(grpc.ServerInterceptor):
         self,
         tokens: Tokens,
         rate: Rate,
-        metrics: Metrics,
+        notes: Notes,
         traces: Traces | None = None,
     ) -> None:
         self._traces = traces
         self._tokens = tokens
         self._rate = rate
-        self._metrics = metrics
+        self._process = secrets.token_hex(8)
+        self._numbers = itertools.count(1)
+        self._notes = notes
 
     def intercept_service(
         self,
@@ -130,33 +140,32 @@ class Gate(grpc.ServerInterceptor):
             serving.entity = entity
         return request
 
-    def begun(self, method: str, headers: Mapping[str, str]) -> _Serving:
+    def begun(self, method: str, headers: Mapping[str, str], came_ns: int) -> _Serving:
         """Note that a call begins."""
-        self._metrics.begin()
+        self._notes.begun()
         end_span = self._traces.begin(method, headers) if self._traces else None
-        return _Serving(method, uuid.uuid4().hex, time.monotonic_ns(), end_span)
+        request_id = f"{self._process}{next(self._numbers):016x}"
+        return _Serving(method, request_id, came_ns, end_span)
 
     def ended(self, serving: _Serving, error: BaseException | None) -> None:
         """Count and log a call; never what was in it."""
         code = code_of(error) if error is not None else grpc.StatusCode.OK
-        elapsed_us = (time.monotonic_ns() - serving.started_ns) // _NS_PER_US
-        self._metrics.end(serving.method, code.name, elapsed_us)
-        log = structlog.get_logger()
-        say = log.info if code is not grpc.StatusCode.INTERNAL else log.error
-        hidden = code is grpc.StatusCode.INTERNAL
+        reason = getattr(error, "reason", "")
         if serving.end_span is not None:
             facts = {"entity": serving.entity, "request_id": serving.request_id}
-            serving.end_span(code, facts | {"reason": getattr(error, "reason", "")})
-        say(
-            "call",
-            method=serving.method,
-            code=code.name,
-            reason=getattr(error, "reason", ""),
-            caller=serving.caller_name,
-            entity=serving.entity,
-            elapsed_us=elapsed_us,
-            request_id=serving.request_id,
-            **({"exc_info": error} if hidden else {}),
+            serving.end_span(code, facts | {"reason": reason})
+        self._notes.ended(
+            Ended(
+                method=serving.method,
+                code=code.name,
+                reason=reason,
+                caller=serving.caller_name,
+                entity=serving.entity,
+                request_id=serving.request_id,
+                elapsed_us=(time.monotonic_ns() - serving.came_ns) // _NS_PER_US,
+                ended_ns=time.time_ns(),
+                error=error if code is grpc.StatusCode.INTERNAL else None,
+            )
         )
 
 
@@ -174,6 +183,7 @@ class _Served:
         self._method = method
         self._headers = headers
         self._handler = handler
+        self._came_ns = time.monotonic_ns()
         streams = (handler.request_streaming, handler.response_streaming)
         self._behaviour = {
             (False, False): handler.unary_unary,
@@ -183,7 +193,7 @@ class _Served:
         }[streams]
 
     def unary(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ANN401 - any message
-        serving = self._gate.begun(self._method, self._headers)
+        serving = self._gate.begun(self._method, self._headers, self._came_ns)
         try:
             answer = self._behaviour(self._admitted(serving, request), context)
         except BaseException as error:  # noqa: BLE001 - a panic is no Exception
@@ -192,7 +202,7 @@ class _Served:
         return answer
 
     def stream(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:  # noqa: ANN401 - any message
-        serving = self._gate.begun(self._method, self._headers)
+        serving = self._gate.begun(self._method, self._headers, self._came_ns)
         try:
             yield from self._behaviour(self._admitted(serving, request), context)
         except GeneratorExit:
@@ -206,6 +216,7 @@ class _Served:
         authorization = str(self._headers.get("authorization", ""))
         who = self._gate.admit(serving, authorization)
         _CALLER.set(who)
+        _CAME_NS.set(self._came_ns)
         if self._handler.request_streaming:
             return self._each(serving, who, request)
         return self._gate.check(serving, who, self._read(request))
@@ -244,6 +255,12 @@ def check_waiting(context: grpc.ServicerContext) -> None:
     """Refuse to go on for a caller that has gone, or whose deadline has passed."""
     if not context.is_active():
         raise _gone()
+
+
+def seconds_left(context: grpc.ServicerContext) -> float:
+    """Return how long a call can wait: to its deadline, and not for ever."""
+    remaining = context.time_remaining()
+    return WAIT_SECONDS_MAX if remaining is None else min(remaining, WAIT_SECONDS_MAX)
 
 
 def _gone() -> CallGoneError:

@@ -26,8 +26,12 @@ PAGE_SIZE_MAX = 1000
 LEASE_SECONDS_MAX = 3600
 #: Calls that are committed together.
 WRITES_MAX = 256
-#: How long a call without a deadline waits for its turn to write.
+#: How long a call without a deadline waits for its turn to write, or for a pool.
 WAIT_SECONDS_MAX = 30
+#: What a call that waited has left to say that it waited in vain.
+ANSWER_SECONDS = 0.1
+#: Calls that a process works on at a time, unless it is told another number.
+THREADS = 32
 _NS = 1_000_000_000
 
 

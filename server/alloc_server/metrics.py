@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter as TallyOf
 from typing import TYPE_CHECKING
 
 from prometheus_client import (
@@ -15,7 +16,9 @@ from prometheus_client import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    from alloc_server.logs import Ended
 
 __all__ = ["SHARED_FOLDER", "Metrics", "serve_metrics"]
 
@@ -56,15 +59,15 @@ class Metrics:
             multiprocess_mode="livesum",
         )
 
-    def begin(self) -> None:
-        """Count a call that begins."""
-        self._open.inc()
-
-    def end(self, method: str, code: str, elapsed_us: int) -> None:
-        """Count a call that ended."""
-        self._open.dec()
-        self._calls.labels(method, code).inc()
-        self._seconds.labels(method).observe(elapsed_us / _US_PER_S)
+    def count(self, ended: Sequence[Ended], *, open_calls: int) -> None:
+        """Count calls that ended, and say how many are served now."""
+        self._open.set(open_calls)
+        counts = TallyOf((call.method, call.code) for call in ended)
+        for (method, code), count in counts.items():
+            self._calls.labels(method, code).inc(count)
+        for call in ended:
+            seconds = call.elapsed_us / _US_PER_S
+            self._seconds.labels(call.method).observe(seconds)
 
 
 def serve_metrics(

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
+import structlog
+
 from alloc.app.propose import OpenPool
+from alloc.errors import ConflictError
+from alloc_server.limits import WAIT_SECONDS_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,6 +19,8 @@ if TYPE_CHECKING:
 
     from alloc.app.shared_ledger import SharedLedger
     from alloc.settings import Settings
+
+    Reading = Callable[[], AbstractContextManager[SharedLedger]]
 
 __all__ = ["Pools"]
 
@@ -27,42 +34,134 @@ class Pools:
         Of the workspace.
     reading
         Lends a connection that reads.
+    waiting_max
+        Calls that may wait until a pool is made; more are refused, so that calls on
+        other entities find a thread.
     """
 
     def __init__(
-        self,
-        settings: Settings,
-        reading: Callable[[], AbstractContextManager[SharedLedger]],
+        self, settings: Settings, reading: Reading, *, waiting_max: int
     ) -> None:
         self._settings = settings
-        self._reading = reading
-        self._kept = {entity.id: _Kept() for entity in settings.entities}
+        self._waiting = threading.BoundedSemaphore(waiting_max)
+        self._kept = {
+            entity.id: _Kept(settings, entity.id, reading)
+            for entity in settings.entities
+        }
 
-    def of(self, entity: str) -> OpenPool:
-        """Return what is open at an entity now.
+    def of(
+        self, entity: str, *, came_ns: int, seconds: float = WAIT_SECONDS_MAX
+    ) -> OpenPool:
+        """Return what is open at an entity, as it was after the call came or later.
 
-        Whoever comes while another call reads the ledger takes what the next one reads:
-        it began after both of them came.
+        Parameters
+        ----------
+        came_ns
+            When the call came, by the monotonic clock. Calls that came before one of
+            them looks at the ledger share what it sees.
+        seconds
+            How long the call can wait.
 
         Raises
         ------
         alloc.errors.InputError
             There is no such entity (``ENTITY_UNKNOWN``).
+        alloc.errors.ConflictError
+            ``POOL_OPENING``: all that is open there is being read, and the call cannot
+            wait for it, or too many do.
         """
-        came = time.monotonic_ns()
         kept = self._kept[self._settings.entity(entity).id]
-        with kept.turn:
-            if kept.pool is None or kept.read_from <= came:
-                read_from = time.monotonic_ns()
-                with self._reading() as ledger:
-                    if kept.pool is None or not kept.pool.follow(ledger):
-                        kept.pool = OpenPool(ledger, self._settings, entity)
-                kept.read_from = read_from
-            return kept.pool
+        if not kept.is_open:
+            if not self._waiting.acquire(blocking=False):
+                raise _opening(entity)
+            try:
+                kept.open(seconds)
+            finally:
+                self._waiting.release()
+        return kept.since(came_ns)
 
 
 class _Kept:
-    def __init__(self) -> None:
-        self.turn = threading.Lock()
-        self.pool: OpenPool | None = None
-        self.read_from = 0
+    """The pool of one entity, and the next one while it is made."""
+
+    def __init__(self, settings: Settings, entity: str, reading: Reading) -> None:
+        self._settings = settings
+        self._entity = entity
+        self._reading = reading
+        self._turn = threading.Lock()
+        self._pool: OpenPool | None = None
+        self._read_from_ns = 0
+        self._next: Future[OpenPool] | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a pool, which only has to follow the ledger."""
+        return self._pool is not None
+
+    def open(self, seconds: float) -> None:
+        """Wait for the first pool; whoever comes first has it made."""
+        with self._turn:
+            if self._pool is not None:
+                return
+            coming = self._next = self._next or self._made()
+        try:
+            pool = coming.result(seconds)
+        except TimeoutError as error:
+            raise _opening(self._entity) from error
+        finally:
+            with self._turn:
+                if coming.done() and self._next is coming:
+                    self._next = None
+        with self._turn:
+            self._pool = self._pool or pool
+
+    def since(self, came_ns: int) -> OpenPool:
+        """Return the pool as it was at a time or later."""
+        with self._turn:
+            pool = self._pool
+            if pool is None:
+                raise _opening(self._entity)
+            if self._read_from_ns <= came_ns:
+                pool = self._followed(pool)
+            return pool
+
+    def _followed(self, pool: OpenPool) -> OpenPool:
+        """Look at the ledger; what is worn serves until another one is made."""
+        read_from_ns = time.monotonic_ns()
+        if self._next is not None and self._next.done():
+            coming, self._next = self._next, None
+            failure = coming.exception()
+            if failure is None:
+                pool = coming.result()
+            else:
+                structlog.get_logger().error("pool_not_made", exc_info=failure)
+        with self._reading() as ledger:
+            is_good = pool.follow(ledger)
+        if not is_good and self._next is None:
+            self._next = self._made()
+        self._pool, self._read_from_ns = pool, read_from_ns
+        return pool
+
+    def _made(self) -> Future[OpenPool]:
+        """Have a pool made, in a thread of its own: no deadline of a call ends it."""
+        coming: Future[OpenPool] = Future()
+
+        def make() -> None:
+            try:
+                with self._reading() as ledger:
+                    made = OpenPool(ledger, self._settings, self._entity)
+            except BaseException as error:  # noqa: BLE001 - a panic is no Exception
+                coming.set_exception(error)
+            else:
+                coming.set_result(made)
+
+        threading.Thread(target=make, name="pool", daemon=True).start()
+        return coming
+
+
+def _opening(entity: str) -> ConflictError:
+    return ConflictError(
+        f"what is open at {entity} is being read: make the same call again",
+        reason="POOL_OPENING",
+        entity=entity,
+    )

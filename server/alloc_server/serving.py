@@ -26,8 +26,9 @@ from alloc.v1 import (
 from alloc_server.allocation import AllocationService
 from alloc_server.gate import Gate
 from alloc_server.ledger import LedgerService
-from alloc_server.limits import MESSAGE_BYTES_MAX, Rate
+from alloc_server.limits import MESSAGE_BYTES_MAX, THREADS, Rate
 from alloc_server.metrics import Metrics
+from alloc_server.notes import Notes
 from alloc_server.review import ReviewService
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class Listening:
     certificate: Path | None = None
     key: Path | None = None
     client_ca: Path | None = None
-    threads: int = 32
+    threads: int = THREADS
     calls_max: int = 256
     calls_per_second: int = 0
     drain_seconds: int = 20
@@ -143,10 +144,11 @@ class Server:
         self._listening = listening
         self._workplace = workplace
         self._health = health.HealthServicer()
+        self.notes = Notes(Metrics(self.registry))
         rate = Rate(listening.calls_per_second, clock=time.monotonic_ns)
         self._server = grpc.server(
             concurrent.futures.ThreadPoolExecutor(listening.threads),
-            interceptors=[Gate(tokens, rate, Metrics(self.registry), traces)],
+            interceptors=[Gate(tokens, rate, self.notes, traces)],
             maximum_concurrent_rpcs=listening.calls_max,
             options=[
                 ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
@@ -204,6 +206,7 @@ class Server:
         self._health.enter_graceful_shutdown()
         self._server.stop(self._listening.drain_seconds).wait()
         self._workplace.close()
+        self.notes.close()
         if self._traces is not None:
             self._traces.close()
         structlog.get_logger().info("drained", port=self.port)

@@ -34,6 +34,7 @@ _BY_REASON = {
     "DISK_FULL": grpc.StatusCode.UNAVAILABLE,
     "LEDGER_BUSY": grpc.StatusCode.UNAVAILABLE,
     "LEDGER_CONFLICT": grpc.StatusCode.UNAVAILABLE,
+    "POOL_OPENING": grpc.StatusCode.UNAVAILABLE,
     # Look again before the next call.
     "ITEMS_CHANGED": grpc.StatusCode.ABORTED,
     "LEDGER_CHANGED": grpc.StatusCode.ABORTED,

@@ -11,8 +11,8 @@ from alloc.app.review import Acceptance, refuse
 from alloc.app.shared_ledger import Call
 from alloc.errors import InputError
 from alloc_server.convert import choice_of
-from alloc_server.gate import caller
-from alloc_server.limits import KEY_CHARACTERS_MAX, WAIT_SECONDS_MAX
+from alloc_server.gate import caller, came_ns, seconds_left
+from alloc_server.limits import ANSWER_SECONDS, KEY_CHARACTERS_MAX, THREADS
 from alloc_server.owned import owned_payment
 from alloc_server.pools import Pools
 from alloc_server.writing import Accepting, Acting, Write, Writer
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import grpc
     from google.protobuf.message import Message
 
+    from alloc.app.propose import OpenPool
     from alloc.app.review import Accepted
     from alloc.app.shared_ledger import SharedLedger
     from alloc.rules import Rule
@@ -51,6 +52,8 @@ class Workplace:
         Opens the ledger; ``write=True`` to write.
     now
         The clock, UTC.
+    threads
+        That serve calls.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class Workplace:
         *,
         open_ledger: Callable[..., SharedLedger],
         now: Callable[[], dt.datetime],
+        threads: int = THREADS,
     ) -> None:
         self.settings = settings
         self.rules = rules
@@ -67,7 +71,7 @@ class Workplace:
         self._open_ledger = open_ledger
         self._idle: queue.LifoQueue[SharedLedger] = queue.LifoQueue()
         self._writer = Writer(open_ledger(write=True), settings, rules, now=self.now)
-        self.pools = Pools(settings, self.reading)
+        self.pools = Pools(settings, self.reading, waiting_max=max(threads // 2, 1))
 
     def close(self) -> None:
         """Close every connection; no call may be served any more."""
@@ -75,6 +79,12 @@ class Workplace:
         with contextlib.suppress(queue.Empty):
             while True:
                 self._idle.get_nowait().close()
+
+    def pool(self, entity: str, context: grpc.ServicerContext) -> OpenPool:
+        """Return what is open at an entity since the call came; see `Pools.of`."""
+        return self.pools.of(
+            entity, came_ns=came_ns(), seconds=seconds_left(context) - ANSWER_SECONDS
+        )
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[SharedLedger]:
@@ -172,9 +182,7 @@ class Workplace:
         deed: Acting | Accepting,
     ) -> _Answer:
         write = Write(_call_of(request, caller().name), context.is_active, deed)
-        remaining = context.time_remaining()
-        seconds = WAIT_SECONDS_MAX if remaining is None else remaining
-        answer = self._writer.write(write, seconds=min(seconds, WAIT_SECONDS_MAX))
+        answer = self._writer.write(write, seconds=seconds_left(context))
         return answer_type.FromString(answer)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import time
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -242,3 +243,11 @@ def refusal(call: Callable[[], object]) -> AllocError:
     except grpc.RpcError as error:
         return error_of(error)
     raise AssertionError("the call was not refused")
+
+
+def wait_until(what: Callable[[], object]) -> None:
+    """Wait until something holds, half a minute at most."""
+    until = time.monotonic() + 30
+    while not what():
+        assert time.monotonic() < until
+        time.sleep(0.05)

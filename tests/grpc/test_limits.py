@@ -230,8 +230,10 @@ def ended(service: Service, method: str, code: str) -> int:
     """Count the calls of a method that ended so, once none is open."""
     registry = service.server.registry
     until = time.monotonic() + 10
+    service.server.notes.write()
     while registry.get_sample_value("alloc_calls_open") and time.monotonic() < until:
         time.sleep(0.01)
+        service.server.notes.write()
     labels = {"method": method, "code": code}
     return int(registry.get_sample_value("alloc_calls_total", labels) or 0)
 

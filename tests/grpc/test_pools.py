@@ -8,20 +8,26 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+import grpc
 import pyarrow as pa
 import pytest
-from service_case import NOW, open_items, source
+from service_case import NOW, open_items, refusal, source, wait_until
 
 from alloc import engine
 from alloc.app.ports import Reversal
 from alloc.app.propose import OpenPool
 from alloc.app.refused import NEXT_AFTER_REFUSED, REFUSED_BEFORE
 from alloc.app.review import Items, accept, refuse
+from alloc.errors import ConflictError, StoreError
+from alloc.v1 import allocation_pb2 as messages
+from alloc.v1 import allocation_service_pb2 as pb
+from alloc.v1.allocation_service_pb2_grpc import AllocationServiceStub
 from alloc_server.pools import Pools
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
     from service_case import Service
 
@@ -93,12 +99,13 @@ def test_whatever_changes_a_pool_that_follows_answers_as_one_read_anew(
     service: Service, ledger: SharedLedger
 ) -> None:
     settings = service.workspace.settings()
-    pools = Pools(settings, service.workplace.reading)
-    answers = [answer(pools.of("FR01"))]
-    for what in changes(service, ledger):
-        followed = pools.of("FR01")
+    pools = pools_of(service)
+    answers = [answer(now(pools))]
+    for _ in changes(service, ledger):
+        followed = now(pools)
         assert followed.position == ledger.position()
-        assert answer(followed) == answer(OpenPool(ledger, settings, "FR01")), what
+        anew = answer(OpenPool(ledger, settings, "FR01"))
+        wait_until(lambda anew=anew: answer(now(pools)) == anew)
         answers.append(answer(followed))
     assert answers[0] != answers[1] != answers[2]
 
@@ -109,40 +116,152 @@ def test_what_was_refused_is_left_out_of_one_payment_too(
     name = service.payment_id("B2")
     (row,) = payments().slice(2, 1).to_pylist()
     row["payment_id"] = name
-    pools = Pools(service.workspace.settings(), service.workplace.reading)
-    assert pools.of("FR01").decide(row, []).allocations
+    pools = pools_of(service)
+    assert now(pools).decide(row, []).allocations
     refuse(ledger, name, reason="NO", decided_by="Anna", now=NOW)
-    (decision,) = pools.of("FR01").decide(row, []).decisions
+    (decision,) = now(pools).decide(row, []).decisions
     assert decision["reason"] in (REFUSED_BEFORE, NEXT_AFTER_REFUSED)
 
 
 def test_a_pool_is_kept_while_only_items_change(
     service: Service, ledger: SharedLedger
 ) -> None:
-    pools = Pools(service.workspace.settings(), service.workplace.reading)
-    first = pools.of("FR01")
-    kept = [pools.of("FR01") is first for _ in changes(service, ledger)]
-    assert kept == [True, True, True, True, False]
+    pools = pools_of(service)
+    first = now(pools)
+    steps = changes(service, ledger)
+    for _ in range(4):
+        next(steps)
+        assert now(pools) is first
+    # A customer has a name: items are followed, and another pool is made meanwhile.
+    next(steps)
+    assert now(pools) is first
+    wait_until(lambda: now(pools) is not first)
 
 
-def test_calls_that_come_together_share_one_look_at_the_ledger(
-    service: Service,
-) -> None:
-    looks: list[float] = []
-    go_on = threading.Event()
+def test_a_call_takes_what_was_seen_after_it_came(service: Service) -> None:
+    looks: list[int] = []
 
     def reading() -> AbstractContextManager[SharedLedger]:
-        looks.append(time.monotonic())
-        go_on.wait(20)
+        looks.append(time.monotonic_ns())
         return service.workplace.reading()
 
-    pools = Pools(service.workspace.settings(), reading)
+    pools = Pools(service.workspace.settings(), reading, waiting_max=1)
+    early = time.monotonic_ns()
+    now(pools)
+    seen = len(looks)
+    for _ in range(3):
+        pools.of("FR01", came_ns=early)
+    assert len(looks) == seen
+    pools.of("FR01", came_ns=looks[-1])
+    assert len(looks) == seen + 1
+
+
+class Gate:
+    """Holds whoever reads the ledger back until it opens."""
+
+    def __init__(self, service: Service) -> None:
+        self.opens = threading.Event()
+        self.readers = 0
+        self._service = service
+
+    def reading(self) -> AbstractContextManager[SharedLedger]:
+        self.readers += 1
+        assert self.opens.wait(20)
+        return self._service.workplace.reading()
+
+    def pools(self, waiting_max: int) -> Pools:
+        settings = self._service.workspace.settings()
+        return Pools(settings, self.reading, waiting_max=waiting_max)
+
+
+def test_one_pool_is_made_for_all_that_wait(service: Service) -> None:
+    gate = Gate(service)
+    pools = gate.pools(8)
     with ThreadPoolExecutor(8) as callers:
-        calls = [callers.submit(pools.of, "FR01") for _ in range(8)]
-        while not all(call.running() for call in calls):
-            time.sleep(0.01)
-        time.sleep(0.3)
-        go_on.set()
+        came = time.monotonic_ns()
+        calls = [callers.submit(pools.of, "FR01", came_ns=came) for _ in range(8)]
+        wait_until(lambda: all(call.running() for call in calls))
+        time.sleep(0.1)
+        assert gate.readers == 1
+        gate.opens.set()
         assert len({call.result(20) for call in calls}) == 1
-    # The first look was under way when the others came; they share the next one.
-    assert 2 <= len(looks) < 8
+    # It is made once, and all who came before follow the ledger with one look.
+    assert gate.readers == 2
+
+
+def test_who_cannot_wait_for_a_pool_is_told_and_the_pool_is_made(
+    service: Service,
+) -> None:
+    gate = Gate(service)
+    pools = gate.pools(1)
+    with pytest.raises(ConflictError) as refused:
+        now(pools, seconds=0.05)
+    assert refused.value.reason == "POOL_OPENING"
+    assert refused.value.metadata == {"entity": "FR01"}
+    gate.opens.set()
+    assert now(pools).position
+    assert gate.readers == 2
+
+
+def test_calls_that_wait_for_a_pool_leave_room_for_others(service: Service) -> None:
+    gate = Gate(service)
+    pools = gate.pools(1)
+    with ThreadPoolExecutor(1) as callers:
+        waiting = callers.submit(now, pools)
+        wait_until(lambda: gate.readers)
+        with pytest.raises(ConflictError) as refused:
+            now(pools)
+        assert refused.value.reason == "POOL_OPENING"
+        gate.opens.set()
+        assert waiting.result(20) is now(pools)
+
+
+def test_a_pool_that_could_not_be_made_is_tried_again(service: Service) -> None:
+    failures = [StoreError("gone", reason="LEDGER_UNREADABLE")]
+
+    def reading() -> AbstractContextManager[SharedLedger]:
+        if failures:
+            raise failures.pop()
+        return service.workplace.reading()
+
+    pools = Pools(service.workspace.settings(), reading, waiting_max=1)
+    with pytest.raises(StoreError):
+        now(pools)
+    assert now(pools).position
+
+
+def test_a_call_is_told_before_its_deadline_that_the_pool_is_being_made(
+    service: Service, certificates: Path
+) -> None:
+    gate = Gate(service)
+    service.workplace.pools = gate.pools(1)
+    credentials = grpc.ssl_channel_credentials((certificates / "ca.pem").read_bytes())
+    by = [("authorization", f"Bearer {service.token()}")]
+    # A channel that does not make the call again by itself.
+    with grpc.secure_channel(service.address, credentials) as channel:
+        stub = AllocationServiceStub(channel)
+        refused = refusal(lambda: stub.Propose(asked(), timeout=1, metadata=by))
+        assert refused.reason == "POOL_OPENING"
+        assert refused.metadata["status"] == "UNAVAILABLE"
+        gate.opens.set()
+        answer = stub.Propose(asked(), timeout=20, metadata=by)
+    assert answer.decision.explanations
+
+
+def asked() -> pb.ProposeRequest:
+    paid = messages.Payment(
+        payment_id="P1",
+        amount=messages.Amount(minor=7_700, currency_code="EUR"),
+        remittance_text=["INV-2026I3"],
+    )
+    paid.value_date.year, paid.value_date.month, paid.value_date.day = 2026, 4, 30
+    return pb.ProposeRequest(entity="FR01", payment=paid)
+
+
+def pools_of(service: Service) -> Pools:
+    settings = service.workspace.settings()
+    return Pools(settings, service.workplace.reading, waiting_max=1)
+
+
+def now(pools: Pools, *, seconds: float = 20) -> OpenPool:
+    return pools.of("FR01", came_ns=time.monotonic_ns(), seconds=seconds)

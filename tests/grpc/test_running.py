@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from served import Served
-from service_case import Service, open_items, refusal
+from service_case import Service, open_items, refusal, wait_until
 
 from alloc.client import AsyncClient
 from alloc.errors import InputError
@@ -31,7 +31,7 @@ from alloc_server.processes import reserved_port
 from alloc_server.serving import Listening
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from alloc.cli.workspace import Workspace
     from alloc.client import Client
@@ -53,13 +53,6 @@ def token(workspace: Workspace) -> str:
 def explain(client: Client, **options: object) -> object:
     request = pb.ExplainRequest(entity="FR01", payment_id="PX")
     return client.allocation.Explain(request, **options)
-
-
-def wait_until(what: Callable[[], object]) -> None:
-    until = time.monotonic() + 30
-    while not what():
-        assert time.monotonic() < until
-        time.sleep(0.05)
 
 
 def test_sigterm_lets_open_calls_end_and_takes_no_new_ones(
@@ -129,8 +122,8 @@ def test_several_processes_share_one_port_and_a_dead_one_is_replaced(
     for _ in range(8):
         with server.client(token) as client:
             assert refusal(lambda c=client: explain(c)).reason == "PAYMENT_UNKNOWN"
-    text = scraped(metrics_port)
-    assert 'code="NOT_FOUND",method="/alloc.v1.AllocationService/Explain"} 8.0' in text
+    counted = 'code="NOT_FOUND",method="/alloc.v1.AllocationService/Explain"} 8.0'
+    wait_until(lambda: counted in scraped(metrics_port))
     (first, *_) = children(server.process.pid)
     os.kill(first, signal.SIGKILL)
     wait_until(lambda: len(server.logged("serving")) == 3)

@@ -14,7 +14,7 @@ from alloc.app.refused import Refused
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from alloc.app.shared_ledger import SharedLedger
+    from alloc.app.shared_ledger import LedgerPosition, SharedLedger
     from alloc.engine import Proposal, ProposalRows, Taken
     from alloc.settings import Settings
 
@@ -50,14 +50,25 @@ class OpenPool:
             contract(ledger.customers(), "customers"),
         )
         self._refused = Refused(ledger.refusals())
+        self._has_customers = True
 
     def follow(self, ledger: SharedLedger) -> bool:
-        """Read what changed in the ledger; False when the pool is to be made anew."""
+        """Read what changed in the ledger; say whether the pool is as good as new.
+
+        What is open is followed in any case. Customers are those of the making: once
+        they changed, or so many items came and went that a new one answers faster, it
+        is to be made anew.
+        """
         position, since = ledger.position(), self.position
-        if position == since:
-            return True
-        if position.import_id != since.import_id and ledger.customers_changed(since):
-            return False
+        if position != since:
+            self._take_over(ledger, position, since)
+        return self._has_customers and not self._book.is_worn
+
+    def _take_over(
+        self, ledger: SharedLedger, position: LedgerPosition, since: LedgerPosition
+    ) -> None:
+        if position.import_id != since.import_id:
+            self._has_customers &= not ledger.customers_changed(since)
         if position.refusals != since.refusals:
             self._refused = Refused(ledger.refusals())
         changed = ledger.items_changed(since, entity=self._entity)
@@ -68,7 +79,6 @@ class OpenPool:
             ),
         )
         self.position = position
-        return not self._book.is_worn
 
     def propose(
         self, payments: pa.Table, remittances: pa.Table, taken: Taken | None = None
