@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 import click
 
@@ -21,9 +21,21 @@ if TYPE_CHECKING:
     import datetime as dt
     from pathlib import Path
 
+    from alloc.cli.workspace import Workspace
+    from alloc.rules import Rule
+    from alloc.settings import Settings
+
 __all__ = ["command"]
 
 MILLION = 1_000_000
+
+
+class _Asked(TypedDict):
+    """What a back-test depends on beside its tables and rules."""
+
+    test_since: dt.date
+    wanted_ppm: int
+    today: dt.date
 
 
 @click.command("backtest", cls=Command)
@@ -79,44 +91,53 @@ def command(
     from alloc.cli.output import write_stream
     from alloc.cli.progress import progress
     from alloc.cli.render import View, emit
+    from alloc.cli.replay_history import read_history
     from alloc.cli.replay_sections import draw_sections, write_decisions
-    from alloc.cli.replay_sources import read_past
-    from alloc.cli.rules import read_rules
-    from alloc.rules import library
 
-    first, last = check_span(since, until)
+    span = check_span(since, until)
     draw_page = None if page is None else page_drawer("backtest_page")
     workspace = find_workspace(session)
     settings = workspace.settings()
-    candidates = list(read_rules(workspace))
-    if with_library:
-        known = {rule.id for rule in candidates}
-        shipped = library(settings.locale)
-        candidates += [rule for rule in shipped if rule.id not in known]
+    candidates = _candidates(workspace, settings, with_library=with_library)
     view = View(settings.locale)
     with (
         workspace.open_ledger(settings, write=False) as ledger,
         progress(session, view.messages.say("Replaying")) as update,
     ):
-        past, customers = read_past(
-            *(ledger, settings, books, workspace.profiles()), since=first, until=last
+        history = read_history(ledger, workspace, settings, books, span=span)
+        if wanted_ppm is None:
+            wanted_ppm = settings.policy.max_wrong_ppm
+        first = test_since.date() if test_since else first_test_day(history.past)
+        asked = _Asked(test_since=first, wanted_ppm=wanted_ppm, today=now().date())
+        kept = history.kept(
+            *(out, session, view.messages), rules=candidates, options=asked
         )
         found = backtest(
-            *(past, settings, customers),
-            ledger.remittances(past.payments["payment_id"].to_pylist()),
-            test_since=test_since.date() if test_since else first_test_day(past),
+            *history,
+            **asked,
             candidates=candidates,
-            wanted_ppm=(
-                settings.policy.max_wrong_ppm if wanted_ppm is None else wanted_ppm
-            ),
-            today=now().date(),
             progress=update,
+            kept=kept.part if kept else None,
         )
     document = backtest_document(found)
-    if out is not None:
+    if out is not None and kept is not None:
         write_decisions(out, all_decisions(found), document, name="backtest.json")
+        kept.clear()
     if page is not None and draw_page is not None:
         text = draw_page(view, found)
         write_stream(page, lambda sink: sink.write(text.encode()), replace=True)
     emit(session, document, lambda: draw_sections(view, backtest_sections(view, found)))
     return ExitCode.OK
+
+
+def _candidates(
+    workspace: Workspace, settings: Settings, *, with_library: bool
+) -> list[Rule]:
+    """Return the rules of the workspace, active or not; then those of the library."""
+    from alloc.cli.rules import read_rules
+    from alloc.rules import library
+
+    own = read_rules(workspace)
+    known = {rule.id for rule in own}
+    shipped = library(settings.locale) if with_library else ()
+    return [*own, *(rule for rule in shipped if rule.id not in known)]

@@ -68,43 +68,43 @@ def command(
     from alloc.cli.output import write_stream
     from alloc.cli.progress import progress
     from alloc.cli.render import View, emit
+    from alloc.cli.replay_history import read_history
     from alloc.cli.replay_sections import draw_sections, write_decisions
-    from alloc.cli.replay_sources import read_past
     from alloc.cli.replaying import replay_document, replay_sections
     from alloc.cli.rules import posting_rules
     from alloc.rules.model import Posting
 
-    first, last = check_span(since, until)
+    span = check_span(since, until)
     if minutes is not None and math.isnan(minutes):
         raise click.BadParameter("is no number", param_hint="'--minutes-per-line'")
     draw_page = None if page is None else page_drawer("replay_page")
     workspace = find_workspace(session)
     settings = workspace.settings()
     active = posting_rules(workspace)
-    dormant = [rule for rule in active if rule.posting is not Posting.AUTO]
     view = View(settings.locale)
     with (
         workspace.open_ledger(settings, write=False) as ledger,
         progress(session, view.messages.say("Replaying")) as update,
     ):
-        past, customers = read_past(
-            *(ledger, settings, books, workspace.profiles()),
-            since=first,
-            until=last,
+        history = read_history(ledger, workspace, settings, books, span=span)
+        options = {"follow": follow, "learn": learn, "today": now().date()}
+        kept = history.kept(
+            *(out, session, view.messages), rules=active, options=options
         )
         found = replay(
-            *(past, settings, customers),
-            ledger.remittances(past.payments["payment_id"].to_pylist()),
+            *history,
             rules=active,
-            dormant=dormant,
+            dormant=[rule for rule in active if rule.posting is not Posting.AUTO],
             follow=Follow(follow),
             learn=learn,
             today=now().date(),
             progress=update,
+            kept=kept.part("replay") if kept else None,
         )
     document = replay_document(found, minutes)
-    if out is not None:
+    if out is not None and kept is not None:
         write_decisions(out, found.outcomes, document, name="replay.json")
+        kept.clear()
     if page is not None and draw_page is not None:
         text = draw_page(view, found, minutes)
         write_stream(page, lambda sink: sink.write(text.encode()), replace=True)

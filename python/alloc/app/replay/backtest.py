@@ -159,7 +159,7 @@ def backtest(
     wanted_ppm: int,
     today: dt.date,
     progress: Callable[[int, int], object] = lambda _done, _total: None,
-    kept: Callable[[str], Kept | None] = lambda _part: None,
+    kept: Callable[[str], Kept] | None = None,
 ) -> BackTest:
     """Decide the test days three times, with what the training days taught.
 
@@ -198,7 +198,7 @@ def backtest(
             tried=(GainKind.RULE,),
             today=today,
             progress=steps.next(days.payments.num_rows),
-            kept=kept(part),
+            kept=kept(part) if kept else None,
             **options,
         )
 
