@@ -175,3 +175,17 @@ def test_what_was_confirmed_before_names_the_payer() -> None:
     got = alloc.propose(**page, history=pa.table(past), policy={"amount_only": True})
     assert got.decisions["customer_id"].to_pylist() == ["C1"]
     assert told(got).startswith("P-1 auto WHOLE_BALANCE")
+
+
+def test_a_reference_weighs_more_than_an_amount_that_the_account_finds() -> None:
+    page = """
+        customer C1  named "Garage Muller"      iban FR761111
+        customer C2  named "Transports Durand"  iban FR762222
+        item     6003002205  339.67 EUR  of C1
+        item     6003019164  339.67 EUR  of C2
+        payment  P-1  339.67 EUR  of nobody  account FR762222  says "{said}"
+    """
+    for said, item in (("6003002205", "6003002205"), ("MERCI", "6003019164")):
+        got = propose(page.format(said=said), **AMOUNTS_MAY_DECIDE)
+        assert got.decisions["status"].to_pylist() == ["auto"]
+        assert got.allocations["item_id"].to_pylist() == [item]

@@ -167,11 +167,11 @@ impl<'a> Decider<'_, 'a> {
         let open = |item: u32| question.left.of(item);
         let named = gather(&search, message, &[], &open).hits;
         let owners = self.owners(&named, recognised.map(|payer| payer.customer_id));
-        if let Some(payer) = recognised {
-            let decision = self.of_payer(question, message, payer);
-            if decision.status == Status::Auto || owners.is_empty() {
-                return decision;
-            }
+        let own = recognised.map(|payer| self.of_payer(question, message, payer));
+        if let Some(decision) = &own
+            && (owners.is_empty() || (decision.status == Status::Auto && names_items(decision)))
+        {
+            return decision.clone();
         }
         if owners.len() > PAYERS_MAX {
             let several = self.of_several(question, &named);
@@ -181,19 +181,20 @@ impl<'a> Decider<'_, 'a> {
             .iter()
             .map(|&payer| self.of_payer(question, message, payer))
             .collect();
-        let mut proved = tried
-            .iter()
-            .filter(|decision| decision.status == Status::Auto);
+        // What somebody else's references and the amount say goes before what an amount alone does.
+        let auto = |decision: &&Decision<'a>| decision.status == Status::Auto;
+        let mut proved = tried.iter().filter(auto);
         match (proved.next(), proved.next()) {
             (Some(decision), None) => return decision.clone(),
             (Some(_), Some(_)) => return several_payers(question, &tried),
             (None, _) => {}
         }
-        if let Some(decision) = self.of_several(question, &named) {
+        let several = || self.of_several(question, &named);
+        if let Some(decision) = own.as_ref().filter(auto).cloned().or_else(several) {
             return decision;
         }
-        match (recognised, tried.as_slice()) {
-            (Some(payer), _) => self.of_payer(question, message, payer),
+        match (own, tried.as_slice()) {
+            (Some(decision), _) => decision,
             (None, [decision]) => decision.clone(),
             (None, []) => self.of_candidates(question, message),
             (None, _) => several_payers(question, &tried),
@@ -367,6 +368,22 @@ fn assumed(payer: Recognised<'_>) -> Assumed<'_> {
         error_ppm: payer.error_ppm,
     }
 }
+
+/// Whether texts or advice name an item that is proposed first.
+fn names_items(decision: &Decision<'_>) -> bool {
+    let named = |line: &Allocation| NAMES.into_iter().any(|piece| line.evidence.has(piece));
+    let mut first = decision.allocations.iter().filter(|line| line.rank == 0);
+    first.any(named)
+}
+
+/// Evidence that an item is named.
+const NAMES: [Evidence; 5] = [
+    Evidence::ReferencePrinted,
+    Evidence::ReferenceTrimmed,
+    Evidence::ReferenceNear,
+    Evidence::ReferenceListed,
+    Evidence::AdviceLine,
+];
 
 /// A decision that says nothing yet.
 fn blank<'a>(question: &Question<'_, 'a>, status: Status, reason: &'static str) -> Decision<'a> {
