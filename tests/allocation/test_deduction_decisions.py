@@ -350,3 +350,40 @@ def test_ends_of_numbers_name_what_was_deducted_from() -> None:
     """
     got = propose(page, policy={"deductions": DEDUCTIONS, "amount_only": True})
     assert got.decisions["status"].to_pylist() == ["review"]
+
+
+def test_an_amount_is_less_sure_where_a_deduction_from_everything_explains_it() -> None:
+    """2 % off everything, 4,000.00, is what the items but two of them make up."""
+
+    def confidence(one: str, other: str) -> int:
+        page = f"""
+            item     A  1234.57 EUR
+            item     B  {one} EUR
+            item     C   890.11 EUR
+            item     D  {other} EUR
+            item     E  1795.32 EUR
+            payment  P-1  3920.00 EUR
+        """
+        got = propose(page, policy={"amount_only": True})
+        items = [line["item_id"] for line in got.allocations.to_pylist()]
+        assert items[:3] == ["A", "C", "E"]
+        return got.decisions["confidence_ppm"][0].as_py()
+
+    assert confidence("33.37", "46.63") < confidence("33.37", "46.61") - 1_000
+
+
+def test_an_amount_is_less_sure_beside_a_shared_name_that_a_fee_explains() -> None:
+    def confidence(shared: str) -> int:
+        page = f"""
+            item     A  {shared} EUR  ref "LUNCH REFUND"
+            item     B  12.34 EUR  ref "LUNCH REFUND"
+            item     C  25.07 EUR  ref "LUNCH REFUND"
+            item     D  17.93 EUR  ref "TRIP"
+            payment  P-1  43.00 EUR  says "LUNCH REFUND"
+        """
+        got = propose(page, policy={"amount_only": True})
+        items = {line["item_id"] for line in got.allocations.to_pylist()}
+        assert items >= {"C", "D"}
+        return got.decisions["confidence_ppm"][0].as_py()
+
+    assert confidence("46.00") < confidence("46.01")

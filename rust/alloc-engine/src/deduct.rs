@@ -11,6 +11,10 @@ use crate::policy::{CERTAIN_PPM, DeductionKind, ONE_PPT};
 use crate::reference::scan::{Hit, Strength};
 use crate::reference::surprise::this_slip_millinats;
 
+mod rivals;
+
+pub use rivals::unnamed_rival_ppt;
+
 /// Rates of discount that are looked for, ppm.
 const DISCOUNT_RATES_PPM: [i64; 8] = [
     5_000, 10_000, 15_000, 20_000, 25_000, 30_000, 40_000, 50_000,

@@ -7,7 +7,7 @@ use alloc_domain::{Adjustment, Evidence, EvidenceSet, Proof};
 
 use rustc_hash::FxHashSet;
 
-use crate::deduct::{Deducted, by_deduction, doubt, part};
+use crate::deduct::{Deducted, by_deduction, doubt, part, unnamed_rival_ppt};
 use crate::evidence::{SURE_MILLINATS, Shared, beside_names_ppt, with_amount_ppt};
 use crate::habit::Habits;
 use crate::ledger::{Ledger, age, may_be_paid};
@@ -187,13 +187,14 @@ pub fn explain(case: &Case<'_, '_>) -> Option<Explanation> {
         return named.map(|named| confirmed(case, named));
     }
     let deducted = deducted(case);
-    let rival = deducted.as_ref().map_or(0, |deducted| deducted.weight_ppt);
+    let weight = deducted.as_ref().map(|deducted| deducted.weight_ppt);
     let deducted = deducted.and_then(|deducted| deducted.explanation);
     if kept_back {
         return deducted
             .filter(|found| each_line_agrees(case, found))
             .or(advised);
     }
+    let rival = weight.unwrap_or_else(|| unnamed_rival_ppt(case));
     let (answer, rival_ppm) = by_amount(case, rival);
     match deducted {
         Some(mut found) if !is_told(answer.as_ref()) || rival_ppm > CERTAIN_PPM / 2 => {
