@@ -8,6 +8,7 @@ import pyarrow as pa  # noqa: TC002 - the fields' types
 
 from alloc.app.past import Past  # noqa: TC001 - as above
 from alloc.app.replay.fingerprint import fingerprint
+from alloc.app.replay.oddities import sifted
 from alloc.cli.replay_kept import kept_in
 from alloc.cli.replay_sources import read_past
 
@@ -72,9 +73,13 @@ def read_history(
     *,
     span: tuple[dt.date | None, dt.date | None],
 ) -> History:
-    """Read what is decided again: see `alloc.cli.replay_sources.read_past`."""
+    """Read what is decided again, without what cannot be compared.
+
+    See `alloc.cli.replay_sources.read_past` and `alloc.app.replay.oddities.sifted`.
+    """
     past, customers = read_past(
         *(ledger, settings, books, workspace.profiles()), since=span[0], until=span[1]
     )
+    past = sifted(past, {one.id: one.currency for one in settings.entities})
     remittances = ledger.remittances(past.payments["payment_id"].to_pylist())
     return History(past, settings, customers, remittances)

@@ -160,7 +160,17 @@ WORDS = {
     "recovery_indemnity": deferred("recovery indemnity"),
     "rounding_gain": deferred("payment difference, gain"),
     "late_interest": deferred("late-payment interest"),
-    # What of a history cannot be compared.
+    # What of a history cannot be compared, or is odd.
+    "CLEARED_AGAINST_REFERENCES": deferred(
+        "cleared otherwise than the references say (counted as wrong)"
+    ),
+    "CLEARED_AGAINST_RULE": deferred(
+        "cleared otherwise than an active rule says (counted as wrong)"
+    ),
+    "CUSTOMERS_CHANGED": deferred("customers are numbered otherwise from then on"),
+    "PAYMENT_ABROAD": deferred("payments in another currency than the books"),
+    "REFERENCES_CHANGED": deferred("documents are numbered otherwise from then on"),
+    "STATEMENTS_MISSING": deferred("receipts of days that no statement tells of"),
     "CLEARED_ABROAD": deferred("cleared in another currency than the books"),
     "CLEARED_BEFORE_ISSUED": deferred("paid before the item was booked"),
     "LETTER_SEVERAL_RECEIPTS": deferred("several payments clear several items"),

@@ -119,7 +119,7 @@ class BackTest:
     waiting
         Payments of the test days of which nobody knows how they were cleared.
     findings
-        What in the history cannot be compared.
+        What in the history cannot be compared, or is odd.
     """
 
     test_since: dt.date
@@ -227,7 +227,7 @@ def backtest(
         ),
         rules=rules,
         waiting=learned.waiting,
-        findings=past.findings,
+        findings=learned.findings,
     )
 
 

@@ -25,6 +25,7 @@ from alloc.app.replay.days import (
     outcome_table,
 )
 from alloc.app.replay.judging import Classes, judge, stratum_of
+from alloc.app.replay.oddities import against_what_is_said
 from alloc.app.replay.pool import Pool
 from alloc.app.replay.what_if import Cleared, GainKind, WhatIf, gains_of
 from alloc.app.ruling import Ruled, Ruling
@@ -84,7 +85,7 @@ class Replay:
     waiting
         Payments of which nobody knows how they were cleared, if at all.
     findings
-        What in the history cannot be compared.
+        What in the history cannot be compared, or is odd.
     trials
         What was left to a person, asked again with one thing more known.
     """
@@ -278,11 +279,12 @@ class _Run:
 
     def result(self) -> Replay:
         """Return what was found."""
+        outcomes = outcome_table(self._outcomes)
         return Replay(
             follow=self._follow,
-            outcomes=outcome_table(self._outcomes),
+            outcomes=outcomes,
             waiting=self._waiting,
-            findings=self._past.findings,
+            findings=(*self._past.findings, *against_what_is_said(outcomes)),
             trials=tuple(self._trials),
         )
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from alloc.app.open_book import KEY_SEPARATOR
 from alloc.app.past import EXAMPLES_MAX, Past, PastFinding, between
-from alloc.app.replay.receipts import EntryKey, match_receipts
+from alloc.app.replay.receipts import EntryKey, match_receipts, without_statements
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -69,8 +69,9 @@ class Findings:
     def add(self, code: str, example: str) -> None:
         """Count one."""
         self._counts[code] += 1
-        if len(self._examples[code]) < EXAMPLES_MAX:
-            self._examples[code].append(example)
+        shown = self._examples[code]
+        if len(shown) < EXAMPLES_MAX and example not in shown:
+            shown.append(example)
 
     def told(self) -> tuple[PastFinding, ...]:
         """Return all of them, by code."""
@@ -182,15 +183,17 @@ def past_of_groups(
         if (since or receipt.date) <= receipt.date <= (until or receipt.date)
     }
     cleared = _cleared(groups, receipts, findings, asked)
-    found = match_receipts(
-        [receipts[entry] for entry in cleared.by_entry], payments.to_pylist(), entity
-    )
+    rows = payments.to_pylist()
+    found = match_receipts([receipts[key] for key in cleared.by_entry], rows, entity)
+    missing = without_statements(found.not_found, rows, entity)
     for code, missed in (
         ("RECEIPT_NOT_FOUND", found.not_found),
         ("RECEIPT_AMBIGUOUS", found.ambiguous),
     ):
         for receipt in missed:
-            if receipt.entry in asked:
+            if receipt.entry in missing and receipt.entry in asked:
+                findings.add("STATEMENTS_MISSING", missing[receipt.entry])
+            elif receipt.entry in asked:
                 findings.add(code, receipt.place)
             cleared.put_beside(receipt)
     payments = between(payments, since=since, until=until)

@@ -15,9 +15,12 @@ if TYPE_CHECKING:
     from alloc.settings import Entity
 
 __all__ = ["EntryKey", "Matched", "Receipt", "bare", "match_receipts"]
+__all__ += ["without_statements"]
 
 #: Days between the bank's booking and the entry in the books.
 DAYS_APART_MAX = 5
+#: So many receipts in a row that no statement is near: statements are missing.
+MISSING_MIN = 3
 
 
 class EntryKey(NamedTuple):
@@ -115,6 +118,47 @@ def match_receipts(
                 missed = ambiguous if group.near(receipt) else not_found
                 missed.append(receipt)
     return Matched(pairs, tuple(not_found), tuple(ambiguous))
+
+
+def without_statements(
+    receipts: Iterable[Receipt],
+    payments: Iterable[Mapping[str, Any]],
+    entity: Entity,
+) -> dict[EntryKey, str]:
+    """Name the stretches of days that receipts lie in and no statement tells of.
+
+    Parameters
+    ----------
+    receipts
+        Those that no payment was found for.
+    payments, entity
+        As for `match_receipts`.
+
+    Returns
+    -------
+    dict
+        ``512100 2026-03-01 to 2026-03-31`` by entry; the days are those of the first
+        and last receipt. One or two alone may be anything.
+    """
+    account_of = {bank.identifier: bare(bank.account) for bank in entity.banks}
+    told: dict[str, set[dt.date]] = defaultdict(set)
+    for row in payments:
+        told[account_of.get(row["account"], "")].add(row["booking_date"])
+    days = {account: sorted(known) for account, known in told.items()}
+    stretches: dict[tuple[str, int], list[Receipt]] = defaultdict(list)
+    for receipt in sorted(receipts, key=lambda one: one.date):
+        account = bare(receipt.account)
+        known = days.get(account, [])
+        at = bisect_left(known, receipt.date)
+        near = known[max(at - 1, 0) : at + 1]
+        if all(abs((day - receipt.date).days) > DAYS_APART_MAX for day in near):
+            stretches[account, at].append(receipt)
+    return {
+        receipt.entry: f"{receipt.account} {missing[0].date} to {missing[-1].date}"
+        for missing in stretches.values()
+        if len(missing) >= MISSING_MIN
+        for receipt in missing
+    }
 
 
 class _Group:
