@@ -73,7 +73,7 @@ RELEASE_EVIDENCE = "RELEASE"
 def post(db: Database, batch: PostingBatch, *, now: dt.datetime) -> PostResult:
     """Post a batch whole, or raise and leave everything as it was."""
     tables = checked(batch)
-    with db.write():
+    with db.write(), db.appending_behind(len(tables.postings)):
         return _Posting(db, tables, now).run()
 
 
@@ -99,10 +99,10 @@ class _Posting:
         self._replace_proposals()
         self._keep_decisions()
         self._open_new_items()
+        self._witness()
         letters = self._letter()
         self._settle_items(letters)
         self._move_payments()
-        self._witness()
         return self._result(letters)
 
     def _keep_operations(self) -> None:
