@@ -27,7 +27,7 @@ LATE = """
 """
 FIRST_PART = """BQ1-000001 clearing
   512000 D 500.00
-  411000 C-LAC C 450.01 (aab)
+  411000 C-LAC C 450.01 (aaa)
   763100 C 9.99
   758100 C 40.00"""
 
@@ -56,7 +56,7 @@ def test_the_second_part_bears_interest_on_the_capital_left_and_no_second_sum(
         + """
 BQ1-000002 clearing
   512000 D 549.99
-  411000 C-LAC C 544.50 (aab)
+  411000 C-LAC C 544.50 (aaa)
   763100 C 5.49"""
     )
     assert book.open_items() == {"INV-1": "5.49"}

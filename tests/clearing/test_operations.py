@@ -87,6 +87,23 @@ def test_a_doubtful_claim_moves_to_its_own_account_as_a_new_item(book: Book):
     assert book.verified()
 
 
+def test_what_becomes_doubtful_keeps_its_vat_for_the_day_it_is_lost(book: Book):
+    book.write("item  INV-7  225.50 EUR  of C-LAC  vat 20%=20.00,10%=9.59")
+    operate(book, doubtful(), "INV-7")
+    (moved,) = book.open_items()
+    operate(book, rule("lost", "", base="bad-debt", posting="one_click"), moved)
+    assert book.entries().endswith(
+        lines(
+            "OD-000002 clearing",
+            "  654100 D 195.91",
+            "  445710 D 20.00",
+            "  445710 D 9.59",
+            "  416000 C-LAC C 225.50 (AAA)",
+        ).removeprefix("\n")
+    )
+    assert book.verified()
+
+
 def test_asked_twice_it_is_posted_once(book: Book):
     book.write("item  INV-7  310.00 EUR  of C-LAC")
     assert not operate(book, doubtful(), "INV-7").already

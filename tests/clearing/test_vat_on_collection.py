@@ -53,6 +53,21 @@ def test_three_thirds_are_the_whole_to_the_cent(book: Book):
     assert book.verified()
 
 
+def test_vat_of_what_is_retained_falls_due_with_its_release(book: Book):
+    book.write("""
+        item     INV-77  1000.01 EUR  of C-LAC  vat 20%=166.67
+        payment  B1   950.01 EUR  on 2026-03-02  from C-LAC  "INV-77"
+    """)
+    retained = rule("kept", "[when]\ncustomer_types = []\n", base="retention")
+    book.clear(rules=(collected(), retained))
+    (moved,) = book.open_items()
+    book.write(f'payment B2 50.00 EUR on 2027-03-02 from C-LAC "{moved}"')
+    book.clear(rules=(collected(), retained))
+    assert due(book) == [15834, 833]
+    assert book.open_items() == {}
+    assert book.verified()
+
+
 def test_what_is_undone_is_due_no_more_and_due_again_when_paid(book: Book):
     book.write(PAID_IN_THREE).clear(rules=(collected(),))
     posted = DecisionFilter(states=(DecisionState.POSTED,))

@@ -10,12 +10,12 @@ import pytest
 from export_journal import ABROAD, CLOSING, LABELS, MONTH, SIREN, entry, tables
 from hypothesis import given
 from hypothesis import strategies as st
-from judges import fec_check
 
 from alloc.errors import InputError
 from alloc.export.fec import COLUMNS, HEADER, FecLabels, fec, fec_lines, fec_name, plain
 from alloc.export.fec_check import check_fec
 from alloc.export.pcg import account_label
+from judges import fec_check
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
-from judges import bean_check, fec_check, fec_totals, hledger_check, ledger_check
 
 from alloc.cli.main import cli
 from alloc.demo.__main__ import main as write_demo
 from alloc.export.fec_check import check_fec
+from judges import bean_check, fec_check, fec_totals, hledger_check, ledger_check
 
 if TYPE_CHECKING:
     from pathlib import Path

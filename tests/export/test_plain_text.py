@@ -9,11 +9,11 @@ import pytest
 from export_journal import MONTH, entry, tables
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from judges import bean_check, hledger_check, installed, ledger_check
 
 from alloc.export.beancount import beancount
 from alloc.export.hledger import hledger
 from alloc.export.plain_text import component, root_of, title
+from judges import bean_check, hledger_check, installed, ledger_check
 
 if TYPE_CHECKING:
     from pathlib import Path

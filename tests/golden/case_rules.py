@@ -248,6 +248,9 @@ def deposit(said: Said) -> RuleContent | None:
     )
     is_due = said.only("goods_determined", (True, False))
     proforma, aux = said.only("match", ("", "proforma")), said.take("aux")
+    said.only("excess", ("keep",))
+    if said.only("forfeited", (False, True)):
+        return by_hand(said, "deposit-forfeited")
     if method != "on_receipt":
         return None
     if said.case["input"]["open_items"]:
@@ -436,6 +439,7 @@ MAKERS: dict[str, Callable[[Said], RuleContent | list[RuleContent] | None]] = {
     "insurer_commission": insurer,
     "insurer_vat_not_covered": insured,
     "insurer_deductible": insured,
+    "deductible": insured,
     "network_rebate": rebate,
     "supplier_offset": offset,
     "late_interest": interest,

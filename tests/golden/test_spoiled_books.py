@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pytest
 from golden_book import GoldenBook
+from own_cases import CASES, SAMPLE
 from test_golden_cases import cases
 
 from alloc.app import draft_check
@@ -122,6 +123,12 @@ KEYS = {
 }
 
 
+def all_cases(shared: Path | None) -> dict[str, Row]:
+    """The shared cases, where they are, and a sample of our own."""
+    own = {name: CASES[name] for name in SAMPLE}
+    return own | (cases(shared) if shared else {})
+
+
 @pytest.fixture(scope="module")
 def posted(
     shared: Path | None, empty_ledger: Path, tmp_path_factory: pytest.TempPathFactory
@@ -129,7 +136,7 @@ def posted(
     """The ledger of each worked case that posts something, without its guards."""
     folder = tmp_path_factory.mktemp("posted")
     found: dict[str, Path] = {}
-    for name, case in cases(shared).items() if shared else ():
+    for name, case in all_cases(shared).items():
         path = found[name] = folder / f"{name}.db"
         shutil.copy(empty_ledger, path)
         with open_ledger(str(path), write=True) as ledger:
@@ -232,7 +239,7 @@ def drafted(
     folder = tmp_path_factory.mktemp("drafted")
     found: list[tuple[str, Drafts, tuple[pa.Table, ...]]] = []
     with pytest.MonkeyPatch.context() as patch:
-        for name, case in cases(shared).items() if shared else ():
+        for name, case in all_cases(shared).items():
             path = shutil.copy(empty_ledger, folder / f"{name}.db")
 
             def kept(drafts: Drafts, *decided: pa.Table, case: str = name) -> None:

@@ -80,7 +80,7 @@ def test_letters_of_one_batch_that_share_an_old_group_become_one(books: Books) -
     assert books.codes()["aaa"] == ("F1", "F2")
     books.post(Plan(B1, {"F1": 4_000}), Plan(B4, {"F2": 1_000}))
     assert books.codes() == {
-        "aab": ("F1", "F2"),
+        "aaa": ("F1", "F2"),
     }
     assert books.open()["F1"] == 5_000
     assert verify(books.ledger).findings == ()

@@ -15,6 +15,7 @@ from alloc.app.amounts import amount_text
 from alloc.app.draft_check import drafted_entries
 from alloc.app.drafting import MISCELLANEOUS_JOURNAL, PAYMENT_SCHEMA, Drafting
 from alloc.app.foreign import Paid, carried, exchange_line
+from alloc.app.situations import vat_of_part
 from alloc.errors import InputError
 from alloc.rules.labels import fill
 from alloc.rules.model import Book
@@ -213,7 +214,7 @@ class _Gathered:
         self.cash = {item.item_id: item.open_minor for item in situation.items}
         self.count: dict[str, int] = defaultdict(int)
         self.values = _Values(payment, self.rows)
-        self.vat: dict[str, list[dict[str, int]]] = {}
+        self.vat: dict[str, list[dict[str, int]] | None] = {}
 
     def add(self, explanation: Explanation) -> None:
         """Gather the entry of the payment and those beside it."""
@@ -331,8 +332,10 @@ class _Gathered:
                 reason="PARTY_NEEDED",
                 rule=self.rule.name,
             )
-        self._adjust(entry, line, party, self._next_id(line.component))
+        new_id = self._next_id(line.component)
+        self._adjust(entry, line, party, new_id)
         self._allocate(entry, item_id, line.amount_minor)
+        self.vat[new_id] = vat_of_part(row, line.amount_minor)
 
     def _offset(self, offset: Iterable[tuple[str, int]], lines: Iterable[Line]) -> None:
         """Add an entry that clears our debts against the items, the oldest first."""

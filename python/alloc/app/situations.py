@@ -37,6 +37,7 @@ __all__ = [
     "linked_customer",
     "load_facts",
     "sets_of",
+    "vat_of_part",
 ]
 
 ITEMS_MAX = 2_000
@@ -500,6 +501,36 @@ def _numbers(row: Mapping[str, Any]) -> list[str]:
 def _document(row: Mapping[str, Any]) -> int:
     """Return what the document was before anything was paid of it."""
     return int(row["original_minor"] or row["imported_minor"])
+
+
+def vat_of_part(row: Mapping[str, Any], minor: int) -> list[dict[str, int]] | None:
+    """Return the VAT of a part that moves to an item of its own, by rate.
+
+    What is left of the document's VAT when all else of it is paid: cumulated like the
+    VAT that falls due, so that the paid part and the moved one add up.
+
+    Parameters
+    ----------
+    row
+        The item, as the ledger has it.
+    minor
+        The part.
+    """
+    total = _document(row)
+    if row["vat"] is None:
+        return None
+
+    def moved(whole: int) -> int:
+        return whole - vat_due(whole, total - minor, total)
+
+    return [
+        {
+            "rate_bps": line["rate_bps"],
+            "base_minor": moved(line["base_minor"]),
+            "vat_minor": moved(line["vat_minor"]),
+        }
+        for line in row["vat"]
+    ]
 
 
 def _vat_line(

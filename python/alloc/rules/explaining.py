@@ -16,7 +16,7 @@ from alloc.domain.rate import rate_text
 from alloc.messages import told
 from alloc.rules.arithmetic import PPM, half_up
 from alloc.rules.facts import Situation  # noqa: TC001 - msgspec reads it
-from alloc.rules.matching import Misfit, misfit
+from alloc.rules.matching import Misfit, misfit, within_terms
 from alloc.rules.model import Base, Book, Component, Measure, Rule
 from alloc.rules.parts import (
     Part,
@@ -261,6 +261,10 @@ class _Trial:
 
     def __init__(self, rule: Rule, situation: Situation, exponent: int) -> None:
         self.rule, self.situation, self.exponent = rule, situation, exponent
+        #: Components are of the items paid in time; the others are paid whole.
+        self.in_time = msgspec.structs.replace(
+            situation, items=within_terms(rule.when, situation)
+        )
         self.failure: tuple[str, str] = (
             "GAP_DIFFERS",
             told("nothing makes up the gap"),
@@ -305,13 +309,13 @@ class _Trial:
         for component, option in chosen:
             if component.measure is Measure.GAP:
                 continue
-            part = self._known(fixed_part(component, option, self.situation, parts))
+            part = self._known(fixed_part(component, option, self.in_time, parts))
             if part is None:
                 return None
             parts.append(part)
         rest = self.situation.gap_minor - sum(part.signed_minor for part in parts)
         for component in solved:
-            part = self._known(solved_part(component, rest, self.situation, parts))
+            part = self._known(solved_part(component, rest, self.in_time, parts))
             if part is None:
                 return None
             parts, rest = [*parts, part], 0

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from alloc.rules.facts import Item, Payment, Situation
     from alloc.rules.model import Rule, When
 
-__all__ = ["Misfit", "misfit", "stands_in", "words_of"]
+__all__ = ["Misfit", "misfit", "stands_in", "within_terms", "words_of"]
 
 
 class Misfit(NamedTuple):
@@ -61,7 +61,7 @@ def _misfits(rule: Rule, situation: Situation) -> Iterator[Misfit]:
                 customer=item.customer_id,
             )
             yield Misfit("CUSTOMER_DIFFERS", message)
-        yield from _term_misfits(when, item, payment)
+    yield from _term_misfits(when, situation)
 
 
 def _direction_misfits(when: When, payment: Payment) -> Iterator[Misfit]:
@@ -126,22 +126,46 @@ def _party_misfits(when: When, payment: Payment) -> Iterator[Misfit]:
         )
 
 
-def _term_misfits(when: When, item: Item, payment: Payment) -> Iterator[Misfit]:
-    if when.within_days is None:
+def _term_misfits(when: When, situation: Situation) -> Iterator[Misfit]:
+    """Say that an item has no issue date, or that none was paid within the terms."""
+    if when.within_days is None or not situation.items:
         return
-    if item.issue_date is None:
-        message = told("item {item} has no issue date", item=item.item_id)
-        yield Misfit("ISSUE_DATE_UNKNOWN", message)
-        return
-    days = (payment.date - item.issue_date).days
-    if days > when.within_days + when.grace_days:
-        late = days - when.within_days
+    for item in situation.items:
+        if item.issue_date is None:
+            message = told("item {item} has no issue date", item=item.item_id)
+            yield Misfit("ISSUE_DATE_UNKNOWN", message)
+            return
+    if not within_terms(when, situation):
+        first = situation.items[0]
         message = told(
             "item {item} was paid {late} days after its discount term",
-            item=item.item_id,
-            late=late,
+            item=first.item_id,
+            late=_days(first, situation.payment) - when.within_days,
         )
         yield Misfit("LATE_DISCOUNT", message)
+
+
+def within_terms(when: When, situation: Situation) -> tuple[Item, ...]:
+    """Return the items that were paid within the terms of a rule; all without terms.
+
+    Parameters
+    ----------
+    when
+        Of the rule.
+    situation
+        The payment and its items.
+    """
+    if when.within_days is None:
+        return situation.items
+    last = when.within_days + when.grace_days
+    return tuple(
+        item for item in situation.items if _days(item, situation.payment) <= last
+    )
+
+
+def _days(item: Item, payment: Payment) -> int:
+    """Return the days from the issue of an item to its payment."""
+    return (payment.date - (item.issue_date or payment.date)).days
 
 
 def stands_in(needles: Iterable[str], text: str) -> bool:

@@ -2,13 +2,16 @@
 
 A group gathers items and postings of one (entity, account, customer). It is full
 (upper-case code) when nothing is open on any of its items, partial (lower-case)
-otherwise. When a group grows, all its members go to a new group with a new code
-and the old one is ``replaced``; a code is never used twice in a fiscal year.
+otherwise. A partial group that grows keeps its code while something is open; when it
+is completed, or meets another one, all its members go to a new group with a new code
+and the old ones are ``replaced``. A code is never used twice in a fiscal year.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +23,7 @@ from alloc.store.columns import columns
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Mapping
 
     from alloc.store.database import Database
     from alloc.store.ends import Ends
@@ -60,8 +64,9 @@ def letter(
     after: Ends,
     on: dt.date,
     seq: int,
+    olds: Mapping[int, set[int]] = MappingProxyType({}),
 ) -> Lettered:
-    """Store groups with new codes.
+    """Store groups with new codes, or with the code of the group that they enlarge.
 
     Parameters
     ----------
@@ -73,36 +78,28 @@ def letter(
         The date on which the codes are given.
     seq
         The last journal entry of the transaction: what created the groups.
+    olds
+        letter_index -> the groups it grows out of: each ends, unless it is enlarged.
     """
     groups = groups.sort_by("letter_index")
     letters = groups["letter_index"].combine_chunks()
     opens = members.filter(pc.is_valid(members["item_id"]))
     balance, is_full = _balances(letters, opens)
     kind = pc.if_else(is_full, "full", "partial")
+    rows = groups.set_column(3, "customer_id", pc.fill_null(groups["customer_id"], ""))
+    rows = rows.append_column("kind", kind).append_column("balance_minor", balance)
+    enlarged = _enlarged(db, rows, olds)
+    ended = set().union(*olds.values()) - set(enlarged.values())
+    end_groups(db, ended, state="replaced", seq=seq)
+    known = pa.array([enlarged.get(index) for index in letters.to_pylist()], pa.int64())
+    if enlarged:
+        _enlarge(db, rows.append_column("letter_group", known), on)
+    is_new = pc.is_null(known)
+    count = pc.sum(is_new).as_py() or 0
     first = after.letter_group + 1
-    ids = pa.array(range(first, first + len(groups)), pa.int64())
-    rows = groups.set_column(
-        3, "customer_id", pc.fill_null(groups["customer_id"], "")
-    ).append_column("kind", kind)
-    numbers = _code_numbers(db, rows)
-    codes = engine.letter_codes(
-        pa.table({"code_index": pa.array(numbers, pa.int64()), "kind": kind})
-    )
-    constants = {
-        "letter_group": ids,
-        "code_no": pa.array(numbers, pa.int64()),
-        "code": codes,
-        "balance_minor": balance,
-        "lettered_on": pa.repeat(pa.scalar(on, pa.date32()), len(rows)),
-        "state": pa.repeat("live", len(rows)),
-        "created_seq": pa.repeat(pa.scalar(seq, pa.int64()), len(rows)),
-        "ended_seq": pa.nulls(len(rows), pa.int64()),
-    }
-    stored = {**{name: rows[name] for name in rows.column_names}, **constants}
-    db.append(
-        "letter_group",
-        pa.table([stored[name] for name in _GROUP_ROW.names], schema=_GROUP_ROW),
-    )
+    fresh = pa.array(range(first, first + count), pa.int64())
+    ids = pc.replace_with_mask(known, is_new, fresh)
+    _store(db, rows.filter(is_new), fresh, on=on, seq=seq)
     member_groups = ids.take(pc.index_in(members["letter_index"], letters))
     db.append("letter_member", _member_rows(members, member_groups))
     items = members.append_column("letter_group", member_groups).filter(
@@ -110,6 +107,78 @@ def letter(
     )
     full = pc.sum(is_full).as_py() or 0
     return Lettered(letters, ids, items, full, len(groups) - full)
+
+
+def _store(
+    db: Database, rows: pa.Table, ids: pa.Array, *, on: dt.date, seq: int
+) -> None:
+    """Add groups with the next codes of their scopes."""
+    count = len(rows)
+    if not count:
+        return
+    numbers = pa.array(_code_numbers(db, rows), pa.int64())
+    codes = engine.letter_codes(pa.table({"code_index": numbers, "kind": rows["kind"]}))
+    constants = {
+        "letter_group": ids,
+        "code_no": numbers,
+        "code": codes,
+        "lettered_on": pa.repeat(pa.scalar(on, pa.date32()), count),
+        "state": pa.repeat("live", count),
+        "created_seq": pa.repeat(pa.scalar(seq, pa.int64()), count),
+        "ended_seq": pa.nulls(count, pa.int64()),
+    }
+    stored = {**{name: rows[name] for name in rows.column_names}, **constants}
+    db.append(
+        "letter_group",
+        pa.table([stored[name] for name in _GROUP_ROW.names], schema=_GROUP_ROW),
+    )
+
+
+def _enlarged(
+    db: Database, rows: pa.Table, olds: Mapping[int, set[int]]
+) -> dict[int, int]:
+    """Name the one group that each still partial letter of the same year enlarges."""
+    single = {index: next(iter(held)) for index, held in olds.items() if len(held) == 1}
+    if not single:
+        return {}
+    asked = pa.array(sorted(single.values()), pa.int64())
+    db.stage("stage_enlarged", pa.table({"letter_group": asked}))
+    years = db.query(
+        """
+        select g.letter_group, g.fiscal_year from letter_group g
+        where g.kind = 'partial'
+          and g.letter_group in (select letter_group from stage_enlarged)
+        """,
+        columns("letter_group fiscal_year"),
+    ).to_pylist()
+    year_of = {row["letter_group"]: row["fiscal_year"] for row in years}
+    names = ("letter_index", "fiscal_year", "kind")
+    return {
+        index: single[index]
+        for index, year, kind in zip(*(rows[n].to_pylist() for n in names), strict=True)
+        if kind == "partial" and index in single and year_of.get(single[index]) == year
+    }
+
+
+def _enlarge(db: Database, rows: pa.Table, on: dt.date) -> None:
+    """Give groups that keep their code their new balance; members are stored anew."""
+    held = rows.filter(pc.is_valid(rows["letter_group"]))
+    table = held.select(["letter_group", "balance_minor", "group_max_date"])
+    lettered = pa.repeat(pa.scalar(on, pa.date32()), len(held))
+    db.stage("stage_enlarged", table.append_column("lettered_on", lettered))
+    db.execute(
+        """
+        update letter_group
+        set (balance_minor, group_max_date, lettered_on) = (
+            select s.balance_minor, s.group_max_date, s.lettered_on
+            from stage_enlarged s where s.letter_group = letter_group.letter_group)
+        where letter_group in (select letter_group from stage_enlarged)
+        """
+    )
+    db.execute(
+        "delete from letter_member "
+        "where letter_group in (select letter_group from stage_enlarged)"
+    )
 
 
 def _balances(letters: pa.Array, opens: pa.Table) -> tuple[pa.Array, pa.Array]:
@@ -184,7 +253,7 @@ def _member_rows(members: pa.Table, groups: pa.Array) -> pa.Table:
 
 def joined_with_old(
     db: Database, groups: pa.Table, members: pa.Table, olds: dict[int, set[int]]
-) -> tuple[pa.Table, pa.Table]:
+) -> tuple[pa.Table, pa.Table, dict[int, set[int]]]:
     """Add all members of the existing groups that the new ones grow out of.
 
     Parameters
@@ -193,15 +262,19 @@ def joined_with_old(
         `GROUPS` and `MEMBERS`.
     olds
         letter_index -> existing groups; groups that share one become one group.
+
+    Returns
+    -------
+    groups, members, olds
+        Of the united letters.
     """
     if not olds:
-        return groups, members
+        return groups, members, olds
     root = _merged(olds)
     letter_of = {old: root[index] for index, held in olds.items() for old in held}
     found = _members_of(db, sorted(letter_of))
-    index = pa.array(
-        [letter_of[old] for old in found["letter_group"].to_pylist()], pa.int64()
-    )
+    of_found = found["letter_group"].to_pylist()
+    index = pa.array([letter_of[old] for old in of_found], pa.int64())
     members = members.set_column(
         0, MEMBERS.field(0), _pointed(members["letter_index"], root)
     )
@@ -216,7 +289,11 @@ def joined_with_old(
         schema=MEMBERS,
     )
     is_known = pc.is_in(_item_keys(added), value_set=_item_keys(members).drop_null())
-    return groups, pa.concat_tables([members, added.filter(pc.invert(is_known))])
+    united: dict[int, set[int]] = defaultdict(set)
+    for old, index in letter_of.items():
+        united[index].add(old)
+    members = pa.concat_tables([members, added.filter(pc.invert(is_known))])
+    return groups, members, dict(united)
 
 
 def _pointed(letters: pa.ChunkedArray, root: dict[int, int]) -> pa.Array:
@@ -252,7 +329,7 @@ def _item_keys(members: pa.Table) -> pa.Array:
     return keys.combine_chunks()
 
 
-def _merged(olds: dict[int, set[int]]) -> dict[int, int]:
+def _merged(olds: Mapping[int, set[int]]) -> dict[int, int]:
     """Point each letter at the first of those that share an existing group."""
     first_of: dict[int, int] = {}
     parent = {index: index for index in olds}

@@ -387,18 +387,16 @@ class _Posting:
         if not len(letters):
             return None
         members, olds = self._members()
-        groups, members = lettering.joined_with_old(
+        groups, members, olds = lettering.joined_with_old(
             self.db, self._groups(), members, olds
         )
         last = pc.max(self.sealed["seq"]).as_py()
-        lettering.end_groups(
-            self.db, set().union(*olds.values()), state="replaced", seq=last
-        )
         return lettering.letter(
             *(self.db, groups, members),
             after=self.ends,
             on=self.now.date(),
             seq=last,
+            olds=olds,
         )
 
     def _groups(self) -> pa.Table:
