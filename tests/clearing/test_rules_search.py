@@ -130,6 +130,25 @@ def test_the_items_at_hand_go_before_those_that_are_searched(book: Book):
     assert sorted(book.open_items()) == ["INV-1002", "INV-1003"]
 
 
+def test_a_part_of_what_is_named_is_for_a_person_where_all_of_it_fits_too(book: Book):
+    """Two of three less 2 %, or all three less 3.4 %: the rule has room for both."""
+    body = '[when]\ncustomers = ["C-LAC"]\n[component.commission]\n'
+    body += 'role = "commission"\namount = "gap"\nmin_rate = "1%"\nmax_rate = "{}%"\n'
+    text = """
+        item     INV-1001  1286.00 EUR  of C-LAC
+        item     INV-1002   777.77 EUR  of C-LAC
+        item     INV-1003    30.00 EUR  of C-LAC
+        item     INV-1004  4020.42 EUR  of C-LAC
+        payment  B1  2022.49 EUR  on 2026-03-06  from C-LAC  "{named}"
+    """
+    text = text.format(named="INV-1001 INV-1002 INV-1003")
+    book.write(text).clear(rules=[rule("commission", body.format(6))])
+    assert book.entries() == ""
+    assert decision(book)["reason"] == "RULE_FITS"
+    book.clear(rules=[rule("commission", body.format(3))])
+    assert sorted(book.open_items()) == ["INV-1003", "INV-1004"]
+
+
 FEE = '[component.fee]\nrole = "bank_charges"\namount = ["12.34", "15.00"]\n'
 TAXED = """
 [component.part]

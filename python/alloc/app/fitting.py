@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from alloc.rules.searching import Question
     from alloc.settings import Settings
 
-__all__ = ["Tried", "fit_rule", "search_items", "try_rule"]
+__all__ = ["Tried", "fit_rule", "fits_all_named", "search_items", "try_rule"]
 
 SEARCH_ITEMS_MAX = 40
 """Items that nothing names, of which sets are searched: beyond, no amount can tell."""
@@ -128,6 +128,20 @@ def search_items(settings: Settings, rule: Rule, facts: Facts) -> Tried | None:
         or _search(rule, bare, (), named)
         or _search(rule, bare, named, others)
     )
+
+
+def fits_all_named(rule: Rule, facts: Facts, case: Situation) -> bool:
+    """Say whether a rule explains a payment with all items that the payer names.
+
+    Parameters
+    ----------
+    rule, facts
+        See `try_rule`.
+    case
+        The payment, with any items.
+    """
+    named = [item for item in facts.pool() if item.item_id in facts.named]
+    return _all_of(rule, case, named) is not None
 
 
 def _all_of(rule: Rule, bare: Situation, named: Sequence[Item]) -> Tried | None:

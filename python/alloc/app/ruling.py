@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from alloc.app.always import is_beside, items_due, vat_beside, with_vat_due
 from alloc.app.apply import draft_outcome
-from alloc.app.fitting import search_items, try_rule
+from alloc.app.fitting import fits_all_named, search_items, try_rule
 from alloc.app.refused import REFUSED_BEFORE
 from alloc.app.shelf import Shelf
 from alloc.app.situations import Facts, is_named, linked_customer, sets_of
@@ -305,16 +305,23 @@ class Ruling:
     def _is_sure(self, rule: Rule, facts: Facts, tried: Tried) -> bool:
         """Say whether the items are those that were paid, not some that amounts chose.
 
-        They are named, or all that is open; of others there is no second set.
+        They are named, or all that is open; of others there is no second set. A part of
+        what is named is not sure where all of it fits as well.
         """
         policy = self._settings.policy
         if tried.chance_ppm:
             return policy.amount_only and tried.chance_ppm <= policy.max_wrong_ppm
         case = tried.situation
-        if case is None or not is_searchable(rule):
+        if case is None:
             return True
         chosen = {item.item_id for item in case.items}
-        if chosen <= facts.named or chosen >= {item.item_id for item in facts.pool()}:
+        if chosen < facts.named and fits_all_named(rule, facts, case):
+            return False
+        if (
+            not is_searchable(rule)
+            or chosen <= facts.named
+            or chosen >= {item.item_id for item in facts.pool()}
+        ):
             return True
         found = search_items(self._settings, rule, facts)
         return found is not None and found.situation == case
