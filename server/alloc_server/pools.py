@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import Future
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -14,6 +15,7 @@ from alloc.errors import ConflictError
 from alloc_server.limits import WAIT_SECONDS_MAX
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
@@ -34,18 +36,29 @@ class Pools:
         Of the workspace.
     reading
         Lends a connection that reads.
+    now
+        The clock, UTC.
     waiting_max
         Calls that may wait until a pool is made; more are refused, so that calls on
         other entities find a thread.
     """
 
     def __init__(
-        self, settings: Settings, reading: Reading, *, waiting_max: int
+        self,
+        settings: Settings,
+        reading: Reading,
+        *,
+        now: Callable[[], dt.datetime],
+        waiting_max: int,
     ) -> None:
         self._settings = settings
         self._waiting = threading.BoundedSemaphore(waiting_max)
         self._kept = {
-            entity.id: _Kept(settings, entity.id, reading)
+            entity.id: _Kept(
+                entity.id,
+                reading,
+                partial(OpenPool, settings=settings, entity=entity.id, now=now),
+            )
             for entity in settings.entities
         }
 
@@ -84,8 +97,13 @@ class Pools:
 class _Kept:
     """The pool of one entity, and the next one while it is made."""
 
-    def __init__(self, settings: Settings, entity: str, reading: Reading) -> None:
-        self._settings = settings
+    def __init__(
+        self,
+        entity: str,
+        reading: Reading,
+        pool_of: Callable[[SharedLedger], OpenPool],
+    ) -> None:
+        self._pool_of = pool_of
         self._entity = entity
         self._reading = reading
         self._turn = threading.Lock()
@@ -149,7 +167,7 @@ class _Kept:
         def make() -> None:
             try:
                 with self._reading() as ledger:
-                    made = OpenPool(ledger, self._settings, self._entity)
+                    made = self._pool_of(ledger)
             except BaseException as error:  # noqa: BLE001 - a panic is no Exception
                 coming.set_exception(error)
             else:

@@ -71,7 +71,9 @@ class Workplace:
         self._open_ledger = open_ledger
         self._idle: queue.LifoQueue[SharedLedger] = queue.LifoQueue()
         self._writer = Writer(open_ledger(write=True), settings, rules, now=self.now)
-        self.pools = Pools(settings, self.reading, waiting_max=max(threads // 2, 1))
+        self.pools = Pools(
+            settings, self.reading, now=self.now, waiting_max=max(threads // 2, 1)
+        )
 
     def close(self) -> None:
         """Close every connection; no call may be served any more."""

@@ -15,7 +15,7 @@ from service_case import NOW, open_items, refusal, source, wait_until
 
 from alloc import engine
 from alloc.app.ports import Reversal
-from alloc.app.propose import OpenPool
+from alloc.app.propose import LEARNED_SECONDS, OpenPool
 from alloc.app.refused import NEXT_AFTER_REFUSED, REFUSED_BEFORE
 from alloc.app.review import Items, accept, refuse
 from alloc.errors import ConflictError, StoreError
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from service_case import Service
 
     from alloc.app.shared_ledger import SharedLedger
+    from alloc_server.pools import Reading
 
 NAMED = {
     "P1": (15_000, "INV-2026I1 INV-2026I2"),
@@ -104,7 +105,7 @@ def test_whatever_changes_a_pool_that_follows_answers_as_one_read_anew(
     for _ in changes(service, ledger):
         followed = now(pools)
         assert followed.position == ledger.position()
-        anew = answer(OpenPool(ledger, settings, "FR01"))
+        anew = answer(OpenPool(ledger, settings, "FR01", now=service.clock))
         wait_until(lambda anew=anew: answer(now(pools)) == anew)
         answers.append(answer(followed))
     assert answers[0] != answers[1] != answers[2]
@@ -138,6 +139,21 @@ def test_a_pool_is_kept_while_only_items_change(
     wait_until(lambda: now(pools) is not first)
 
 
+def test_what_was_learned_since_is_used_once_it_is_time(
+    service: Service, ledger: SharedLedger
+) -> None:
+    pools = pools_of(service)
+    first = now(pools)
+    next(steps := changes(service, ledger))
+    service.now = lambda: NOW + dt.timedelta(seconds=LEARNED_SECONDS)
+    assert now(pools) is first, "an import teaches nothing"
+    service.now = lambda: NOW
+    next(steps)
+    assert now(pools) is first
+    service.now = lambda: NOW + dt.timedelta(seconds=LEARNED_SECONDS)
+    wait_until(lambda: now(pools) is not first)
+
+
 def test_a_call_takes_what_was_seen_after_it_came(service: Service) -> None:
     looks: list[int] = []
 
@@ -145,7 +161,9 @@ def test_a_call_takes_what_was_seen_after_it_came(service: Service) -> None:
         looks.append(time.monotonic_ns())
         return service.workplace.reading()
 
-    pools = Pools(service.workspace.settings(), reading, waiting_max=1)
+    pools = Pools(
+        service.workspace.settings(), reading, now=service.clock, waiting_max=1
+    )
     early = time.monotonic_ns()
     now(pools)
     seen = len(looks)
@@ -171,7 +189,9 @@ class Gate:
 
     def pools(self, waiting_max: int) -> Pools:
         settings = self._service.workspace.settings()
-        return Pools(settings, self.reading, waiting_max=waiting_max)
+        return Pools(
+            settings, self.reading, now=self._service.clock, waiting_max=waiting_max
+        )
 
 
 def test_one_pool_is_made_for_all_that_wait(service: Service) -> None:
@@ -224,7 +244,9 @@ def test_a_pool_that_could_not_be_made_is_tried_again(service: Service) -> None:
             raise failures.pop()
         return service.workplace.reading()
 
-    pools = Pools(service.workspace.settings(), reading, waiting_max=1)
+    pools = Pools(
+        service.workspace.settings(), reading, now=service.clock, waiting_max=1
+    )
     with pytest.raises(StoreError):
         now(pools)
     assert now(pools).position
@@ -258,9 +280,15 @@ def asked() -> pb.ProposeRequest:
     return pb.ProposeRequest(entity="FR01", payment=paid)
 
 
-def pools_of(service: Service) -> Pools:
-    settings = service.workspace.settings()
-    return Pools(settings, service.workplace.reading, waiting_max=1)
+def pools_of(
+    service: Service, reading: Reading | None = None, *, waiting_max: int = 1
+) -> Pools:
+    return Pools(
+        service.workspace.settings(),
+        reading or service.workplace.reading,
+        now=service.clock,
+        waiting_max=waiting_max,
+    )
 
 
 def now(pools: Pools, *, seconds: float = 20) -> OpenPool:

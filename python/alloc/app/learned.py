@@ -95,6 +95,12 @@ class PayerFacts:
         since = first - dt.timedelta(days=KEPT_DAYS)
         return cls(map(fact_of, ledger.payer_facts(values, since=since).to_pylist()))
 
+    @classmethod
+    def all(cls, ledger: PayerMemory, day: dt.date) -> PayerFacts:
+        """Read what is known of all payers on a day."""
+        since = day - dt.timedelta(days=KEPT_DAYS)
+        return cls(map(fact_of, ledger.payer_facts(since=since).to_pylist()))
+
     def see(self, payment: Mapping[str, Any], customers: Collection[str]) -> None:
         """Remember whose items a payment settled.
 
@@ -132,7 +138,14 @@ class PayerFacts:
         rows = payments.select(names).to_pylist()
         wanted = dict.fromkeys(key for row in rows for key in _known_by(row))
         day = pc.min(payments["value_date"]).as_py()
-        told = [_row(fact) for key in wanted for fact in self._usable(key, day)]
+        return self._told(wanted, day)
+
+    def every(self, day: dt.date) -> pa.Table:
+        """Return what is known of all payers on a day, as `history` does of some."""
+        return self._told(self._facts, day)
+
+    def _told(self, keys: Iterable[tuple[FactKind, str]], day: dt.date) -> pa.Table:
+        told = [_row(fact) for key in keys for fact in self._usable(key, day)]
         return pa.Table.from_pylist(told, engine.schema("history"))
 
     def is_used(self, fact: PayerFact, day: dt.date) -> bool:

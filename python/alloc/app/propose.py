@@ -9,14 +9,22 @@ import pyarrow.compute as pc
 
 from alloc import engine
 from alloc.app.clear import contract
+from alloc.app.four_eyes import held_back, wants_two
+from alloc.app.habits import learned_habits
+from alloc.app.learned import PayerFacts
 from alloc.app.refused import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    import datetime as dt
+    from collections.abc import Callable, Mapping, Sequence
 
     from alloc.app.shared_ledger import LedgerPosition, SharedLedger
     from alloc.engine import Proposal, ProposalRows, Taken
     from alloc.settings import Settings
+
+
+#: How long what was learned of payers counts after others were posted.
+LEARNED_SECONDS = 600
 
 
 class OpenPool:
@@ -32,6 +40,8 @@ class OpenPool:
         Of the workspace; the policy says what may be decided without a person.
     entity
         Whose items.
+    now
+        The clock, UTC; what was learned of payers counts as of today.
 
     Raises
     ------
@@ -39,15 +49,29 @@ class OpenPool:
         There is no such entity (``ENTITY_UNKNOWN``).
     """
 
-    def __init__(self, ledger: SharedLedger, settings: Settings, entity: str) -> None:
+    def __init__(
+        self,
+        ledger: SharedLedger,
+        settings: Settings,
+        entity: str,
+        *,
+        now: Callable[[], dt.datetime],
+    ) -> None:
         settings.entity(entity)
+        self._now = now
+        self._made_at = now()
+        self._settings = settings
         self._entity = entity
         self._policy = settings.policy.for_engine()
         # Read first: what changes meanwhile makes the pool look older than it is.
         self.position = ledger.position()
+        self._learned_to = self.position.seq
+        day = self._made_at.date()
         self._book = engine.Book(
             contract(ledger.open_items(entity=entity), "open_items"),
             contract(ledger.customers(), "customers"),
+            PayerFacts.all(ledger, day).every(day),
+            habits=learned_habits(ledger, day) if settings.policy.habits else None,
         )
         self._refused = Refused(ledger.refusals())
         self._has_customers = True
@@ -55,14 +79,20 @@ class OpenPool:
     def follow(self, ledger: SharedLedger) -> bool:
         """Read what changed in the ledger; say whether the pool is as good as new.
 
-        What is open is followed in any case. Customers are those of the making: once
-        they changed, or so many items came and went that a new one answers faster, it
-        is to be made anew.
+        What is open is followed in any case. Customers are those of the making, and so
+        is what was learned of payers: once customers changed, or `LEARNED_SECONDS`
+        passed and more could be learned, or so many items came and went that a new one
+        answers faster, it is to be made anew.
         """
         position, since = ledger.position(), self.position
         if position != since:
             self._take_over(ledger, position, since)
-        return self._has_customers and not self._book.is_worn
+        return self._has_customers and self._has_learned() and not self._book.is_worn
+
+    def _has_learned(self) -> bool:
+        if self.position.seq == self._learned_to:
+            return True
+        return (self._now() - self._made_at).total_seconds() < LEARNED_SECONDS
 
     def _take_over(
         self, ledger: SharedLedger, position: LedgerPosition, since: LedgerPosition
@@ -87,13 +117,15 @@ class OpenPool:
         proposal = self._book.propose(
             payments, remittances, taken=taken, policy=self._policy
         )
-        return self._refused.leave_out(proposal)
+        proposal = self._refused.leave_out(proposal)
+        return held_back(self._settings, payments, proposal)
 
     def decide(
         self, payment: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]
     ) -> ProposalRows:
         """Decide one payment; as in `alloc.engine.Book.decide`."""
-        if not self._refused.concerns(payment["payment_id"]):
+        is_plain = not self._refused.concerns(payment["payment_id"])
+        if is_plain and not wants_two(self._settings, payment):
             return self._book.decide(payment, lines, policy=self._policy)
         proposal = self.propose(
             pa.Table.from_pylist([payment], engine.schema("payments")),
