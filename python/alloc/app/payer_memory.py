@@ -10,14 +10,16 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-__all__ = ["HABIT", "Choices", "FactKey", "PayerMemory"]
+__all__ = ["HABIT", "RULE", "Choices", "FactKey", "PayerMemory"]
 
 #: The kind of what a payer usually chooses; its value is the entity.
 HABIT = "habit"
+#: The kind of a rule that was proposed and refused; its value is the rule's id.
+RULE = "rule"
 
 
 class FactKey(NamedTuple):
-    """Names one fact: an account or a name of a customer, or its habits."""
+    """Names one fact: an account or a name of a customer, its habits, or a rule."""
 
     kind: str
     value: str

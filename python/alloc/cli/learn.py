@@ -1,4 +1,4 @@
-"""`alloc learn`: what was learned of payers, why, and how to forget it."""
+"""`alloc learn`: what was learned of payers, why, and how to accept or forget it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,21 @@ import click
 
 from alloc.cli.exits import ExitCode
 from alloc.cli.learn_habits import draw_shown, habits, habits_of
+from alloc.cli.learn_rules import (
+    accept,
+    draw_lesson,
+    lesson_document,
+    lesson_of,
+    refuse,
+    rules,
+)
 from alloc.cli.session import Group, Session, pass_session
-from alloc.cli.workspace import find_workspace
+from alloc.cli.workspace import Workspace, find_workspace
 from alloc.messages import deferred
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from alloc.app.learned import PayerFact
     from alloc.app.payer_memory import FactKey
@@ -32,7 +40,7 @@ KINDS = {"account": deferred("account"), "name": deferred("name")}
 
 @click.group("learn", cls=Group)
 def command() -> None:
-    """Show what was learned of payers, why, and forget it."""
+    """Show what was learned of payers and why; accept or forget it."""
 
 
 @command.command("list")
@@ -81,49 +89,71 @@ def list_facts(session: Session, *, customer: str | None, limit: int) -> int:
 @click.argument(
     "value",
     metavar="LEARNED",
-    help="An account, a name or ENTITY/CUSTOMER, as the lists show it.",
+    help="An account, a name, ENTITY/CUSTOMER or a rule, as the lists show it.",
 )
 @pass_session
 def why(session: Session, value: str) -> int:
-    """List the posted payments behind what was learned, and who forgot it."""
-    from alloc.app.habits import shown_by
-    from alloc.app.payer_memory import HABIT
-    from alloc.cli.clock import now
+    """List the posted payments behind what was learned, and who forgot it.
+
+    Of a rule also its text, and what it would have done since the first of them.
+    """
     from alloc.cli.render import View, emit
 
     workspace = find_workspace(session)
     settings = workspace.settings()
     view = View(settings.locale)
     with workspace.open_ledger(settings, write=False) as ledger:
-        rows = ledger.fact_payments(value).to_pylist()
-        forgotten = _forgotten(ledger, value)
-        whose = None if rows or forgotten else habits_of(settings, value)
-        if whose is not None:
-            shown = shown_by(ledger, *whose, now().date())
-            forgotten = [
-                row
-                for row in _forgotten(ledger, whose.entity, HABIT)
-                if row["customer_id"] == whose.customer_id
-            ]
-            rows = [one._asdict() for one in shown]
-    if not rows and not forgotten:
+        document, draw = _explained(ledger, workspace, view, value)
+    if not document["payments"] and not document["forgotten"]:
         raise _unknown(value)
 
-    def draw() -> None:
-        if whose is None:
-            _draw_payments(view, rows)
-        else:
-            draw_shown(view, shown)
-        _draw_forgotten(view, forgotten)
+    def draw_all() -> None:
+        draw()
+        _draw_forgotten(view, document["forgotten"])
 
-    emit(session, {"payments": rows, "forgotten": forgotten}, draw)
+    emit(session, document, draw_all)
     return ExitCode.OK
 
 
+def _explained(
+    ledger: Ledger, workspace: Workspace, view: View, value: str
+) -> tuple[dict[str, Any], Callable[[], None]]:
+    """Say what is behind an account or a name, a payer's habits, or a rule."""
+    from alloc.app.habits import shown_by
+    from alloc.app.payer_memory import HABIT, RULE
+    from alloc.cli.clock import now
+
+    today = now().date()
+    rows = ledger.fact_payments(value).to_pylist()
+    forgotten = _forgotten(ledger, value, *KINDS)
+    whose = None if rows or forgotten else habits_of(workspace.settings(), value)
+    if whose is not None:
+        shown = shown_by(ledger, *whose, today)
+        forgotten = [
+            row
+            for row in _forgotten(ledger, whose.entity, HABIT)
+            if row["customer_id"] == whose.customer_id
+        ]
+        payments = [one._asdict() for one in shown]
+        document = {"payments": payments, "forgotten": forgotten}
+        return document, lambda: draw_shown(view, shown)
+    lesson = None if rows or forgotten else lesson_of(ledger, workspace, value, today)
+    if lesson is None:
+        document = {"payments": rows, "forgotten": forgotten}
+        return document, lambda: _draw_payments(view, rows)
+    told = lesson_document(ledger, workspace, lesson, today)
+
+    def draw() -> None:
+        _draw_payments(view, told["payments"])
+        draw_lesson(view, told)
+
+    return told | {"forgotten": _forgotten(ledger, value, RULE)}, draw
+
+
 def _forgotten(ledger: Ledger, value: str, *kinds: str) -> list[dict[str, Any]]:
-    """Return when a fact of these kinds was forgotten; by default those of payers."""
+    """Return when facts of these kinds were forgotten, or rules refused."""
     rows = ledger.forgotten_facts(value).to_pylist()
-    return [row for row in rows if row["kind"] in (kinds or KINDS)]
+    return [row for row in rows if row["kind"] in kinds]
 
 
 def _draw_payments(view: View, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -216,15 +246,16 @@ def _learned(
     return [FactKey(HABIT, *whose)]
 
 
-command.add_command(habits)
+for _more in (habits, rules, accept, refuse):
+    command.add_command(_more)
 
 
 def _unknown(value: str) -> Exception:
     from alloc.errors import NotFoundError
 
     return NotFoundError(
-        f"nothing was learned of {value!r}: 'alloc learn list' and 'alloc learn "
-        "habits' show what was",
+        f"nothing was learned of {value!r}: 'alloc learn list', 'habits' and 'rules' "
+        "show what was",
         reason="FACT_UNKNOWN",
         value=value,
     )

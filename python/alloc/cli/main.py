@@ -35,7 +35,7 @@ SECTIONS = {
         "clear": "Clear open items with the payments that wait.",
         "review": "Look at the payments that need a person, and decide them.",
         "apply": "Show the entry that a rule makes of a payment; post it when asked.",
-        "learn": "Show what was learned of payers, why, and forget it.",
+        "learn": "Show what was learned of payers and why; accept or forget it.",
         "reverse": "Undo one decision by a reversal.",
     },
     "Books": {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,13 +14,21 @@ from alloc.messages import deferred
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from alloc.app.impact import Case, Impact
     from alloc.cli.render import View
     from alloc.rules import Rule
+    from alloc.rules.activation import Activation
 
-__all__ = ["activate", "deactivate", "impact"]
+__all__ = [
+    "activate",
+    "deactivate",
+    "draw_totals",
+    "impact",
+    "impact_document",
+    "record_standing",
+]
 
 EXAMPLES = 5
 """How many payments of a verdict are shown when nothing else is said."""
@@ -84,7 +92,7 @@ def impact(session: Session, rule_name: str, *, since: dt.datetime, shown: int) 
             today=now().date(),
             progress=update,
         )
-    emit(session, _document(told, shown), lambda: _draw(view, told, shown))
+    emit(session, impact_document(told, shown), lambda: _draw(view, told, shown))
     return ExitCode.OK
 
 
@@ -140,9 +148,27 @@ def deactivate(session: Session, rule_name: str) -> int:
 def _record(session: Session, workspace: Workspace, rule: Rule, *, active: bool) -> int:
     import msgspec
 
+    from alloc.cli.render import View, emit
+
+    view = View(workspace.settings().locale)
+    record, already = record_standing(workspace, rule, active=active)
+    document = {"already": already, **msgspec.structs.asdict(record)}
+    say = view.messages.say
+    text = (
+        say("{rule} posts alone from now on.", rule=rule.name)
+        if active
+        else say("{rule} waits for a click from now on.", rule=rule.name)
+    )
+    emit(session, document, lambda: view.line(text))
+    return ExitCode.OK
+
+
+def record_standing(
+    workspace: Workspace, rule: Rule, *, active: bool
+) -> tuple[Activation, bool]:
+    """Record whether a rule posts alone from now on, and whether it did already."""
     from alloc.cli.clock import now
     from alloc.cli.person import person
-    from alloc.cli.render import View, emit
     from alloc.cli.rules import activations_of
     from alloc.rules.activation import (
         Activation,
@@ -152,7 +178,6 @@ def _record(session: Session, workspace: Workspace, rule: Rule, *, active: bool)
         standing,
     )
 
-    view = View(workspace.settings().locale)
     is_active = standing(rule, activations_of(workspace))[0] is Standing.ACTIVE
     record = Activation(
         rule=rule.name,
@@ -164,18 +189,11 @@ def _record(session: Session, workspace: Workspace, rule: Rule, *, active: bool)
     # Said again, it is as it is: one record a change.
     if is_active is not active:
         record_activation(workspace.folder("rules"), record)
-    document = {"already": is_active is active, **msgspec.structs.asdict(record)}
-    say = view.messages.say
-    text = (
-        say("{rule} posts alone from now on.", rule=rule.name)
-        if active
-        else say("{rule} waits for a click from now on.", rule=rule.name)
-    )
-    emit(session, document, lambda: view.line(text))
-    return ExitCode.OK
+    return record, is_active is active
 
 
-def _document(told: Impact, shown: int) -> dict[str, object]:
+def impact_document(told: Impact, shown: int) -> dict[str, Any]:
+    """Say what a rule would have done, with the first payments of each verdict."""
     return {
         "rule": told.rule,
         "since": told.since,
@@ -203,7 +221,6 @@ def _first(told: Impact, shown: int) -> Iterator[Case]:
 
 
 def _draw(view: View, told: Impact, shown: int) -> None:
-    from alloc.cli.render import Column
 
     say = view.messages.say
     view.line(
@@ -218,6 +235,16 @@ def _draw(view: View, told: Impact, shown: int) -> None:
     if not told.cases:
         view.line(say("The rule would have done nothing."))
         return
+    draw_totals(view, told.totals())
+    for case in _first(told, shown):
+        _draw_case(view, case)
+
+
+def draw_totals(view: View, totals: Mapping[tuple[str, str], tuple[int, int]]) -> None:
+    """Write count and amount of each verdict."""
+    from alloc.cli.render import Column
+
+    say = view.messages.say
     view.table(
         (
             Column(say("Outcome")),
@@ -226,11 +253,9 @@ def _draw(view: View, told: Impact, shown: int) -> None:
         ),
         [
             (say(VERDICTS[verdict]), view.count(count), view.amount(amount, currency))
-            for (verdict, currency), (count, amount) in told.totals().items()
+            for (verdict, currency), (count, amount) in totals.items()
         ],
     )
-    for case in _first(told, shown):
-        _draw_case(view, case)
 
 
 def _draw_case(view: View, case: Case) -> None:

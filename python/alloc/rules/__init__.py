@@ -4,7 +4,7 @@ A rule is a value (`Rule`); `explain` says whether it makes up the gap between a
 and the items it would clear, in exactly one way.
 """
 
-from alloc.rules.book import find_rule, library, load_rules, rule_text
+from alloc.rules.book import find_rule, library, load_rules, parse_rule, rule_text
 from alloc.rules.examples import Verdict, run_examples
 from alloc.rules.explaining import Explanation, Outcome, explain, explain_by_one
 from alloc.rules.facts import Earlier, Item, Payment, Situation, VatLine
@@ -28,6 +28,7 @@ __all__ = [
     "find_rule",
     "library",
     "load_rules",
+    "parse_rule",
     "read_rule",
     "rule_text",
     "run_examples",

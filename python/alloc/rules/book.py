@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 
     from alloc.rules.model import Rule
 
-__all__ = ["RULES_MAX", "find_rule", "library", "load_rules", "rule_text"]
+__all__ = [
+    "RULES_MAX",
+    "find_rule",
+    "library",
+    "load_rules",
+    "parse_rule",
+    "rule_text",
+]
 
 RULES_MAX = 500
 """Rule files of one workspace."""
@@ -64,6 +71,11 @@ def library(locale: str = "en") -> tuple[Rule, ...]:
     return tuple(sorted(rules, key=lambda rule: rule.id))
 
 
+def parse_rule(text: str, *, name: str, locale: str = "en") -> Rule:
+    """Parse the text of a rule that may build on the library; see `read_rule`."""
+    return read_rule(text, name=name, bases=_bases(), locale=locale)
+
+
 def load_rules(folder: Path, *, locale: str = "en") -> tuple[Rule, ...]:
     """Read the rules of a workspace.
 
@@ -99,7 +111,7 @@ def load_rules(folder: Path, *, locale: str = "en") -> tuple[Rule, ...]:
         name = f"{folder.name}/{path.name}"
         try:
             text = read_toml_text(path)
-            rules.append(read_rule(text, name=name, bases=_bases(), locale=locale))
+            rules.append(parse_rule(text, name=name, locale=locale))
         except InputError as error:
             mistakes.append(error)
     if mistakes:

@@ -246,6 +246,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_KNOWN_OVER_LIMIT: _ErrorReason.ValueType  # 221
     ERROR_REASON_SHARDS_INVALID: _ErrorReason.ValueType  # 222
     ERROR_REASON_POOL_OPENING: _ErrorReason.ValueType  # 223
+    ERROR_REASON_LESSON_CONTRADICTED: _ErrorReason.ValueType  # 224
+    ERROR_REASON_LESSON_UNKNOWN: _ErrorReason.ValueType  # 225
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """ErrorReason names what went wrong. An error carries one in the `reason` of its
@@ -478,4 +480,6 @@ ERROR_REASON_JAVA_MISSING: ErrorReason.ValueType  # 220
 ERROR_REASON_KNOWN_OVER_LIMIT: ErrorReason.ValueType  # 221
 ERROR_REASON_SHARDS_INVALID: ErrorReason.ValueType  # 222
 ERROR_REASON_POOL_OPENING: ErrorReason.ValueType  # 223
+ERROR_REASON_LESSON_CONTRADICTED: ErrorReason.ValueType  # 224
+ERROR_REASON_LESSON_UNKNOWN: ErrorReason.ValueType  # 225
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
