@@ -18,6 +18,7 @@ from group_of_companies import (
 )
 from killing import Asked, kill_in_the_middle
 
+import alloc
 from alloc.errors import ConflictError, InputError
 from alloc.spark import frames, kept, propose
 
@@ -96,6 +97,23 @@ def test_a_payment_that_is_there_twice_is_refused_before_anything_is_decided(
     with pytest.raises(InputError, match="P3 is there 2 times") as caught:
         ask(spark, made)
     assert caught.value.reason == "PAYMENT_REPEATED"
+
+
+def test_no_payments_are_decided_in_no_time(spark: SparkSession) -> None:
+    made = {name: rows.slice(0, 0) for name, rows in group().items()}
+    proposal = ask(spark, made)
+    assert proposal.plan.shards == 0
+    assert written(proposal.collect()) == written(alloc.propose(**made))
+    proposal.release()
+
+
+@pytest.mark.parametrize("name", ["open_items", "history"])
+def test_a_column_that_nobody_knows_is_refused(spark: SparkSession, name: str) -> None:
+    made = dict(group())
+    made[name] = made[name].append_column("colour", made[name]["reference"])
+    with pytest.raises(InputError, match="colour") as caught:
+        ask(spark, made)
+    assert caught.value.reason == "COLUMN_UNKNOWN"
 
 
 @pytest.mark.parametrize("victim", ["executor", "python worker"])

@@ -9,8 +9,9 @@ import pyarrow.compute as pc
 import pytest
 from group_of_companies import POLICY, by_entity, shuffled, spoilt, tables, written
 
+import alloc
 from alloc.errors import InputError
-from alloc.spark.answer import proposal_of
+from alloc.spark.answer import answer_schema, proposal_of
 from alloc.spark.worker import Call, answer_shard
 
 PLAIN = Call(known={}, policy=POLICY, threads=1)
@@ -80,6 +81,14 @@ def test_rows_without_a_company_are_a_failure_of_their_own() -> None:
     assert (failure["entity"], failure["payments"]) == (None, 1)
     assert failure["reason"] == "NULL_FORBIDDEN"
     assert dict(failure["metadata"])["payment_id"] == "P5"
+
+
+def test_no_payments_are_an_answer_of_no_rows() -> None:
+    nothing = proposal_of(answer_schema().empty_table())
+    made = without_known(1)
+    made["payments"] = made["payments"].slice(0, 0)
+    del made["remittances"]
+    assert written(nothing) == written(alloc.propose(**made))
 
 
 def test_an_answer_that_lacks_a_company_is_not_taken_for_the_whole() -> None:

@@ -58,21 +58,14 @@ def checked_payments(payments: DataFrame) -> None:
 
 def plan_of(asked: Asked, shards: int) -> ShardPlan:
     """Count the rows of each entity, and plan."""
-    counted = (
-        rows.groupBy("entity").agg(sql.count(sql.lit(1)).alias("count"), kind)
-        for rows, kind in (
-            (asked.open_items, sql.lit("items").alias("kind")),
-            (asked.payments, sql.lit("payments").alias("kind")),
-        )
+    items, payments = (
+        rows.groupBy("entity").count().withColumn("of_items", sql.lit(of_items))
+        for rows, of_items in ((asked.open_items, True), (asked.payments, False))
     )
-    items, payments = counted
-    found = items.union(payments).toArrow()
+    counts = items.union(payments).toArrow()
+    of_items = counts["of_items"]
     return plan_shards(
-        *(
-            found.filter(pc.equal(found["kind"], kind))
-            for kind in ("items", "payments")
-        ),
-        shards=shards,
+        counts.filter(of_items), counts.filter(pc.invert(of_items)), shards=shards
     )
 
 
@@ -82,23 +75,29 @@ def empty(rows: DataFrame) -> pa.Table:
 
 
 def payers_of(history: DataFrame | None) -> pa.Table | None:
-    """Each payer's names and accounts once: nothing else of history is asked for."""
+    """Reduce history to each payer's names and accounts, once: no more is asked for.
+
+    The other columns are there, for the engine to know them, and say nothing.
+    """
     if history is None:
         return None
-    told = [name for name in ("payer_name", "payer_iban") if name in history.columns]
-    payers = history.select("customer_id", *told).distinct().toArrow()
-    columns = []
-    for field in engine.schema("history"):
-        if field.name in payers.column_names:
-            columns.append((field, payers[field.name].cast(field.type)))
-        elif field.metadata[b"alloc.presence"] == b"required":
-            unasked = _UNASKED[field.type]
-            columns.append((field, pa.repeat(unasked, payers.num_rows)))
-    fields, arrays = zip(*columns, strict=True)
-    return pa.table(list(arrays), pa.schema(fields))
+    told = [name for name in _PAYER if name in history.columns]
+    payers = history.select(*told).distinct().toArrow()
+    for field in empty(history).schema:
+        if field.name not in told:
+            nothing = pa.scalar(None, field.type)
+            silent = _SILENT[field.type] if field.name in _KEYS else nothing
+            column = pa.repeat(silent, payers.num_rows)
+            payers = payers.append_column(field.name, column)
+    return payers
 
 
-_UNASKED = {
+_PAYER = ("customer_id", "payer_name", "payer_iban")
+
+#: What may not be null.
+_KEYS = {field.name for field in engine.schema("history") if not field.nullable}
+
+_SILENT = {
     pa.string(): pa.scalar(""),
     pa.int64(): pa.scalar(0, pa.int64()),
     pa.date32(): pa.scalar(dt.date(1970, 1, 1), pa.date32()),
@@ -136,7 +135,8 @@ def answers(
 
     Entities that the plan does not have are left out.
     """
-    homes = _homes(spark, plan)
+    partitions = max(plan.shards, 1)
+    homes = _homes(spark, plan, partitions)
     items, payments = (
         _placed(rows, spark.createDataFrame(homes))
         for rows in (asked.open_items, asked.payments)
@@ -153,7 +153,7 @@ def answers(
     for part in parts[1:]:
         right = right.unionByName(part, allowMissingColumns=True)
     groups = [
-        rows.repartition(plan.shards, _SHARD).groupBy(_SHARD) for rows in (items, right)
+        rows.repartition(partitions, _SHARD).groupBy(_SHARD) for rows in (items, right)
     ]
     return (
         groups[0]
@@ -164,13 +164,13 @@ def answers(
     )
 
 
-def _homes(spark: SparkSession, plan: ShardPlan) -> pa.Table:
+def _homes(spark: SparkSession, plan: ShardPlan, partitions: int) -> pa.Table:
     """Find the key of each entity's shard: its hash is the number of its partition.
 
     Spark shuffles by hash, so that numbers taken as they come would leave a third of
     the partitions empty and put several shards into others.
     """
-    keys = _partition_keys(spark, plan.shards)
+    keys = _partition_keys(spark, partitions)
     shards = plan.entities["shard"].to_numpy()
     return pa.table(
         {

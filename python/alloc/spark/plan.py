@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 #: Shards of one call; a shard costs a task of Spark, however little is in it.
 SHARDS_MAX = 100_000
 
-#: How many items' worth of work a payment is.
-ITEMS_PER_PAYMENT = 50
+#: How many items' worth of work a payment is, about: `docs/guide/spark.md`.
+ITEMS_PER_PAYMENT = 100
 
 _COUNTED = ("entity", "count")
 
@@ -108,7 +108,7 @@ def plan_shards(items: pa.Table, payments: pa.Table, *, shards: int) -> ShardPla
     >>> payments = pa.table({"entity": ["A", "B", "C"], "count": [1, 1, 1]})
     >>> plan = plan_shards(items, payments, shards=2)
     >>> plan.entities["shard"].to_pylist(), plan.loads
-    ([0, 1, 1], (100, 140))
+    ([0, 1, 1], (150, 240))
     """
     if not 1 <= shards <= SHARDS_MAX:
         raise InputError(
