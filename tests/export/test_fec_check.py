@@ -341,6 +341,37 @@ def test_odd_cells_have_a_finding_of_their_own(
 
 
 @pytest.mark.parametrize(
+    ("column", "value", "code"),
+    [
+        ("Idevise", "USD", "PAIR"),
+        ("CompAuxNum", "", "PAIR"),
+        ("CompteNum", "41", "ACCOUNT"),
+        ("CompteNum", "ABC000", "ACCOUNT"),
+        ("CompteNum", "901000", "ACCOUNT"),
+        ("EcritureDate", "260401", "DATE"),
+        ("EcritureDate", "202604011", "DATE"),
+        ("EcritureDate", "00000000", "DATE"),
+        ("EcritureDate", "2026O401", "DATE"),
+        ("EcritureDate", "20260402", "TWO_DATES"),
+        ("ValidDate", "20261301", "DATE"),
+        ("DateLet", "20260230", "DATE"),
+        ("Credit", "1,2e3", "AMOUNT"),
+        ("Credit", "1200,", "AMOUNT"),
+        ("Credit", "1\xa0200,00", "AMOUNT"),
+        ("EcritureNum", "ABC", "NUMBER"),
+        ("EcritureLib", "   ", "EMPTY"),
+    ],
+)
+def test_a_spoiled_cell_is_refused_with_its_line_column_and_reason(
+    column: str, value: str, code: str
+) -> None:
+    found = [one for one in findings_of(with_cell(column, value)) if one.code == code]
+    places = {(one.line, one.severity) for one in found}
+    assert (LINE + 1, Severity.ERROR) in places
+    assert all(one.column and one.message for one in found)
+
+
+@pytest.mark.parametrize(
     ("day", "codes"),
     [
         ("20241230", {"DATE_OUTSIDE_YEAR", "PIECE_DATE_FAR", "YEAR_LONG"}),

@@ -200,7 +200,8 @@ def insured(said: Said) -> RuleContent | None:
     content.say("when", customer_types=["insurer"])
     if registered:
         content.say("component.vat", amount="vat", per="invoice", **book)
-    content.waits = registered == "unknown"
+    if registered == "unknown":
+        content.wait()
     if deductible:
         per = {"per": "invoice"} if moves else {}
         content.say("component.deductible", amount=major(deductible), **per, **book)
@@ -217,12 +218,21 @@ def rebate(said: Said) -> RuleContent:
 
 def offset(said: Said) -> RuleContent:
     links = said.take("partner_link")
+    said.only("auto_if_due_only", (True,))
+    said.take("agreement_reference")
+    items = said.case["input"]["open_items"]
     if said.has_receipt:
-        return said.new("supplier-offset")
-    content = by_hand(said, "set-off")
-    members = sorted({item["aux"] for item in said.case["input"]["open_items"]})
-    if len(members) > 1 + len(links):
-        content.say("when", members=members)
+        content = said.new("supplier-offset")
+        day = said.case["input"]["receipt"]["date"]
+        debts = [item for item in items if item["doc_type"] == "supplier_invoice"]
+        content.waits = any(debt["due"] > day for debt in debts)
+    else:
+        content = by_hand(said, "set-off")
+        members = sorted({item["aux"] for item in items})
+        if len(members) > 1 + len(links):
+            content.say("when", members=members)
+    if minimum := said.take("minimum_cents"):
+        content.say("component.debts", min=major(minimum))
     return content
 
 
@@ -318,7 +328,7 @@ def withholding(said: Said) -> RuleContent:
     is_credit = treatment == "tax_credit"
     content = said.new("withholding-credited" if is_credit else "withholding-expensed")
     if said.only("certificate", ("received", "awaited")) == "awaited" and is_credit:
-        content.waits = True
+        content.wait()
     rate, base = percent(said.take("rate")), said.only("base", ("ht", "ttc"))
     return content.say("component.tax", rate=rate, of=base)
 

@@ -61,6 +61,11 @@ class RuleContent:
         """What it says together with what it builds on."""
         return laid_over(_bases()[self.base] if self.base else {}, self.own)
 
+    def wait(self) -> RuleContent:
+        """Leave it to a person, who does not click before something is found out."""
+        self.waits = True
+        return self.say(posting="one_click")
+
     @property
     def customer_types(self) -> list[str]:
         """The types of customers that it is for; none is anybody."""
@@ -78,8 +83,6 @@ class RuleContent:
 
     def text(self) -> str:
         head = {"id": self.rule_id, "version": 1, "title": "Case", "author": "Test"}
-        if self.waits:
-            head["posting"] = "one_click"
         content = laid_over(self.whole, head)
         digits = currency_exponent(content["currency"]) or 0
         one = major(10**digits, content["currency"])
@@ -108,7 +111,8 @@ def joined(rules: list[RuleContent]) -> RuleContent | None:
         return None
     made = RuleContent("", "-".join(rule.rule_id for rule in rules))
     made.own = content
-    made.waits = any(rule.waits for rule in rules)
+    if any(rule.waits for rule in rules):
+        made.wait()
     return made
 
 

@@ -306,9 +306,12 @@ class Ruling:
         """Say whether the items are those that were paid, not some that amounts chose.
 
         They are named, or all that is open; of others there is no second set. A part of
-        what is named is not sure where all of it fits as well.
+        what is named is not sure where all of it fits as well, nor is a debt that is
+        set off before it is due.
         """
         policy = self._settings.policy
+        if _sets_off_early(tried):
+            return False
         if tried.chance_ppm:
             return policy.amount_only and tried.chance_ppm <= policy.max_wrong_ppm
         case = tried.situation
@@ -476,6 +479,19 @@ class Ruling:
             rates = self._collected.setdefault((entity, row["item_id"]), {})
             minor, by = rates.get(row["rate_ppm"], (0, 0))
             rates[row["rate_ppm"]] = (minor - row["amount_minor"], by + allocated)
+
+
+def _sets_off_early(tried: Tried) -> bool:
+    """Say whether a debt of ours is set off before it is due."""
+    case = tried.situation
+    if case is None:
+        return False
+    taken = {item_id for way in tried.outcome.explanations for item_id, _ in way.offset}
+    return any(
+        debt.due_date is not None and debt.due_date > case.payment.date
+        for debt in case.supplier_items
+        if debt.item_id in taken
+    )
 
 
 def _in_the_dark(
