@@ -87,7 +87,7 @@ class Ledger:
         self._owner = np.asarray(self.items["customer_id"].to_pylist(), dtype=object)
         entity = np.asarray(self.items["entity"].to_pylist(), dtype=object)
         self._rows = {name: np.flatnonzero(entity == name) for name in set(entity)}
-        self.truth = self._truth(read("hidden/truth"))
+        self.truth = settled(read("hidden/truth"), self.items)
         self.past = self._past(read("hidden/truth"))
 
     @property
@@ -99,17 +99,6 @@ class Ledger:
     def counted_from(self) -> str:
         """The day after which payments are counted; those before are learned from."""
         return "" if self.is_payer_known else self._said["history_until"]
-
-    def _truth(self, lines: pa.Table) -> dict[str, Counter[str]]:
-        at = pc.index_in(lines["item_id"], value_set=self.items["item_id"])
-        keys = item_keys(self.items.take(at)).to_pylist()
-        found: dict[str, Counter[str]] = defaultdict(Counter)
-        columns = (
-            lines[name].to_pylist() for name in ("payment_id", "allocated_minor")
-        )
-        for payment_id, minor, key in zip(*columns, keys, strict=True):
-            found[payment_id][key] += minor
-        return found
 
     def _past(self, lines: pa.Table) -> pa.Table:
         """Return what was settled, in the order of days, as engines are told it."""
@@ -174,36 +163,46 @@ class Tally:
         decisions, lines = answer
         ids = decisions["payment_id"].to_pylist()
         status = dict(zip(ids, decisions["status"].to_pylist(), strict=True))
-        at = pc.index_in(lines["item_id"], value_set=items["item_id"])
-        keys = item_keys(items.take(at)).to_pylist()
-        told: dict[str, Counter[str]] = defaultdict(Counter)
-        columns = (
-            lines[name].to_pylist() for name in ("payment_id", "allocated_minor")
-        )
-        for payment_id, minor, key in zip(*columns, keys, strict=True):
-            told[payment_id][key] += minor
-        account = item_keys(
-            pa.table({"entity": items["entity"], "item_id": items["customer_id"]})
-        )
-        opened = Counter(account.to_pylist())
-        owner = dict(
-            zip(item_keys(items).to_pylist(), account.to_pylist(), strict=True)
-        )
+        told, taken = settled(lines, items), set[str]()
+        owners = items["customer_id"].to_pylist()
+        opened = Counter(owners)
+        owner = dict(zip(item_keys(items).to_pylist(), owners, strict=True))
         for payment_id in payments["payment_id"].to_pylist():
-            truth = self._ledger.truth[payment_id]
+            truth, said = self._ledger.truth[payment_id], told[payment_id]
+            is_automatic = status.get(payment_id) == "auto"
             found = judge(
-                self._classes,
-                automatic=status.get(payment_id) == "auto",
-                told=told[payment_id],
-                truth=truth,
-            )
-            accounts = {owner[key] for key in truth}
-            stratum = stratum_of(len(truth), sum(opened[name] for name in accounts))
+                self._classes, automatic=is_automatic, told=said, truth=truth
+            ).verdict
+            if is_automatic:
+                # An item that two payments of a day are to clear is wrong once.
+                found = Verdict.WRONG if taken & said.keys() else found
+                taken |= said.keys()
+            customers = {owner[key] for key in truth}
+            stratum = stratum_of(len(truth), sum(opened[name] for name in customers))
             self.counts["payments"] += 1
-            self.counts[found.verdict.value] += 1
+            self.counts[found.value] += 1
             if stratum in HARD:
                 self.counts["hard"] += 1
-                self.counts["hard_right"] += found.verdict is Verdict.RIGHT
+                self.counts["hard_right"] += found is Verdict.RIGHT
+
+
+def settled(lines: pa.Table, items: pa.Table) -> dict[str, Counter[str]]:
+    """Return what payments settle on each item; an item that is not there has no key.
+
+    Parameters
+    ----------
+    lines
+        Columns payment_id, item_id and allocated_minor.
+    items
+        Those that may be settled.
+    """
+    at = pc.index_in(lines["item_id"], value_set=items["item_id"])
+    keys = item_keys(items.take(at)).to_pylist()
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    columns = (lines[name].to_pylist() for name in ("payment_id", "allocated_minor"))
+    for payment_id, minor, key in zip(*columns, keys, strict=True):
+        found[payment_id][key] += minor
+    return found
 
 
 def drive(folder: Path, engine: str) -> dict[str, int]:

@@ -6,8 +6,9 @@ import sys
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
@@ -20,9 +21,6 @@ from messages import TEXTS  # noqa: E402
 from trades import TRADES  # noqa: E402
 
 import ledgers  # noqa: E402 - it lies outside of the packages
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 PLAIN = {"text": "full", "deductions": "none", "payer": "known"}
 
@@ -137,3 +135,21 @@ def test_one_item_too_few_is_wrong(folder: Path) -> None:
     decisions, lines = knows(payments, truth)
     tally.add(payments, items, (decisions, lines.slice(1)))
     assert tally.counts["wrong"] == 1
+
+
+def test_an_item_given_to_two_payments_of_a_day_is_wrong_once(folder: Path) -> None:
+    ledger = ledgers.Ledger(folder)
+    truth = pq.read_table(folder / "hidden" / "truth.parquet")
+    days = ((p, i) for i, p, *_ in ledger.days() if p.num_rows > 1)
+    payments, items = next(days)
+    decisions, lines = knows(payments, truth)
+    first, second = payments["payment_id"].to_pylist()[:2]
+    twice = lines.filter(pc.equal(lines["payment_id"], first))
+    column = [second] * twice.num_rows
+    twice = twice.set_column(0, "payment_id", pa.array(column, pa.string()))
+    others = lines.filter(pc.not_equal(lines["payment_id"], second))
+    ledger.truth[second] = ledger.truth[first]
+    tally = ledgers.Tally(ledger)
+    tally.add(payments, items, (decisions, pa.concat_tables([others, twice])))
+    assert tally.counts["wrong"] == 1
+    assert tally.counts["right"] == payments.num_rows - 1
