@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import re
 import warnings
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -86,11 +87,48 @@ def test_the_page_stands_alone_and_shows_what_was_found(
     text = page.read_text(encoding="utf-8")
     assert "decided again; nothing was written." in text
     assert "payments that can be compared: cleared without a person" in text
-    assert text.count("<svg") >= 2
+    assert text.count("<svg") >= 3
+    first, rest = text.split("</figure>", 1)
+    assert "How far payments come" in first, "the first page says what matters"
+    assert "Risk and coverage" in rest
     assert not re.search(r"(src|href)=.?https?:", text), "no network is needed"
     assert "<script" not in text
     alloc("-C", cleared, "replay", "--report", page)
     assert page.read_text(encoding="utf-8") == text, "equal inputs give equal bytes"
+
+
+def test_an_auditor_can_redo_each_number_from_the_files(
+    cleared: Path, alloc, tmp_path: Path
+):
+    out = tmp_path / "replayed"
+    document = alloc("-C", cleared, "replay", "--json", "--out", out).document
+    rows = pq.read_table(out / "payments.parquet").to_pylist()
+
+    def redone(rows: list[dict[str, object]]) -> dict[str, object]:
+        verdicts = Counter(row["verdict"] for row in rows)
+        cleared = [row for row in rows if row["verdict"] in {"right", "wrong"}]
+        lines_right = sum(row["lines_right"] for row in cleared)
+        return {
+            "payments": len(rows),
+            **{name: verdicts[name] for name in ("right", "wrong", "proposed", "left")},
+            "lines": sum(row["lines"] for row in rows),
+            "lines_cleared": lines_right,
+            "lines_wrong": sum(row["lines_told"] for row in cleared) - lines_right,
+        }
+
+    total = document["total"]
+    assert redone(rows) == {name: total[name] for name in redone(rows)}
+    for dimension in ("entity", "customer_type", "stratum", "value_date"):
+        for rate in document[f"by_{dimension}"]:
+            mine = [row for row in rows if str(row[dimension] or "") == rate["name"]]
+            assert redone(mine) == {name: rate[name] for name in redone(mine)}
+    interval = document["right_of_all"]
+    assert (interval["part"], interval["whole"]) == (total["right"], len(rows))
+    assert interval["payers"] == len({row["customer_id"] for row in rows})
+    assert document["risk_curve"][-1]["payments"] == sum(
+        bool(row["lines_told"]) for row in rows
+    )
+    assert sum(week["payments"] for week in document["drift"]) == len(rows)
 
 
 def outcome(number: int, verdict: str, **said: object) -> dict[str, object]:

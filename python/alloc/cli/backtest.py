@@ -120,12 +120,13 @@ def command(
             kept=kept.part if kept else None,
         )
     document = backtest_document(found)
-    if out is not None and kept is not None:
+    if out is not None:
         write_decisions(out, all_decisions(found), document, name="backtest.json")
-        kept.clear()
     if page is not None and draw_page is not None:
         text = draw_page(view, found)
         write_stream(page, lambda sink: sink.write(text.encode()), replace=True)
+    if kept is not None:
+        kept.clear()
     emit(session, document, lambda: draw_sections(view, backtest_sections(view, found)))
     return ExitCode.OK
 

@@ -14,6 +14,7 @@ from alloc.app.replay.judging import Verdict
 from alloc.app.replay.tally import total
 from alloc.cli.render import Column
 from alloc.cli.replay_figures import (
+    BRACKETS,
     drift_notes,
     interval_document,
     per_million,
@@ -150,12 +151,7 @@ def _stages(view: View, found: BackTest) -> Section:
     ]
     rates = (right_and_wrong(stage.outcomes)[0] for stage in found.stages)
     few = any(rate.has_few_payers for rate in rates)
-    notes = [
-        say(
-            "In brackets: where the rate lies with 95 % certainty, when payers and not "
-            "single payments are drawn again."
-        )
-    ]
+    notes = [say(BRACKETS)]
     if few:
         notes.append(say("There are so few payers that the brackets are too narrow."))
     return Section(

@@ -102,12 +102,13 @@ def command(
             kept=kept.part("replay") if kept else None,
         )
     document = replay_document(found, minutes)
-    if out is not None and kept is not None:
+    if out is not None:
         write_decisions(out, found.outcomes, document, name="replay.json")
-        kept.clear()
     if page is not None and draw_page is not None:
         text = draw_page(view, found, minutes)
         write_stream(page, lambda sink: sink.write(text.encode()), replace=True)
+    if kept is not None:
+        kept.clear()
     sections = replay_sections(view, found, minutes)
     emit(session, document, lambda: draw_sections(view, sections))
     return ExitCode.OK

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from matplotlib.axes import Axes
 
+    from alloc.app.replay.curve import Point
     from alloc.messages import Messages
 
-__all__ = ["bars", "over_time", "risk_and_coverage"]
+__all__ = ["bars", "funnel", "over_time", "risk_and_coverage"]
 
 COLOURS = {
     Verdict.RIGHT: "#2e7d4f",
@@ -68,8 +69,20 @@ def over_time(outcomes: pa.Table, labels: Mapping[Verdict, str]) -> str:
     return _svg(figure)
 
 
-def risk_and_coverage(outcomes: pa.Table, messages: Messages) -> str:
-    """Draw how many are wrong when so many are cleared by their stated confidence."""
+def risk_and_coverage(
+    outcomes: pa.Table, messages: Messages, threshold: Point | None = None
+) -> str:
+    """Draw how many are wrong when so many are cleared by their stated confidence.
+
+    Parameters
+    ----------
+    outcomes
+        Of a replay.
+    messages
+        The language.
+    threshold
+        A point of the curve that was chosen.
+    """
     curve, count = risk_curve(outcomes), outcomes.num_rows
     figure, axes = _figure()
     axes.plot(
@@ -78,11 +91,33 @@ def risk_and_coverage(outcomes: pa.Table, messages: Messages) -> str:
         color=COLOURS[Verdict.WRONG],
         drawstyle="steps-post",
     )
+    if threshold is not None:
+        axes.plot(
+            [100 * threshold.payments / count],
+            [100 * threshold.wrong / threshold.payments],
+            color=COLOURS[Verdict.RIGHT],
+            marker="o",
+        )
     axes.set_xlabel(messages.say("cleared without a person, %"))
     axes.set_ylabel(messages.say("of these wrong, %"))
     axes.set_xlim(0, 100)
     axes.set_ylim(bottom=0)
     return _svg(figure)
+
+
+def funnel(outcomes: pa.Table, messages: Messages) -> str:
+    """Draw how many payments come how far without a person."""
+    verdicts = Counter(outcomes["verdict"].to_pylist())
+    told = sum(1 for lines in outcomes["lines_told"].to_pylist() if lines)
+    automatic = verdicts[Verdict.RIGHT] + verdicts[Verdict.WRONG]
+    return bars(
+        [
+            (messages.say("Payments that can be compared"), outcomes.num_rows),
+            (messages.say("Items are proposed"), told),
+            (messages.say("Cleared without a person"), automatic),
+            (messages.say("As they were cleared"), verdicts[Verdict.RIGHT]),
+        ]
+    )
 
 
 def bars(named: Sequence[tuple[str, int]]) -> str:

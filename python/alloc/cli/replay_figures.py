@@ -10,6 +10,7 @@ from alloc.app.replay.curve import RIGHT, risk_curve
 from alloc.app.replay.drift import drift
 from alloc.app.replay.intervals import MILLION, right_and_wrong
 from alloc.calibration import confidence_report
+from alloc.messages import deferred
 
 if TYPE_CHECKING:
     from alloc.app.replay.drift import Period
@@ -17,12 +18,18 @@ if TYPE_CHECKING:
     from alloc.cli.render import View
 
 __all__ = [
+    "BRACKETS",
     "drift_notes",
     "interval_document",
     "per_million",
     "percent",
     "sureness_document",
 ]
+
+BRACKETS = deferred(
+    "In brackets: where the rate lies with 95 % certainty, when payers and not "
+    "single payments are drawn again."
+)
 
 
 def percent(view: View, interval: Interval) -> str:

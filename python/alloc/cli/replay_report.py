@@ -16,7 +16,7 @@ from alloc.app.replay.tally import reasons, total
 from alloc.cli.backtesting import all_days, backtest_sections
 from alloc.cli.plain import plain
 from alloc.cli.render import Column
-from alloc.cli.replay_charts import bars, over_time, risk_and_coverage
+from alloc.cli.replay_charts import bars, funnel, over_time, risk_and_coverage
 from alloc.cli.replay_sections import Section
 from alloc.cli.replaying import VERDICTS, replay_sections
 from alloc.cli.words import in_words
@@ -88,14 +88,15 @@ def backtest_page(view: View, found: BackTest) -> str:
     say = view.messages.say
     best = found.stages[-1]
     right, wrong = right_and_wrong(best.outcomes)
-    days = (
-        (say("From zero knowledge, all days: by week"), all_days(found)),
-        (say("Risk and coverage on the days before"), best.trained),
-    )
     labels = {verdict: say(text) for verdict, text in VERDICTS.items()}
-    plots = [
-        (days[0][0], Markup(over_time(days[0][1], labels))),  # noqa: S704
-        (days[1][0], Markup(risk_and_coverage(days[1][1], view.messages))),  # noqa: S704
+    curve = risk_and_coverage(best.trained, view.messages, best.threshold)
+    # The plots are ours, as in `_plots`.
+    before = [
+        (
+            say("From zero knowledge, all days: by week"),
+            Markup(over_time(all_days(found), labels)),  # noqa: S704
+        ),
+        (say("Risk and coverage on the days before"), Markup(curve)),  # noqa: S704
     ]
     return _page(
         view,
@@ -112,7 +113,7 @@ def backtest_page(view: View, found: BackTest) -> str:
             _wrong_figure(view, wrong),
         ],
         sections=[*backtest_sections(view, found), *_examples(view, best.outcomes)],
-        plots=[*plots, *_plots(view, best.outcomes)],
+        plots=[*_plots(view, best.outcomes), *before],
     )
 
 
@@ -155,6 +156,7 @@ def _plots(view: View, outcomes: pa.Table) -> list[tuple[str, Markup]]:
     say = view.messages.say
     labels = {verdict: say(text) for verdict, text in VERDICTS.items()}
     plots = [
+        (say("How far payments come"), funnel(outcomes, view.messages)),
         (say("By week"), over_time(outcomes, labels)),
         (
             say("Risk and coverage, by the stated confidence"),

@@ -5,10 +5,17 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from alloc.app.replay.intervals import right_and_wrong
 from alloc.app.replay.judging import Verdict
 from alloc.app.replay.tally import DIMENSIONS, rates, reasons, total
 from alloc.cli.render import Column
-from alloc.cli.replay_figures import sureness_document
+from alloc.cli.replay_figures import (
+    BRACKETS,
+    drift_notes,
+    per_million,
+    percent,
+    sureness_document,
+)
 from alloc.cli.replay_sections import Section, finding_notes, rate_document
 from alloc.cli.words import in_words
 from alloc.messages import deferred
@@ -105,7 +112,10 @@ def replay_sections(
     by_type = rates(found.outcomes, "customer_type")
     strata = {name: say(text) for name, text in STRATA.items()}
     by_stratum = rates(found.outcomes, "stratum")
-    sections = [_head(view, found, whole), _verdicts(view, whole, minutes_per_line)]
+    sections = [
+        _head(view, found, whole),
+        _verdicts(view, found, whole, minutes_per_line),
+    ]
     if len(by_entity) > 1:
         sections.append(_rate_table(view, say("Entity"), by_entity, {}))
     if len(by_type) > 1:
@@ -143,10 +153,12 @@ def _left_out(view: View, found: Replay) -> list[str]:
         )
         notes.append(text)
     notes += finding_notes(view, found.findings)
-    return notes
+    return [*notes, *drift_notes(view, found.outcomes)]
 
 
-def _verdicts(view: View, whole: Rate, minutes_per_line: float | None) -> Section:
+def _verdicts(
+    view: View, found: Replay, whole: Rate, minutes_per_line: float | None
+) -> Section:
     say = view.messages.say
     currencies = sorted({currency for currency, _ in whole.amounts})
     rows = tuple(
@@ -168,11 +180,11 @@ def _verdicts(view: View, whole: Rate, minutes_per_line: float | None) -> Sectio
         Column(say("Share"), "right"),
         Column(say("Amount"), "right"),
     )
-    facts = _facts(view, whole, minutes_per_line)
+    facts = _facts(view, found, whole, minutes_per_line)
     notes = tuple(
         say("{name}: {value}", name=name, value=value) for name, value in facts if value
     )
-    return Section("", columns, rows, notes)
+    return Section("", columns, rows, (*notes, say(BRACKETS)))
 
 
 def _share(view: View, rate: Rate, verdict: Verdict) -> str:
@@ -182,9 +194,10 @@ def _share(view: View, rate: Rate, verdict: Verdict) -> str:
 
 
 def _facts(
-    view: View, whole: Rate, minutes_per_line: float | None
+    view: View, found: Replay, whole: Rate, minutes_per_line: float | None
 ) -> list[tuple[str, str]]:
     say = view.messages.say
+    right, wrong = right_and_wrong(found.outcomes)
     saved = _saved(whole, minutes_per_line)
     cleared = say(
         "{count} of {all} ({share}), {wrong} more wrongly",
@@ -205,7 +218,8 @@ def _facts(
             minutes=view.count(minutes),
         )
     return [
-        (say("Wrong per million automatic"), view.count(whole.wrong_ppm)),
+        (say("Cleared without a person, as they were"), percent(view, right)),
+        (say("Wrong per million automatic"), per_million(view, wrong)),
         (say("Items cleared automatically"), cleared),
         (say("Deducted by payers"), deducted),
         (say("Time saved"), hours),
