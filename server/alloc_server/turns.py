@@ -1,14 +1,15 @@
 """Work that is done for several callers at once, by one of them.
 
 Whoever finds nobody at work takes what waits and does it, in its own thread; what comes
-meanwhile waits and is the next lot. Nobody waits for others to come.
+meanwhile waits and is the next lot. After a lot of several, the next one waits while
+others keep coming: those who were answered often come again. A lone caller never waits.
 """
 
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from alloc.errors import ConflictError
@@ -20,6 +21,10 @@ __all__ = ["Turns"]
 
 _Work = TypeVar("_Work")
 _Result = TypeVar("_Result")
+
+#: The next lot begins when nobody came for so long, or after so long in any case.
+_PAUSE_SECONDS = 0.002
+_GATHER_SECONDS_MAX = 0.02
 
 
 class _Waiting(Generic[_Work, _Result]):
@@ -56,6 +61,7 @@ class Turns(Generic[_Work, _Result]):
         self._lock = threading.Lock()
         self._queue: deque[_Waiting[_Work, _Result]] = deque()
         self._is_led = False
+        self._last_count = 0
 
     def take(self, work: _Work, *, seconds: float) -> _Result:
         """Have work done, by this thread or another; wait so long for its turn.
@@ -66,7 +72,7 @@ class Turns(Generic[_Work, _Result]):
             ``LEDGER_BUSY``: its turn did not come.
         """
         mine: _Waiting[_Work, _Result] = _Waiting(work, self._lock)
-        until = time.monotonic() + seconds
+        until = monotonic() + seconds
         with self._lock:
             self._queue.append(mine)
             while mine.outcome is None:
@@ -74,7 +80,7 @@ class Turns(Generic[_Work, _Result]):
                     self._lead()
                 elif mine.is_taken:
                     mine.changed.wait()
-                elif (left := until - time.monotonic()) > 0:
+                elif (left := until - monotonic()) > 0:
                     mine.changed.wait(left)
                 else:
                     self._queue.remove(mine)
@@ -89,11 +95,13 @@ class Turns(Generic[_Work, _Result]):
 
     def _lead(self) -> None:
         """Do the next lot; the queue is free meanwhile."""
-        count = min(self._at_a_time, len(self._queue))
+        self._is_led = True
+        if self._last_count > 1:
+            self._gather()
+        count = self._last_count = min(self._at_a_time, len(self._queue))
         lot = [self._queue.popleft() for _ in range(count)]
         for each in lot:
             each.is_taken = True
-        self._is_led = True
         self._lock.release()
         try:
             outcomes = self._do([each.work for each in lot])
@@ -108,6 +116,16 @@ class Turns(Generic[_Work, _Result]):
             each.is_taken = outcome is not None
             each.changed.notify()
         self._queue.extendleft(each for each in reversed(lot) if not each.is_taken)
+
+    def _gather(self) -> None:
+        """Wait while others come."""
+        until = monotonic() + _GATHER_SECONDS_MAX
+        before = 0
+        while before < len(self._queue) < self._at_a_time and monotonic() < until:
+            before = len(self._queue)
+            self._lock.release()
+            sleep(_PAUSE_SECONDS)
+            self._lock.acquire()
 
     def _wake_next(self) -> None:
         """Let the one that waits longest lead, if nobody does."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ from alloc.cli.workspace import Workspace
 from alloc.errors import ConflictError, InputError
 from alloc.rules import find_rule
 from alloc.v1 import allocation_service_pb2 as pb
+from alloc_server import turns as turns_module
 from alloc_server.turns import Turns
 from alloc_server.writing import Accepting, Acting, Write, Writer
 
@@ -237,6 +238,39 @@ def test_what_comes_while_one_works_is_the_next_lot() -> None:
         answers = [each.result(20) for each in (first, *rest)]
     assert answers == [f"did {work}" for work in range(20)]
     assert [len(lot) for lot in lots] == [1, 19]
+
+
+def test_after_a_lot_of_several_the_next_waits_while_others_come(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lots: list[list[int]] = []
+    begun, go_on = threading.Event(), threading.Event()
+
+    def do(lot: list[int]) -> list[int]:
+        lots.append(lot)
+        begun.set()
+        assert go_on.wait(20)
+        return lot
+
+    turns: Turns[int, int] = Turns(do, at_a_time=100)
+
+    def come(pool: ThreadPoolExecutor, *works: int) -> list[Future[int]]:
+        waiting = len(turns._queue) + len(works)  # noqa: SLF001
+        coming = [pool.submit(turns.take, work, seconds=20) for work in works]
+        while len(turns._queue) < waiting:  # noqa: SLF001
+            time.sleep(0.001)
+        return coming
+
+    with ThreadPoolExecutor(5) as pool:
+        later = iter([(5,), ()])
+        monkeypatch.setattr(turns_module, "sleep", lambda _: come(pool, *next(later)))
+        first = pool.submit(turns.take, 1, seconds=20)
+        assert begun.wait(20)
+        both = come(pool, 2, 3)
+        go_on.set()
+        assert [each.result(20) for each in (first, *both)] == [1, 2, 3]
+        assert turns.take(4, seconds=20) == 4
+    assert [sorted(lot) for lot in lots] == [[1], [2, 3], [4, 5]]
 
 
 def test_every_call_is_done_once_whatever_the_threads_do() -> None:
