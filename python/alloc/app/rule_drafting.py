@@ -576,6 +576,8 @@ class _Gathered:
 def _money_first(drafts: Drafts, payment_id: str) -> Drafts:
     """Let the entry of the payment stand before those beside it."""
     entries = pa.table(drafts.entries)
+    if entries.num_rows == 1:
+        return drafts
     owners = entries["payment_id"].to_pylist()
     order = sorted(range(len(owners)), key=lambda at: owners[at] != payment_id)
 
