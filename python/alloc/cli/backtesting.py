@@ -9,7 +9,6 @@ import pyarrow as pa
 
 from alloc.app.replay.backtest import StageName
 from alloc.app.replay.curve import told_at
-from alloc.app.replay.intervals import right_and_wrong
 from alloc.app.replay.judging import Verdict
 from alloc.app.replay.tally import total
 from alloc.cli.render import Column
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from alloc.app.replay.curve import Point
     from alloc.cli.render import View
 
-__all__ = ["STAGES", "all_days", "all_decisions", "backtest_document"]
+__all__ = ["STAGES", "all_decisions", "backtest_document"]
 __all__ += ["backtest_sections"]
 
 STAGES = {
@@ -41,8 +40,7 @@ STAGES = {
 
 def backtest_document(found: BackTest) -> dict[str, object]:
     """Return the report for programs."""
-    everything = all_days(found)
-    days = everything["value_date"]
+    days = found.all_days.outcomes["value_date"]
     return {
         "since": days[0].as_py(),
         "test_since": found.test_since,
@@ -51,7 +49,7 @@ def backtest_document(found: BackTest) -> dict[str, object]:
         "waiting": found.waiting,
         "stages": [_stage_document(stage) for stage in found.stages],
         "rules": [rule._asdict() for rule in found.rules],
-        "all_days_from_zero": sureness_document(everything),
+        "all_days_from_zero": sureness_document(found.all_days),
         "findings": [asdict(finding) for finding in found.findings],
     }
 
@@ -71,15 +69,9 @@ def _stage_document(stage: Stage) -> dict[str, object]:
         "name": stage.name.value,
         "training": rate_document(total(stage.trained)),
         "test": rate_document(total(stage.outcomes)),
-        "sureness": sureness_document(stage.outcomes),
+        "sureness": sureness_document(stage.sureness),
         "threshold": tested,
     }
-
-
-def all_days(found: BackTest) -> pa.Table:
-    """Return what was decided from zero knowledge, on all days."""
-    zero = found.stages[0]
-    return pa.concat_tables([zero.trained, zero.outcomes])
 
 
 def all_decisions(found: BackTest) -> pa.Table:
@@ -109,7 +101,7 @@ def backtest_sections(view: View, found: BackTest) -> list[Section]:
         What the back-test found.
     """
     say = view.messages.say
-    days = all_days(found)["value_date"]
+    days = found.all_days.outcomes["value_date"]
     count = found.stages[0].outcomes.num_rows
     title = say(
         "{count} payments from {first} to {last}, decided with what was known before; "
@@ -130,7 +122,7 @@ def backtest_sections(view: View, found: BackTest) -> list[Section]:
                 count=view.count(found.waiting),
             )
         )
-    notes += drift_notes(view, all_days(found))
+    notes += drift_notes(view, found.all_days)
     head = Section(title, notes=tuple(notes))
     return [head, _stages(view, found), *_rules(view, found)]
 
@@ -149,7 +141,7 @@ def _stages(view: View, found: BackTest) -> Section:
         say("From that confidence on: of all payments"),
         say("From that confidence on: wrong per million"),
     ]
-    rates = (right_and_wrong(stage.outcomes)[0] for stage in found.stages)
+    rates = (stage.sureness.rates[0] for stage in found.stages)
     few = any(rate.has_few_payers for rate in rates)
     notes = [say(BRACKETS)]
     if few:
@@ -167,7 +159,7 @@ def _stages(view: View, found: BackTest) -> Section:
 
 def _column(view: View, stage: Stage) -> list[str]:
     whole = total(stage.outcomes)
-    right, wrong = right_and_wrong(stage.outcomes)
+    right, wrong = stage.sureness.rates
     left = (
         view.share(whole.payments[verdict], whole.count)
         for verdict in (Verdict.PROPOSED, Verdict.LEFT)

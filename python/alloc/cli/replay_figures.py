@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from alloc.app.replay.curve import RIGHT, risk_curve
-from alloc.app.replay.drift import drift
-from alloc.app.replay.intervals import MILLION, right_and_wrong
+from alloc.app.replay.intervals import MILLION
 from alloc.calibration import confidence_report
 from alloc.messages import deferred
 
 if TYPE_CHECKING:
     from alloc.app.replay.drift import Period
     from alloc.app.replay.intervals import Interval
+    from alloc.app.replay.sureness import Sureness
     from alloc.cli.render import View
 
 __all__ = [
@@ -50,7 +50,7 @@ def _between(view: View, rate: str, low: str, high: str) -> str:
     return view.messages.say("{rate} ({low} to {high})", rate=rate, low=low, high=high)
 
 
-def drift_notes(view: View, outcomes: pa.Table) -> list[str]:
+def drift_notes(view: View, sureness: Sureness) -> list[str]:
     """Name the weeks or months that were better or worse than chance explains."""
     say = view.messages.say
     return [
@@ -61,7 +61,7 @@ def drift_notes(view: View, outcomes: pa.Table) -> list[str]:
             share=view.share(period.right, period.payments),
             before=view.share(_before_ppm(period, period.shift_ppm), MILLION),
         )
-        for period in drift(outcomes)
+        for period in sureness.drift
         if period.is_shift and period.shift_ppm is not None
     ]
 
@@ -75,20 +75,15 @@ def interval_document(interval: Interval) -> dict[str, int]:
     return interval._asdict()
 
 
-def sureness_document(outcomes: pa.Table) -> dict[str, object]:
-    """Return how sure the rates are, for programs.
-
-    Parameters
-    ----------
-    outcomes
-        Of a replay.
-    """
-    right, wrong = right_and_wrong(outcomes)
+def sureness_document(sureness: Sureness) -> dict[str, object]:
+    """Return how sure the rates are, for programs."""
+    right, wrong = sureness.rates
+    outcomes = sureness.outcomes
     return {
         "right_of_all": interval_document(right),
         "wrong_of_automatic": interval_document(wrong),
         "risk_curve": [point._asdict() for point in risk_curve(outcomes)],
-        "drift": [period._asdict() for period in drift(outcomes)],
+        "drift": [period._asdict() for period in sureness.drift],
         "confidence": confidence_report(_stated(outcomes)).to_pylist(),
     }
 

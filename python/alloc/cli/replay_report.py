@@ -10,10 +10,9 @@ import pyarrow.compute as pc
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from alloc.app.replay.intervals import right_and_wrong
 from alloc.app.replay.judging import Verdict
 from alloc.app.replay.tally import reasons, total
-from alloc.cli.backtesting import all_days, backtest_sections
+from alloc.cli.backtesting import backtest_sections
 from alloc.cli.plain import plain
 from alloc.cli.render import Column
 from alloc.cli.replay_charts import bars, funnel, over_time, risk_and_coverage
@@ -54,7 +53,7 @@ def replay_page(view: View, found: Replay, minutes_per_line: float | None) -> st
     """
     say = view.messages.say
     whole = total(found.outcomes)
-    right, wrong = right_and_wrong(found.outcomes)
+    right, wrong = found.sureness.rates
     head, *sections = replay_sections(view, found, minutes_per_line)
     return _page(
         view,
@@ -87,14 +86,14 @@ def backtest_page(view: View, found: BackTest) -> str:
     """
     say = view.messages.say
     best = found.stages[-1]
-    right, wrong = right_and_wrong(best.outcomes)
+    right, wrong = best.sureness.rates
     labels = {verdict: say(text) for verdict, text in VERDICTS.items()}
     curve = risk_and_coverage(best.trained, view.messages, best.threshold)
     # The plots are ours, as in `_plots`.
     before = [
         (
             say("From zero knowledge, all days: by week"),
-            Markup(over_time(all_days(found), labels)),  # noqa: S704
+            Markup(over_time(found.all_days.outcomes, labels)),  # noqa: S704
         ),
         (say("Risk and coverage on the days before"), Markup(curve)),  # noqa: S704
     ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from alloc.app.replay.intervals import right_and_wrong
 from alloc.app.replay.judging import Verdict
 from alloc.app.replay.tally import DIMENSIONS, rates, reasons, total
 from alloc.cli.render import Column
@@ -81,7 +80,7 @@ def replay_document(found: Replay, minutes_per_line: float | None) -> dict[str, 
             f"by_{name}": [rate_document(rate) for rate in rates(found.outcomes, name)]
             for name in DIMENSIONS
         },
-        **sureness_document(found.outcomes),
+        **sureness_document(found.sureness),
         "findings": [asdict(finding) for finding in found.findings],
         "reasons": reasons(found.outcomes),
         "gains": [asdict(gain) for gain in found.gains],
@@ -153,7 +152,7 @@ def _left_out(view: View, found: Replay) -> list[str]:
         )
         notes.append(text)
     notes += finding_notes(view, found.findings)
-    return [*notes, *drift_notes(view, found.outcomes)]
+    return [*notes, *drift_notes(view, found.sureness)]
 
 
 def _verdicts(
@@ -197,7 +196,7 @@ def _facts(
     view: View, found: Replay, whole: Rate, minutes_per_line: float | None
 ) -> list[tuple[str, str]]:
     say = view.messages.say
-    right, wrong = right_and_wrong(found.outcomes)
+    right, wrong = found.sureness.rates
     saved = _saved(whole, minutes_per_line)
     cleared = say(
         "{count} of {all} ({share}), {wrong} more wrongly",

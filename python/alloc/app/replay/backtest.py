@@ -6,6 +6,7 @@ import datetime as dt
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypedDict, Unpack
 
 import pyarrow as pa
@@ -15,6 +16,7 @@ from alloc.app.past import between
 from alloc.app.replay.curve import most_within, risk_curve
 from alloc.app.replay.driver import as_active, replay
 from alloc.app.replay.intervals import MILLION
+from alloc.app.replay.sureness import Sureness
 from alloc.app.replay.what_if import GainKind
 from alloc.errors import InputError
 
@@ -78,7 +80,7 @@ class ProposedRule(NamedTuple):
     wrong: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Stage:
     """What was decided at one stage of knowledge.
 
@@ -101,8 +103,13 @@ class Stage:
     trained: pa.Table
     threshold: Point | None
 
+    @cached_property
+    def sureness(self) -> Sureness:
+        """How sure the rates of the test days are."""
+        return Sureness(self.outcomes)
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class BackTest:
     """The stages side by side, on the same payments.
 
@@ -128,6 +135,12 @@ class BackTest:
     rules: tuple[ProposedRule, ...]
     waiting: int
     findings: tuple[PastFinding, ...]
+
+    @cached_property
+    def all_days(self) -> Sureness:
+        """How sure the rates from zero knowledge are, and how they moved: all days."""
+        zero = self.stages[0]
+        return Sureness(pa.concat_tables([zero.trained, zero.outcomes]))
 
 
 def first_test_day(past: Past) -> dt.date:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from alloc.app.replay.days import (
 from alloc.app.replay.judging import Classes, judge, stratum_of
 from alloc.app.replay.oddities import against_what_is_said
 from alloc.app.replay.pool import Pool
+from alloc.app.replay.sureness import Sureness
 from alloc.app.replay.what_if import Cleared, GainKind, WhatIf, gains_of
 from alloc.app.ruling import Ruled, Ruling
 from alloc.rules.model import Posting
@@ -67,7 +69,7 @@ class Follow(StrEnum):
     OWN = "own"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Replay:
     """What would have been decided, beside what happened.
 
@@ -95,6 +97,11 @@ class Replay:
     waiting: int
     findings: tuple[PastFinding, ...]
     trials: tuple[Trial, ...]
+
+    @cached_property
+    def sureness(self) -> Sureness:
+        """How sure the rates are."""
+        return Sureness(self.outcomes)
 
     @property
     def gains(self) -> tuple[Gain, ...]:
