@@ -111,21 +111,30 @@ def test_payments_are_decided_by_the_habits_that_there_are(
 def test_days_of_one_run_show_what_days_of_their_own_show(
     book: Book, monkeypatch: pytest.MonkeyPatch
 ):
-    book.write(items(*range(1, 11)))
+    numbers = range(1042, 1050)
+    book.write(
+        "\n".join(
+            f"item INV-{number} {number}.00 EUR of C-LAC issued 2026-01-{number - 1030}"
+            for number in numbers
+        )
+    )
     book.write("""
-        payment B2 3.00 EUR on 2026-03-02 from C-LAC "INV-1 INV-2"
-        payment B3 7.00 EUR on 2026-03-03 from C-LAC "INV-3 INV-4"
-        payment B4 9.00 EUR on 2026-03-04 from C-LAC "INV-9"
+        payment B2 2085.00 EUR on 2026-03-02 from C-LAC "INV-1042 INV-1043"
+        payment B3 2089.00 EUR on 2026-03-03 from C-LAC "INV-1044 INV-1045"
+        payment B4 1049.00 EUR on 2026-03-04 from C-LAC "INV-1049"
     """)
     seen: list[Habits] = []
+    days: list[int] = []
 
     class Kept(Habits):
         def see(self, opened: pa.Table, history: pa.Table) -> None:
             super().see(opened, history)
             seen.append(self)
+            days.append(history.num_rows)
 
     monkeypatch.setattr(clearing, "Habits", Kept)
     book.clear()
+    assert days == [2, 2, 1], "each day its own"
     # What is expected is rounded day by day.
     names = ["entity", "customer_id", "habit", "open_from", "count", "of"]
     at_once = learned_habits(book.ledger, dt.date(2026, 3, 5))

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from clearing_book import NOW, Book
 
+from alloc.app.apply import apply
 from alloc.app.impact import Verdict, impact
 from alloc.app.lessons import KEPT_DAYS, Lesson, is_refused, learned_lessons
 from alloc.app.payer_memory import RULE, FactKey
@@ -48,7 +49,7 @@ def accepted(
 
 def lessons(book: Book, day: dt.date = DAY, *rules: Rule) -> list[Lesson]:
     found = learned_lessons(book.ledger, rules, day)
-    return [lesson for lesson in found if not is_refused(book.ledger, lesson, day)]
+    return [lesson for lesson in found if not is_refused(book.ledger, lesson)]
 
 
 def rule_of(lesson: Lesson, day: dt.date = DAY) -> Rule:
@@ -138,9 +139,42 @@ def test_a_refused_rule_is_proposed_again_when_the_evidence_has_doubled(book: Bo
     assert lessons(book) == [], "five after three"
     accepted(book, more[2:], first=6, now=later)
     assert [len(again.cases) for again in lessons(book)] == [6]
-    faded = DAY + dt.timedelta(days=KEPT_DAYS + 1)
     book.ledger.forget_facts([key], forgotten_by="ada", reason="no", now=later)
     assert lessons(book) == []
     refusals = book.ledger.forgotten_facts(lesson.rule_id)
     assert refusals.num_rows == 2, "each is kept"
-    assert lessons(book, faded) == [], "so are the payments by then"
+
+
+def test_what_nobody_accepted_and_what_a_rule_explains_teaches_no_rule(book: Book):
+    (lesson,) = lessons(accepted(book, DISCOUNT))
+    rule = msgspec.structs.replace(rule_of(lesson), valid_from=None)
+    book.toml = book.toml.replace("[policy]", '[policy]\ndeductions = ["bank_fee"]')
+    for at, (amount, cash) in enumerate(FEES, start=1):
+        book.write(f"""
+            item INV-30{at} {amount} EUR of C-BAU issued 2026-03-0{at}
+            payment B3{at} {cash} EUR on 2026-03-1{at} from C-BAU "INV-30{at}"
+        """).clear()
+        discounted = DISCOUNT[at - 1][1]
+        book.write(f"""
+            item INV-50{at} {DISCOUNT[at - 1][0]} EUR of C-LAC issued 2026-03-0{at}
+            payment B5{at} {discounted} EUR on 2026-03-1{at} from C-LAC "INV-50{at}"
+        """).clear()
+        asked = (book.ledger, book.settings, rule, book.payment_id(f"B5{at}"))
+        apply(*asked, decided_by="ada", now=NOW)
+        assert book.states()[f"B3{at}"] == "posted", "by alloc"
+    assert lessons(book) == [lesson]
+
+
+def test_a_discount_on_the_sum_is_rounded_on_the_sum(book: Book):
+    for at in (1, 2, 3):
+        names = [f"INV-{at}0{number}" for number in (1, 2, 3)]
+        amounts = ("100.25", "200.75", "300.75")
+        for name, amount in zip(names, amounts, strict=True):
+            book.write(f"item {name} {amount} EUR of C-LAC issued 2026-03-0{at}")
+        says = " ".join(names)
+        book.write(f'payment B{at} 589.71 EUR on 2026-03-1{at} from C-LAC "{says}"')
+        book.clear()
+        asked = (book.ledger, book.settings, book.payment_id(f"B{at}"), Rank())
+        accept(*asked, decided_by="ada", now=NOW)
+    (lesson,) = lessons(book)
+    assert (lesson.per, lesson.value) == ("payment", "2%")

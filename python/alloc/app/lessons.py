@@ -36,8 +36,7 @@ __all__ = [
     "learned_lessons",
 ]
 
-#: Payments and refusals of longer ago count no more; a rule that is accepted holds so
-#: long.
+#: Payments of longer ago count no more; a rule that is accepted holds so long.
 KEPT_DAYS = 365
 #: The same deduction taken so often looks like an agreement.
 PAYMENTS_MIN = 3
@@ -185,18 +184,14 @@ def learned_lessons(
     return lessons
 
 
-def is_refused(ledger: Ledger, lesson: Lesson, day: dt.date) -> bool:
-    """Say whether a person refused it, and nothing much was seen since.
+def is_refused(ledger: Ledger, lesson: Lesson) -> bool:
+    """Say whether a person refused it when more than half of its payments were there.
 
-    A refusal holds until twice as many payments show the same, or `KEPT_DAYS`.
+    Payments fade, and so does what was refused of them.
     """
     told = ledger.forgotten_facts(lesson.rule_id).to_pylist()
     moments = [row["forgotten_at"] for row in told if row["kind"] == RULE]
-    if not moments:
-        return False
-    last = max(moments)
-    if (day - dt.date.fromisoformat(last[:10])).days > KEPT_DAYS:
-        return False
+    last = max(moments, default="")
     before = [case for case in lesson.cases if case.decided_at <= last]
     return len(lesson.cases) < 2 * len(before)
 

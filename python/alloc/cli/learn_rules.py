@@ -43,7 +43,7 @@ def rules(session: Session) -> int:
         found = [
             lesson
             for lesson in learned_lessons(ledger, read_rules(workspace), today)
-            if not is_refused(ledger, lesson, today)
+            if not is_refused(ledger, lesson)
         ]
     document = {"rules": [_said(lesson) for lesson in found]}
     emit(session, document, lambda: _draw(View(settings.locale), found))
@@ -117,7 +117,7 @@ def accept(session: Session, rule_id: str) -> int:
 def refuse(session: Session, rule_id: str, *, reason: str) -> int:
     """Have a rule not be proposed again.
 
-    It is once twice as many payments show the same, or after a year.
+    It is once twice as many payments of a year show the same.
     """
     from alloc.app.payer_memory import RULE, FactKey
     from alloc.cli.clock import now
