@@ -55,6 +55,9 @@ PROCESSES = 2
 CHANNELS = 8
 BATCH_ROWS = 2_000
 BATCHES = 30
+#: Messages of a stream that is echoed.
+ECHOED = 200
+ECHOED_BYTES = 1_000_000
 _NS_PER_US = 1_000
 _NS_PER_S = 1_000_000_000
 _DAY = dt.date(2026, 4, 30)
@@ -63,10 +66,14 @@ _ECHO = """
 import concurrent.futures, sys, grpc
 folder, threads, port = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 pem = [open(f"{folder}/server.{end}", "rb").read() for end in ("key", "pem")]
-echo = grpc.unary_unary_rpc_method_handler(lambda request, context: request)
+same = lambda asked, context: asked
+methods = {
+    "Echo": grpc.unary_unary_rpc_method_handler(same),
+    "EchoStream": grpc.stream_stream_rpc_method_handler(same),
+}
 server = grpc.server(concurrent.futures.ThreadPoolExecutor(threads))
 server.add_generic_rpc_handlers(
-    [grpc.method_handlers_generic_handler("alloc.Echo", {"Echo": echo})]
+    [grpc.method_handlers_generic_handler("alloc.Echo", methods)]
 )
 credentials = grpc.ssl_server_credentials([pem])
 port = server.add_secure_port(f"127.0.0.1:{port}", credentials)
@@ -229,6 +236,7 @@ def bench_echo(servers: Servers, ca: bytes) -> Iterator[Figure]:
     with grpc.secure_channel(servers.address, credentials) as channel:
         echo = channel.unary_unary("/alloc.Echo/Echo")
         yield one_by_one("echo", lambda _: echo(body))
+        yield stream_echo(channel)
 
     async def run() -> list[Figure]:
         async with AsyncExitStack() as stack:
@@ -245,6 +253,17 @@ def bench_echo(servers: Servers, ca: bytes) -> Iterator[Figure]:
             return await at_once("echo", calls, servers)
 
     yield from asyncio.run(run())
+
+
+def stream_echo(channel: grpc.Channel) -> Figure:
+    """Send a stream and take it back: what a stream of batches could reach."""
+    body = bytes(ECHOED_BYTES)
+    echo = channel.stream_stream("/alloc.Echo/EchoStream")
+    began = time.perf_counter_ns()
+    count = sum(1 for _ in echo(body for _ in range(ECHOED)))
+    took = time.perf_counter_ns() - began
+    rate = count * ECHOED_BYTES * _NS_PER_S // took // 1_000
+    return Figure("echo: stream, each way", rate, "kB/s", "")
 
 
 def bench_propose(

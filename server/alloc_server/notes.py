@@ -61,8 +61,8 @@ class Notes:
         """Write what was gathered."""
         with self._writing:
             calls = [self._waiting.popleft() for _ in range(len(self._waiting))]
-            self._metrics.count(calls, open_calls=self._open)
             log_calls(calls)
+            self._metrics.count(calls, open_calls=self._open)
 
     def close(self) -> None:
         """Write the rest; no call is told of any more."""
