@@ -178,7 +178,7 @@ def hard_tables() -> dict[str, pa.Table]:
 
 
 #: Enough that a company takes some tenths of a second.
-HARD_PAYMENTS = 80
+HARD_PAYMENTS = 40
 
 
 def by_entity(made: dict[str, pa.Table], policy: dict[str, Any]) -> Proposal:

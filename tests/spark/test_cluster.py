@@ -48,6 +48,16 @@ def wanted() -> list[bytes]:
     return written(by_entity(group(), POLICY))
 
 
+@cache
+def hard() -> dict[str, pa.Table]:
+    return hard_tables()
+
+
+@cache
+def wanted_of_hard() -> list[bytes]:
+    return written(by_entity(hard(), POLICY))
+
+
 @pytest.mark.parametrize("shards", [1, 2, 64])
 def test_any_number_of_shards_and_any_order_of_rows_give_the_same_bytes(
     spark: SparkSession, shards: int
@@ -120,12 +130,12 @@ def test_a_column_that_nobody_knows_is_refused(spark: SparkSession, name: str) -
 def test_what_is_killed_in_the_middle_of_a_job_changes_nothing(
     spark: SparkSession, victim: str
 ) -> None:
-    made = hard_tables()
+    made = hard()
     asked = Asked(lambda: written(ask(spark, made, shards=16).collect()))
     asked.start()
     kill_in_the_middle(spark, victim, random.Random(len(victim)), shards=16)
     asked.join(timeout=300)
-    assert asked.answer == written(by_entity(made, POLICY))
+    assert asked.answer == wanted_of_hard()
 
 
 def test_a_driver_that_starts_again_decides_only_what_was_not_done(
