@@ -1,8 +1,8 @@
 """Work that is done for several callers at once, by one of them.
 
 Whoever finds nobody at work takes what waits and does it, in its own thread; what comes
-meanwhile waits and is the next lot. After a lot of several, the next one waits while
-others keep coming: those who were answered often come again. A lone caller never waits.
+meanwhile waits and is the next lot. After a lot of several, the next one waits for as
+many: those who were answered often come again. A lone caller never waits.
 """
 
 from __future__ import annotations
@@ -22,9 +22,8 @@ __all__ = ["Turns"]
 _Work = TypeVar("_Work")
 _Result = TypeVar("_Result")
 
-#: The next lot begins when nobody came for so long, or after so long in any case.
-_PAUSE_SECONDS = 0.002
-_GATHER_SECONDS_MAX = 0.02
+#: How often a lot that waits for callers looks who came.
+_LOOK_SECONDS = 0.001
 
 
 class _Waiting(Generic[_Work, _Result]):
@@ -62,6 +61,7 @@ class Turns(Generic[_Work, _Result]):
         self._queue: deque[_Waiting[_Work, _Result]] = deque()
         self._is_led = False
         self._last_count = 0
+        self._last_seconds = 0.0
 
     def take(self, work: _Work, *, seconds: float) -> _Result:
         """Have work done, by this thread or another; wait so long for its turn.
@@ -96,12 +96,12 @@ class Turns(Generic[_Work, _Result]):
     def _lead(self) -> None:
         """Do the next lot; the queue is free meanwhile."""
         self._is_led = True
-        if self._last_count > 1:
-            self._gather()
+        self._gather()
         count = self._last_count = min(self._at_a_time, len(self._queue))
         lot = [self._queue.popleft() for _ in range(count)]
         for each in lot:
             each.is_taken = True
+        began = monotonic()
         self._lock.release()
         try:
             outcomes = self._do([each.work for each in lot])
@@ -110,6 +110,7 @@ class Turns(Generic[_Work, _Result]):
         finally:
             self._lock.acquire()
             self._is_led = False
+            self._last_seconds = monotonic() - began
             self._wake_next()
         for each, outcome in zip(lot, outcomes, strict=True):
             each.outcome = outcome
@@ -118,14 +119,23 @@ class Turns(Generic[_Work, _Result]):
         self._queue.extendleft(each for each in reversed(lot) if not each.is_taken)
 
     def _gather(self) -> None:
-        """Wait while others come."""
-        until = monotonic() + _GATHER_SECONDS_MAX
-        before = 0
-        while before < len(self._queue) < self._at_a_time and monotonic() < until:
-            before = len(self._queue)
+        """Wait for as many as last time.
+
+        Not longer than that lot took, nor than a quarter of it when nobody comes: what
+        a lot takes hardly depends on its size.
+        """
+        began = last_came = monotonic()
+        count = len(self._queue)
+        while len(self._queue) < self._last_count:
             self._lock.release()
-            sleep(_PAUSE_SECONDS)
+            sleep(_LOOK_SECONDS)
             self._lock.acquire()
+            now = monotonic()
+            if len(self._queue) > count:
+                count, last_came = len(self._queue), now
+            is_late = now - began > self._last_seconds
+            if is_late or now - last_came > self._last_seconds / 4:
+                break
 
     def _wake_next(self) -> None:
         """Let the one that waits longest lead, if nobody does."""

@@ -240,7 +240,7 @@ def test_what_comes_while_one_works_is_the_next_lot() -> None:
     assert [len(lot) for lot in lots] == [1, 19]
 
 
-def test_after_a_lot_of_several_the_next_waits_while_others_come(
+def test_after_a_lot_of_several_the_next_waits_for_as_many(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     lots: list[list[int]] = []
@@ -262,8 +262,7 @@ def test_after_a_lot_of_several_the_next_waits_while_others_come(
         return coming
 
     with ThreadPoolExecutor(5) as pool:
-        later = iter([(5,), ()])
-        monkeypatch.setattr(turns_module, "sleep", lambda _: come(pool, *next(later)))
+        monkeypatch.setattr(turns_module, "sleep", lambda _: come(pool, 5))
         first = pool.submit(turns.take, 1, seconds=20)
         assert begun.wait(20)
         both = come(pool, 2, 3)
