@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 import alloc
 
@@ -28,3 +29,13 @@ def test_what_is_named_is_decided_and_the_rest_is_thought_about(name: str) -> No
     named = sum("F0" in text[0] for text in payments["remittance_text"].to_pylist())
     assert status["auto"] * 100 >= named * 95
     assert status["none"] == 0
+
+
+@pytest.mark.parametrize(("power", "code"), [(1, 0), (2, 1)])
+def test_the_gate_fails_when_time_grows_faster_than_it_may(
+    monkeypatch: pytest.MonkeyPatch, power: int, code: int
+) -> None:
+    monkeypatch.setattr(scaling, "instructions", lambda _, size: 7 * size**power)
+    told = CliRunner().invoke(scaling.main, ["--gate"])
+    assert told.exit_code == code
+    assert f"payments ^ {power}.000, <= 1.05" in told.output
