@@ -16,7 +16,6 @@ import msgspec
 
 from alloc.errors import AllocError, InternalError
 from alloc.store.backend.base import DRIVER_ERRORS
-from alloc.store.behind import Behind
 from alloc.store.columns import typed
 
 if TYPE_CHECKING:
@@ -67,7 +66,6 @@ class Database:
         self._writing = False
         self._carried: dict[str, tuple[pa.Schema, str]] = {}
         self._cursors: dict[str, Cursor] = {}
-        self._behind: Behind | None = None
         with self._translated():
             self._connection = backend.connect(write=write, create=create)
         try:
@@ -139,7 +137,6 @@ class Database:
 
     def load(self, name: str, table: pa.Table) -> None:
         """Replace a temporary table by these rows."""
-        self._wait_for_appended()
         with self._translated(), self._connection.cursor() as cursor:
             cursor.adbc_ingest(
                 name, self.backend.fit(table), mode="replace", temporary=True
@@ -155,7 +152,6 @@ class Database:
         The small sets that the statement names are put before it and its parameters;
         SQLite counts parameters as they appear, whatever their numbers.
         """
-        self._wait_for_appended()
         named = dict.fromkeys(_STAGED.findall(sql))
         sets = {name: self._carried[name] for name in named if name in self._carried}
         if sets:
@@ -193,38 +189,9 @@ class Database:
 
     def append(self, name: str, table: pa.Table) -> None:
         """Add rows to a table of the ledger; all of its columns that are named."""
-        if not len(table):
-            return
-        if self._behind is None:
-            self._append(name, table)
-        else:
-            self._behind.add(lambda: self._append(name, table))
-
-    def _append(self, name: str, table: pa.Table) -> None:
-        with self._translated(), self._connection.cursor() as cursor:
-            cursor.adbc_ingest(name, self.backend.fit(table), mode="append")
-
-    @contextlib.contextmanager
-    def appending_behind(self, rows: int) -> Iterator[None]:
-        """Append in a thread, while the next rows are made ready; not when few.
-
-        Statements wait for what was appended before them, so the connection has one
-        user at a time. All is appended at the end.
-        """
-        if rows <= _CARRIED_MAX:
-            yield
-            return
-        self._behind = Behind()
-        try:
-            yield
-            self._behind.wait()
-        finally:
-            self._behind.end()
-            self._behind = None
-
-    def _wait_for_appended(self) -> None:
-        if self._behind is not None:
-            self._behind.wait()
+        if len(table):
+            with self._translated(), self._connection.cursor() as cursor:
+                cursor.adbc_ingest(name, self.backend.fit(table), mode="append")
 
     @contextlib.contextmanager
     def write(self) -> Iterator[None]:

@@ -73,7 +73,7 @@ RELEASE_EVIDENCE = "RELEASE"
 def post(db: Database, batch: PostingBatch, *, now: dt.datetime) -> PostResult:
     """Post a batch whole, or raise and leave everything as it was."""
     tables = checked(batch)
-    with db.write(), db.appending_behind(len(tables.postings)):
+    with db.write():
         return _Posting(db, tables, now).run()
 
 
