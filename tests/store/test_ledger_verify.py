@@ -54,6 +54,19 @@ def tampered(path: Path, statement: str, *guards: str) -> None:
     subprocess.run(command, check=True)
 
 
+def root_page(path: Path, table: str) -> int:
+    """Return the number of the page in use at which a table begins."""
+    code = (
+        "import sqlite3, sys\n"
+        "db = sqlite3.connect(sys.argv[1])\n"
+        "query = 'select rootpage from sqlite_master where name = ?'\n"
+        "print(db.execute(query, sys.argv[2:]).fetchone()[0])\n"
+    )
+    command = [sys.executable, "-c", code, str(path), table]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return int(done.stdout)
+
+
 def codes(path: Path) -> set[str]:
     with open_ledger(str(path), write=False) as ledger:
         return {finding.code for finding in verify(ledger).errors}
@@ -171,10 +184,11 @@ def test_posted_rows_are_guarded_against_a_slip(filled: Path) -> None:
         assert "never edited" in done.stdout
 
 
-def test_a_damaged_page_is_found(filled: Path) -> None:
+@pytest.mark.parametrize("table", ["posting", "decision", "letter_group", "bank_entry"])
+def test_a_damaged_page_is_found(filled: Path, table: str) -> None:
     content = bytearray(filled.read_bytes())
     page_bytes = int.from_bytes(content[16:18], "big")
-    page = content.index(b"REFERENCE_PRINTED") // page_bytes * page_bytes
+    page = (root_page(filled, table) - 1) * page_bytes
     content[page : page + 300] = bytes(300)
     filled.write_bytes(bytes(content))
     assert "FILE_DAMAGED" in codes(filled)

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from alloc import engine
 from alloc.app.amounts import amount_text
 from alloc.app.ports import Finding
-from alloc.errors import AllocError
+from alloc.errors import AllocError, StoreError
 from alloc.store import analytic, audit, identity
 from alloc.store.columns import columns
 from alloc.store.database import Database
@@ -636,6 +636,10 @@ def findings(backend: Backend, *, workers: int = 2) -> Iterator[Finding]:
         database = free.get()
         try:
             return question(database)
+        except StoreError as error:
+            if error.reason != "LEDGER_DAMAGED":
+                raise
+            return [Finding("error", "FILE_DAMAGED", str(error), "file")]
         finally:
             free.put(database)
 
