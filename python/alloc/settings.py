@@ -68,6 +68,7 @@ ACCOUNTS: Mapping[str, str] = {
     "recovery_indemnity": "758100",
     "rounding_gain": "758000",
     "late_interest": "763100",
+    "bad_debt_recovered": "758300",
 }
 """Account number by role: the French general chart (PCG), six digits."""
 

@@ -339,6 +339,8 @@ def by_hand(said: Said, base: str) -> RuleContent:
 
 
 def bad_debt(said: Said) -> RuleContent:
+    if said.only("recovered", (False, True)):
+        return recovered(said)
     recovers = said.only("vat_recovery", (True, False))
     certificate = said.only("certificate", ("received", "awaited", ""))
     if not said.has_receipt:
@@ -349,6 +351,17 @@ def bad_debt(said: Said) -> RuleContent:
     if not recovers:
         content.say("component.loss", vat=False)
     return content.say(posting="one_click")  # More than a half: a person confirms.
+
+
+def recovered(said: Said) -> RuleContent:
+    """Money for invoices that were written off, at the rate of their VAT."""
+    lost = said.case["input"]["cleared_items"]
+    customers = sorted({item["aux"] for item in lost})
+    content = said.new("bad-debt-recovered").say("when", customers=customers)
+    (rate,) = {line["rate"] for item in lost for line in item["vat"]}
+    if said.only("vat_recovery", (True, False)):
+        return content.say("component.recovered.vat", rate=percent(rate))
+    return content.say("component.recovered", vat=False)
 
 
 def doubtful(said: Said) -> RuleContent:

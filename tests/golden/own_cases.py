@@ -13,6 +13,7 @@ CASES = {
 }
 
 SAMPLE = (
+    "BAD-recovered",
     "CN-refund",
     "DEP-two-rates",
     "FX-too-much",

@@ -150,6 +150,7 @@ WORDS = {
     "bank_charges": deferred("bank charges"),
     "foreign_tax": deferred("foreign tax"),
     "bad_debt": deferred("bad debt"),
+    "bad_debt_recovered": deferred("bad debt recovered"),
     "fx_loss": deferred("exchange loss"),
     "rounding_loss": deferred("payment difference, loss"),
     "discount_granted": deferred("discount granted"),
