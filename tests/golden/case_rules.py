@@ -258,7 +258,8 @@ def deposit(said: Said) -> RuleContent | None:
     )
     is_due = said.only("goods_determined", (True, False))
     proforma, aux = said.only("match", ("", "proforma")), said.take("aux")
-    said.only("excess", ("keep",))
+    if said.only("excess", ("keep", "refund")) == "refund":
+        return None  # What the company does with every credit that is paid back.
     if said.only("forfeited", (False, True)):
         return by_hand(said, "deposit-forfeited")
     if method != "on_receipt":

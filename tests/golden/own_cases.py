@@ -15,6 +15,7 @@ CASES = {
 SAMPLE = (
     "BAD-recovered",
     "CN-refund",
+    "DEP-excess-refunded",
     "DEP-two-rates",
     "FX-too-much",
     "INS-all-three",

@@ -15,7 +15,7 @@ import msgspec
 from alloc.domain.rate import rate_text
 from alloc.messages import told
 from alloc.rules.arithmetic import PPM, half_up
-from alloc.rules.facts import Situation  # noqa: TC001 - msgspec reads it
+from alloc.rules.facts import DEPOSIT, Situation
 from alloc.rules.matching import Misfit, misfit, within_terms
 from alloc.rules.model import Base, Book, Component, Measure, Rule
 from alloc.rules.parts import (
@@ -208,7 +208,7 @@ def unknown_vat(rule: Rule, items: Sequence[Item]) -> str | None:
         for part in rule.components
     )
     if not needed:
-        return None
+        items = [i for i in items if rule.vat_on_refund and i.kind == DEPOSIT]
     return next((item.item_id for item in items if item.vat is None), None)
 
 

@@ -6,7 +6,10 @@ import datetime as dt  # noqa: TC003 - msgspec reads the annotations
 
 import msgspec
 
-__all__ = ["Earlier", "Item", "Payment", "Situation", "VatLine"]
+__all__ = ["DEPOSIT", "Earlier", "Item", "Payment", "Situation", "VatLine"]
+
+DEPOSIT = "deposit"
+"""Kind of an item: money that we got before the invoice."""
 
 
 class VatLine(msgspec.Struct, frozen=True, kw_only=True):

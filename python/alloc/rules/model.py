@@ -299,6 +299,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         Whether what is cleared makes the items' VAT due.
     vat_on_payment
         Whether a set-off makes the VAT due that our debts let us deduct.
+    vat_on_refund
+        Whether a deposit that is paid back turns its VAT back.
     fallback
         Whether it is tried only where no other rule fits.
     always
@@ -321,6 +323,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     document_name: str = ""
     vat_on_collection: bool = False
     vat_on_payment: bool = False
+    vat_on_refund: bool = False
     fallback: bool = False
     always: bool = False
     when: When = When()

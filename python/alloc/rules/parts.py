@@ -9,6 +9,7 @@ import msgspec
 from alloc.errors import InternalError
 from alloc.messages import told
 from alloc.rules.arithmetic import PPM, half_up, net_of, portion
+from alloc.rules.facts import DEPOSIT
 from alloc.rules.model import Base, Book, Component, Measure, Per, Rule, Side, Vat
 
 if TYPE_CHECKING:
@@ -247,6 +248,9 @@ def to_lines(
     lines = [line for part in parts for line in _lines(rule, part)]
     if rule.vat_on_collection:
         lines += _vat_due(rule, situation, parts, left)
+    if rule.vat_on_refund:
+        deposits = [item for item in situation.items if item.kind == DEPOSIT]
+        lines += vat_due_lines(deposits, left, {}, pending="vat_regularisation")
     return lines
 
 
@@ -393,9 +397,23 @@ def _vat_lines(rule: Rule, part: Part, vat: Vat) -> list[Line]:
 
 
 def vat_due_lines(
-    items: Iterable[Item], left: Mapping[str, int], moved: Mapping[str, int]
+    items: Iterable[Item],
+    left: Mapping[str, int],
+    moved: Mapping[str, int],
+    *,
+    pending: str = "vat_collected_pending",
 ) -> list[Line]:
-    """Make due the VAT of what was paid of each item, cumulated."""
+    """Make due the VAT of what was paid of each item, cumulated.
+
+    Parameters
+    ----------
+    items
+        With their VAT.
+    left, moved
+        Item -> what stays open of it, and what becomes another item.
+    pending
+        Role of the account on which the VAT waited.
+    """
     return [
         Line(
             component="vat_on_collection",
@@ -411,7 +429,7 @@ def vat_due_lines(
         )
         if minor
         for role, amount in (
-            ("vat_collected_pending", minor),
+            (pending, minor),
             ("vat_collected", -minor),
         )
     ]

@@ -163,6 +163,7 @@ def _rule(root: TomlTable, file: str, locale: str) -> Rule:
         always=root.flag("always", default=False),
         vat_on_collection=collects,
         vat_on_payment=_on_payment(root, collects=collects),
+        vat_on_refund=_on_refund(root, when),
         when=when,
         components=components,
         link=link,
@@ -178,6 +179,13 @@ def _on_payment(root: TomlTable, *, collects: bool) -> bool:
     if on_payment and not collects:
         root.mistake("vat_on_payment", "says nothing without vat_on_collection")
     return on_payment
+
+
+def _on_refund(root: TomlTable, when: When) -> bool:
+    on_refund = root.flag("vat_on_refund", default=False)
+    if on_refund and when.direction != "out":
+        root.mistake("vat_on_refund", 'is of money that goes out: direction = "out"')
+    return on_refund
 
 
 def _title(root: TomlTable, locale: str) -> str:
