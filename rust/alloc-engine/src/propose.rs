@@ -20,6 +20,12 @@ const PARALLEL_MIN: usize = 64;
 /// Times that payments of one day are decided once more after others took items.
 const ROUNDS_MAX: usize = 4;
 
+/// Decides the payment at a position on what is left.
+type Decide<'f, 'a> = dyn Fn(u32, &Left<'_, 'a>) -> Decision<'a> + 'f;
+
+/// The account of the payer that a decision assumes.
+type AccountOf<'f, 'a> = dyn Fn(&Decision<'a>) -> Option<u32> + 'f;
+
 /// What a call asks a book.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'r, 'a> {
@@ -140,7 +146,12 @@ fn decide_all<'a>(
         for decision in &decisions {
             left.take(decision);
         }
-        decide_again(ledger, &mut decisions, &mut left, max_wrong_ppt, &decide);
+        let account = |decision: &Decision<'a>| {
+            let entity = ledger.entity(payment(decision.payment).entity)?;
+            ledger.find_account(entity, decision.customer_id?)
+        };
+        let again = (&decide as _, &account as _);
+        decide_again(ledger, &mut decisions, &mut left, max_wrong_ppt, again);
         for decision in &mut decisions {
             finish(ledger, decision, payment(decision.payment).amount_minor);
         }
@@ -151,22 +162,25 @@ fn decide_all<'a>(
 
 /// Decides once more what waits for a person while others of the day took some of its payer's
 /// items: fewer sets remain, and what is proposed must still be open. Until nothing changes.
+///
+/// * `decide` — decides a payment on what is left
+/// * `account` — the payer's account, in the entity of the payment
 fn decide_again<'a>(
     ledger: &Ledger<'a>,
     decisions: &mut [Decision<'a>],
     left: &mut Left<'_, 'a>,
     max_wrong_ppt: u64,
-    decide: &dyn Fn(u32, &Left<'_, 'a>) -> Decision<'a>,
+    (decide, account): (&Decide<'_, 'a>, &AccountOf<'_, 'a>),
 ) {
     let mut taken = accounts_of(ledger, decisions.iter());
     for _ in 0..ROUNDS_MAX {
         if taken.is_empty() {
             return;
         }
-        let waits = |decision: &Decision<'_>| {
+        let waits = |decision: &Decision<'a>| {
             decision.status == Status::Review
                 && decision.reason != CONTESTED
-                && decision.customer_id.is_some_and(|id| taken.contains(id))
+                && account(decision).is_some_and(|account| taken.contains(&account))
         };
         let positions: Vec<usize> = (0..decisions.len())
             .filter(|&position| waits(&decisions[position]))
@@ -201,23 +215,15 @@ fn leave_contested(decisions: &[Decision<'_>], again: &mut [Decision<'_>]) {
     }
 }
 
-/// Customers of whom automatic decisions took items.
+/// Accounts of which automatic decisions took items, and those that may pay for these.
 fn accounts_of<'d, 'a: 'd>(
     ledger: &Ledger<'a>,
     decisions: impl Iterator<Item = &'d Decision<'a>>,
-) -> FxHashSet<&'a str> {
+) -> FxHashSet<u32> {
     decisions
         .filter(|decision| decision.status == Status::Auto)
         .flat_map(|decision| &decision.allocations)
-        .flat_map(|line| {
-            let account = |account: u32| ledger.accounts[account as usize].customer_id;
-            let payer = ledger.payer_of(line.item);
-            [
-                Some(account(ledger.account_of(line.item))),
-                payer.map(account),
-            ]
-        })
-        .flatten()
+        .flat_map(|line| ledger.payers_of(line.item))
         .collect()
 }
 
@@ -236,12 +242,13 @@ fn lines_by_payment<'r, 'a>(
 
 /// Orders a decision's lines and asserts the law of conservation.
 fn finish(ledger: &Ledger<'_>, decision: &mut Decision<'_>, amount_minor: i64) {
+    let id = |item: u32| ledger.item(item).item_id;
     decision
         .allocations
-        .sort_unstable_by_key(|line| (line.rank, ledger.item(line.item).item_id, line.item));
+        .sort_unstable_by_key(|line| (line.rank, id(line.item), line.item));
     decision
         .adjustments
-        .sort_unstable_by_key(|line| (line.rank, line.role, line.item));
+        .sort_unstable_by_key(|line| (line.rank, line.role, line.item.map(id), line.item));
     assert!(
         decision.conserves(amount_minor),
         "cash plus adjustments equals what is allocated"

@@ -219,23 +219,30 @@ impl ReferenceIndex {
 
     /// The items of some entries that have these bytes as a form, with the fullest such form.
     ///
+    /// Entries are found by hash: those of other forms and of other entities are neither named nor
+    /// counted.
+    ///
     /// * `most` — with more items than this, there is none
     pub(crate) fn named(
         ledger: &Ledger<'_>,
+        entity: u32,
         entries: Entries<'_>,
         bytes: &[u8],
         most: usize,
     ) -> impl Iterator<Item = (u32, Form)> {
         let open = entries.0.into_iter().flatten();
         let open = open.filter(|entry| ledger.is_open(entry.item));
-        let is_few = open.clone().nth(most).is_none();
-        open.take(if is_few { most } else { 0 })
-            .filter_map(move |entry| {
-                let item = ledger.item(entry.item);
-                let references = item.reference.iter().chain(&item.other_references);
-                let forms = references.filter_map(|reference| is_form_of(reference, bytes));
-                Some((entry.item, forms.min()?))
-            })
+        let named = open.clone().filter_map(move |entry| {
+            if ledger.accounts[entry.account as usize].entity != entity {
+                return None;
+            }
+            let item = ledger.item(entry.item);
+            let references = item.reference.iter().chain(&item.other_references);
+            let forms = references.filter_map(|reference| is_form_of(reference, bytes));
+            Some((entry.item, forms.min()?))
+        });
+        let is_few = open.clone().nth(most).is_none() || named.clone().nth(most).is_none();
+        named.take(if is_few { most } else { 0 })
     }
 
     /// Every open item that has these bytes as a form and lies in scope; an item that two accounts
@@ -251,7 +258,7 @@ impl ReferenceIndex {
     ) -> impl Iterator<Item = (u32, Form)> {
         let hash = FormHash::new(entity).with(bytes);
         let entries = self.within(self.group(hash), hash, scope);
-        Self::named(ledger, entries, bytes, most)
+        Self::named(ledger, entity, entries, bytes, most)
     }
 
     /// How many references are searched in this scope.

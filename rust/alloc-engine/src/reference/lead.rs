@@ -65,6 +65,7 @@ impl<'t> Leads<'t> {
             let most = ITEMS_PER_TOKEN_MAX;
             named.extend(ReferenceIndex::named(
                 search.ledger,
+                search.entity,
                 entries,
                 &spelled,
                 most,
