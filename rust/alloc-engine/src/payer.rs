@@ -109,7 +109,7 @@ impl<'a> Payers<'a> {
     }
 
     /// The customer this payment's account belongs to alone, else the one its name does, else the
-    /// one whose name it abbreviates or cuts.
+    /// one whose name it abbreviates, cuts or turns.
     #[must_use]
     pub fn recognise(&self, payment: &Payment<'_>) -> Option<Recognised<'a>> {
         if let [customer_id] = self.owners_of_iban(payment).as_slice() {
@@ -122,7 +122,7 @@ impl<'a> Payers<'a> {
         let name = name_of(payment)?;
         let (customer_id, error_ppm) = match self.owners_of_name(&name).as_slice() {
             [owner] => (*owner, PAYER_NAME_ERROR_PPM),
-            [] => match self.owners_of_short_name(&name).as_slice() {
+            [] => match self.owners_of_like_name(&name).as_slice() {
                 [owner] => (*owner, PAYER_SHORT_NAME_ERROR_PPM),
                 _ => return None,
             },
@@ -155,7 +155,7 @@ impl<'a> Payers<'a> {
         if let Some(name) = name_of(payment) {
             let same = self.owners_of_name(&name).into_iter();
             found.extend(same.map(of(Evidence::PayerName, PAYER_NAME_ERROR_PPM)));
-            let like = self.owners_of_short_name(&name).into_iter();
+            let like = self.owners_of_like_name(&name).into_iter();
             found.extend(like.map(of(Evidence::PayerName, PAYER_SHORT_NAME_ERROR_PPM)));
         }
         let mut seen = FxHashSet::default();
@@ -179,23 +179,24 @@ impl<'a> Payers<'a> {
         self.owners(rows.map(|&(_, row)| row))
     }
 
-    /// The customers whose names it abbreviates or cuts; none where too many names begin like it.
-    fn owners_of_short_name(&self, name: &[u8]) -> Vec<&'a str> {
+    /// The customers whose names it turns, abbreviates or cuts; the last two not where too many names
+    /// begin like it.
+    fn owners_of_like_name(&self, name: &[u8]) -> Vec<&'a str> {
         let mut of_name = words(name);
         let mut start = of_name.next().unwrap_or_default().to_vec();
         start.push(b' ');
         start.extend_from_slice(of_name.next().unwrap_or_default());
-        let near: Vec<_> = self
-            .index()
+        let index = self.index();
+        let mut near: Vec<_> = index
             .beginning_with(&start)
             .take(NAMES_COMPARED_MAX + 1)
             .collect();
         if near.len() > NAMES_COMPARED_MAX {
-            return Vec::new();
+            near.clear();
         }
-        let near = near.into_iter();
-        let like = near.filter(|(known, _)| known != name && is_short_for(name, known));
-        self.owners(like.map(|&(_, row)| row))
+        near.retain(|(known, _)| known != name && is_short_for(name, known));
+        near.extend(turns(name).flat_map(|turned| index.with_name(&turned)));
+        self.owners(near.into_iter().map(|&(_, row)| row))
     }
 
     fn customer_id(&self, row: u32) -> &'a str {
@@ -250,6 +251,12 @@ fn is_short_for(short: &[u8], full: &[u8]) -> bool {
         }
     }
     full_words.next().is_none() || short.len() >= CUT_BYTES_MIN
+}
+
+/// A name begun at each of its other words: banks and books put the family name first or last.
+fn turns(name: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+    let blanks = (0..name.len()).filter(|&at| name[at] == b' ');
+    blanks.map(|at| [&name[at + 1..], b" ", &name[..at]].concat())
 }
 
 fn words(name: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -373,6 +380,30 @@ mod tests {
             recognised(&customers, "MARTIN MENUISIER SARL", "X"),
             Some(("C2", Evidence::PayerName))
         );
+    }
+
+    #[test]
+    fn a_family_name_may_come_first_or_last() {
+        let customers = [
+            customer("C1", "Joël Chamand", "A"),
+            customer("C2", "Jean-Pierre Martin", "B"),
+            customer("C3", "Paul Martin", "C"),
+            customer("C4", "Martin Paul", "D"),
+        ];
+        let of = |name| recognised(&customers, name, "X").map(|(customer, _)| customer);
+        assert_eq!(of("CHAMAND JOEL"), Some("C1"));
+        assert_eq!(of("MARTIN JEAN PIERRE"), Some("C2"));
+        assert_eq!(of("MARTIN PIERRE JEAN"), None, "not turned but mixed");
+        assert_eq!(of("PAUL MARTIN"), Some("C3"), "the very name comes first");
+    }
+
+    #[test]
+    fn a_turned_name_of_two_customers_names_neither() {
+        let customers = [
+            customer("C1", "Luc Blanc Sarl", "A"),
+            customer("C2", "Luc Blanc", "B"),
+        ];
+        assert_eq!(recognised(&customers, "BLANC LUC", "X"), None);
     }
 
     #[test]

@@ -186,7 +186,7 @@ pub const PARTIAL_ERROR_PPM: i64 = 80;
 pub const PAYER_IBAN_ERROR_PPM: i64 = 10;
 /// The payer is known by its name only.
 pub const PAYER_NAME_ERROR_PPM: i64 = 20;
-/// The payer is known by an abbreviated or cut name only.
+/// The payer is known by an abbreviated, cut or turned name only.
 pub const PAYER_SHORT_NAME_ERROR_PPM: i64 = 70;
 /// The references are of several customers.
 pub const SEVERAL_PAYERS_ERROR_PPM: i64 = 40;
