@@ -33,7 +33,7 @@ class _Waiting(Generic[_Work, _Result]):
         self.work = work
         self.changed = threading.Condition(lock)
         self.is_taken = False
-        self.outcome: _Result | Exception | None = None
+        self.outcome: _Result | BaseException | None = None
 
 
 class Turns(Generic[_Work, _Result]):
@@ -89,7 +89,7 @@ class Turns(Generic[_Work, _Result]):
                         "other calls are writing: make the same call again",
                         reason="LEDGER_BUSY",
                     )
-        if isinstance(mine.outcome, Exception):
+        if isinstance(mine.outcome, BaseException):
             raise mine.outcome
         return mine.outcome
 
@@ -105,7 +105,7 @@ class Turns(Generic[_Work, _Result]):
         self._lock.release()
         try:
             outcomes = self._do([each.work for each in lot])
-        except Exception as error:  # noqa: BLE001 - it is raised in every thread
+        except BaseException as error:  # noqa: BLE001 - raised in every thread, a panic too
             outcomes = [error] * len(lot)
         finally:
             self._lock.acquire()

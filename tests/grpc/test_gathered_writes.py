@@ -317,11 +317,30 @@ def test_a_call_whose_turn_does_not_come_is_told_so() -> None:
     assert refused.value.reason == "LEDGER_BUSY"
 
 
-def test_what_stops_a_lot_is_told_to_all_of_it() -> None:
-    def do(_: list[int]) -> list[int]:
-        raise ConflictError("no", reason="LEDGER_CONFLICT")
+class Panic(BaseException):
+    """What the engine raises in place of a panic is no Exception either."""
+
+
+@pytest.mark.parametrize(
+    "stop", [ConflictError("no", reason="LEDGER_CONFLICT"), Panic("no")]
+)
+def test_what_stops_a_lot_is_told_to_all_of_it(stop: BaseException) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def do(lot: list[int]) -> list[int]:
+        if lot == [0]:
+            begun.set()
+            assert go_on.wait(20)
+            return lot
+        raise stop
 
     turns: Turns[int, int] = Turns(do, at_a_time=10)
-    for work in (1, 2):
-        with pytest.raises(ConflictError, match="no"):
-            turns.take(work, seconds=1)
+    with ThreadPoolExecutor(3) as pool:
+        first = pool.submit(turns.take, 0, seconds=20)
+        assert begun.wait(20)
+        lot = [pool.submit(turns.take, work, seconds=20) for work in (1, 2)]
+        go_on.set()
+        assert first.result(20) == 0
+        for work in lot:
+            with pytest.raises(type(stop), match="no"):
+                work.result(20)
