@@ -101,6 +101,7 @@ class Turns(Generic[_Work, _Result]):
         lot = [self._queue.popleft() for _ in range(count)]
         for each in lot:
             each.is_taken = True
+        outcomes: Sequence[_Result | BaseException | None]
         began = monotonic()
         self._lock.release()
         try:
