@@ -140,6 +140,39 @@ def test_an_operation_names_its_items_and_they_are_open(book: Book):
     assert unknown.value.reason == "ITEM_UNKNOWN"
 
 
+def assigned() -> Rule:
+    body = "[component]\nguarantee = false\ncommission = false\nfinancing = false\n"
+    return rule("sold", body, base="factor-assignment", posting="one_click")
+
+
+def test_an_assigned_invoice_comes_back_with_its_vat(book: Book):
+    book.write("item  INV-7  240.00 EUR  of C-LAC  vat 20%=40.00")
+    back = rule("back", "", base="factor-recourse", posting="one_click")
+    operate(book, assigned(), "INV-7")
+    operate(book, back, "INV-7")
+    assert sorted(book.open_items().values()) == ["-240.00", "240.00", "240.00"]
+    claim = next(
+        row
+        for row in book.ledger.open_items().to_pylist()
+        if row["customer_id"] == "C-LAC"
+    )
+    assert [line["vat_minor"] for line in claim["vat"]] == [4_000]
+    assert book.verified()
+
+
+def test_what_the_factor_never_had_does_not_come_back(book: Book):
+    book.write("""
+        item  INV-7  240.00 EUR  of C-LAC
+        item  INV-8  100.00 EUR  of C-LAC
+    """)
+    back = rule("back", "", base="factor-recourse", posting="one_click")
+    operate(book, doubtful(), "INV-8")
+    for item in ("INV-7", "INV-8"):
+        with pytest.raises(NotFoundError) as caught:
+            operate(book, back, item)
+        assert caught.value.reason == "ITEM_UNKNOWN"
+
+
 def test_a_rule_for_payments_does_nothing_without_one(book: Book):
     book.write("item  INV-7  310.00 EUR  of C-LAC")
     body = '[component.tax]\nrole = "foreign_tax"\nrate = ["5%", "10%"]\n'

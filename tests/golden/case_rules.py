@@ -373,6 +373,8 @@ def factoring(said: Said) -> RuleContent | None:
     direct = said.only("direct_payment", ("", "owe_factor"))
     if said.has_receipt:
         return said.new("factor-direct-payment") if direct else None
+    if said.only("recourse", (False, True)):
+        return by_hand(said, "factor-recourse")
     return assignment(said)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 from case_rules import kind_of, links_of, rules_of, standing_rules
+from rule_content import RuleContent
 
 from alloc.app import review
 from alloc.app.apply import apply
@@ -23,14 +24,18 @@ from alloc.settings import load_settings
 from bank_statement import one_statement
 
 if TYPE_CHECKING:
-    from rule_content import RuleContent
-
     from alloc.app.ports import Ledger
     from alloc.rules import Rule
     from alloc.settings import Settings
 
 NOW = dt.datetime(2026, 12, 1, 6, 0, tzinfo=dt.UTC)
 IBAN = "FR1420041010050500013M02606"
+ASSIGNED = (
+    RuleContent("factor-assignment", "assigned")
+    .say(posting="one_click")
+    .say("component", guarantee=False, commission=False, financing=False)
+    .text()
+)
 
 
 @dataclass(slots=True)
@@ -89,7 +94,8 @@ class GoldenBook:
     def run(self) -> GoldenBook:
         """Import what was there before, then the case, and decide it."""
         self._import_customers()
-        self._import_items()
+        self._import_items(self.case["input"]["open_items"])
+        self._assign()
         for prior in self._priors():
             self._post_prior(prior)
         self.settings = self._settings(closed=True)
@@ -148,6 +154,30 @@ class GoldenBook:
             }
             for item in parked
         ]
+
+    def _assigned(self) -> list[dict[str, Any]]:
+        """Invoices that a factor has, and that are open as long as it has not."""
+        cleared = self.case["input"].get("cleared_items", ())
+        return [
+            item | {"open_cents": item["ttc_cents"]}
+            for item in cleared
+            if item.get("assigned_to") and not self.case["input"]["receipt"]
+        ]
+
+    def _assign(self) -> None:
+        if items := self._assigned():
+            self._import_items(items)
+            date = max(dt.date.fromisoformat(item["date"]) for item in items)
+            apply(
+                *(
+                    self.ledger,
+                    self.settings,
+                    read_rule(ASSIGNED, name="assigned.toml"),
+                ),
+                Operation(tuple(item["id"] for item in items), date, "QS"),
+                decided_by="test",
+                now=self.now,
+            )
 
     def _post_prior(self, prior: dict[str, Any]) -> None:
         payment_id = self._import_receipt(prior)
@@ -233,8 +263,9 @@ class GoldenBook:
         """What a person does without a payment: the rule of the case, on its items."""
         assert self.said, "nothing says what to do without a payment"
         entry = self.case["expected"]["entries"][0]
+        given = self.case["input"]
         operation = Operation(
-            items=tuple(item["id"] for item in self.case["input"]["open_items"]),
+            items=tuple(item["id"] for item in given["open_items"] or self._assigned()),
             date=dt.date.fromisoformat(entry["date"]),
             reference=entry["piece_ref"],
         )
@@ -340,7 +371,7 @@ class GoldenBook:
         if names:
             self.ledger.import_customers(self._source("customers"), table, now=self.now)
 
-    def _import_items(self) -> None:
+    def _import_items(self, items: list[dict[str, Any]]) -> None:
         rows = [
             {
                 "entity": item.get("entity", "E1"),
@@ -358,7 +389,7 @@ class GoldenBook:
                 "foreign_currency": item.get("fx", {}).get("currency"),
                 "foreign_minor": item.get("fx", {}).get("open_minor"),
             }
-            for item in self.case["input"]["open_items"]
+            for item in items
             if item["doc_type"] not in ("payment", "suspense")
         ]
         if not rows:

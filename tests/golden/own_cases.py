@@ -17,6 +17,7 @@ SAMPLE = (
     "CN-refund",
     "DEP-excess-refunded",
     "DEP-two-rates",
+    "FAC-recourse",
     "FX-too-much",
     "INS-all-three",
     "INS-vat-moved-of-two",

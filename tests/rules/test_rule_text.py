@@ -99,6 +99,12 @@ def test_a_wrong_example_is_told_with_what_came_out():
         (COMMISSION + 'amount = "gap"\nmax = "1"\nper = "invoice"\n', "whole payment"),
         (COMMISSION + 'amount = "supplier"\n', "go together"),
         (COMMISSION + 'amount = "2"\nmin = "3"\nmax = "1"\n', "is above max"),
+        (COMMISSION + 'amount = "cleared"\n', 'closed_by and amount = "cleared" go'),
+        (
+            '[when]\nclosed_by = "factor"\n' + COMMISSION + 'amount = "cleared"\n',
+            "closed_by: is of items that a person names",
+        ),
+        ("vat_on_refund = true\n" + COMMISSION + 'rate = "1%"\n', "that goes out"),
     ],
 )
 def test_every_mistake_is_named_with_its_line(body: str, said: str):

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from alloc.app.ports import (
     DecisionFilter,
@@ -96,9 +94,7 @@ def operation_facts(
             reason="ITEMS_NEEDED",
             rule=rule.name,
         )
-    opened = ledger.open_items(entity=operation.entity)
-    wanted = pc.is_in(opened["item_id"], value_set=pa.array(operation.items))
-    rows = opened.filter(wanted).to_pylist()
+    rows = _rows(ledger, rule, operation)
     entity = _only_entity(rows, operation.items)
     customers = {row["customer_id"]: row for row in ledger.customers().to_pylist()}
     _check_linked(rows, customers, rule)
@@ -128,6 +124,29 @@ def operation_row(payment: Mapping[str, Any]) -> OperationRow | None:
         date=payment["booking_date"],
         reference=payment["bank_reference"],
     )
+
+
+def _rows(ledger: Ledger, rule: Rule, operation: Operation) -> list[dict[str, Any]]:
+    """Return the items that are named: the open ones, or those that were closed."""
+    closed_by = rule.when.closed_by
+    found: list[dict[str, Any]] = ledger.open_items(
+        entity=operation.entity, item_ids=operation.items, closed=bool(closed_by)
+    ).to_pylist()
+    if not closed_by:
+        return found
+    cleared: dict[tuple[str, str], int] = defaultdict(int)
+    for one in ledger.item_history(operation.items).to_pylist():
+        if one["role"] == closed_by:
+            cleared[one["entity"], one["item_id"]] += one["allocated_minor"]
+    for row in found:
+        row["cleared_minor"] = cleared[row["entity"], row["item_id"]]
+        if row["open_minor"] or not row["cleared_minor"]:
+            raise NotFoundError(
+                f"item {row['item_id']} was not closed by an entry with {closed_by}",
+                reason="ITEM_UNKNOWN",
+                item_id=row["item_id"],
+            )
+    return found
 
 
 def _payment(

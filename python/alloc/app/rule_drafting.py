@@ -389,7 +389,9 @@ class _Gathered:
 
     def _open(self, entry: str, line: Line, lines: Iterable[Line]) -> None:
         """Add a line of the payment's entry that opens an item of a party."""
-        party = line.party or self.party or self.payment.customer_id
+        back = self.rows[line.item_id] if line.item_id else None
+        owner = back["customer_id"] if back else self.payment.customer_id
+        party = line.party or self.party or owner
         if party is None:
             raise InputError(
                 f"payment {self.payment.payment_id} has no known customer: name whose "
@@ -410,7 +412,9 @@ class _Gathered:
             and other.vat_ppm is not None
             and (other.amount_minor < 0) == (line.amount_minor < 0)
         ]
-        if own:
+        if back:
+            self.vat[item_id] = vat_of_part(back, line.amount_minor)
+        elif own:
             self.vat[item_id] = [_vat_row(other, line.amount_minor) for other in own]
 
     def _link(self, link: Link) -> str:

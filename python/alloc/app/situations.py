@@ -472,6 +472,7 @@ def _item(
         else tuple(_vat_line(line, paid, total, collected) for line in lines),
         issue_date=row["issue_date"],
         due_date=row["due_date"],
+        cleared_minor=row.get("cleared_minor", 0),
         earlier=earlier,
     )
 

@@ -63,6 +63,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
         One row a rate; None when the document's VAT is not known.
     issue_date, due_date
         Of the document.
+    cleared_minor
+        Of a closed item: what the entry that closed it took off it.
     earlier
         Decisions on it before, in their order; together with what is open they make
         up the document, or its history is not known.
@@ -77,6 +79,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     vat: tuple[VatLine, ...] | None = None
     issue_date: dt.date | None = None
     due_date: dt.date | None = None
+    cleared_minor: int = 0
     earlier: tuple[Earlier, ...] = ()
 
     @property

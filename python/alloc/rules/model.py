@@ -43,6 +43,7 @@ class Measure(StrEnum):
     OPEN = "open"
     SUPPLIER = "supplier"
     RETURNED = "returned"
+    CLEARED = "cleared"
 
 
 class Base(StrEnum):
@@ -195,6 +196,9 @@ class When(msgspec.Struct, frozen=True, kw_only=True):
         Customers for whom the payer pays: all items are theirs.
     direction
         ``in``, ``out``, ``any``, or ``none``: an operation, without a payment.
+    closed_by
+        The items of an operation are closed: by entries with a line of this account
+        role. Empty: they are open.
     within_days, grace_days
         Days from the issue date of each item to the payment: the terms, and how much
         later is let pass. None does not look.
@@ -209,6 +213,7 @@ class When(msgspec.Struct, frozen=True, kw_only=True):
     not_text: tuple[str, ...] = ()
     members: tuple[str, ...] = ()
     direction: str = "in"
+    closed_by: str = ""
     within_days: int | None = None
     grace_days: int = 0
 

@@ -339,7 +339,7 @@ def _lines(rule: Rule, part: Part) -> list[Line]:
         "rate_ppm": part.rate_ppm,
         "party": component.party,
     }
-    if component.book is Book.TRANSFER or _is_charged(component):
+    if _is_by_item(component):
         return [
             Line(role=role, amount_minor=minor, item_id=item_id, **said)  # type: ignore[arg-type]
             for item_id, minor in part.by_item
@@ -349,8 +349,13 @@ def _lines(rule: Rule, part: Part) -> list[Line]:
     return lines if vat is None else lines + _vat_lines(rule, part, vat)
 
 
-def _is_charged(component: Component) -> bool:
-    """Say whether each late invoice is charged: its next payment asks by whom."""
+def _is_by_item(component: Component) -> bool:
+    """Say whether each item has a line: it is moved, comes back, or is charged.
+
+    The next payment of a late invoice asks by whom it was charged.
+    """
+    if component.book is Book.TRANSFER or component.measure is Measure.CLEARED:
+        return component.per is Per.INVOICE
     is_line = component.book is Book.LINE and component.vat is None
     return is_line and component.per is Per.LATE_INVOICE
 
@@ -358,11 +363,11 @@ def _is_charged(component: Component) -> bool:
 def summed(lines: Iterable[Line]) -> list[Line]:
     """Add up lines that differ by their item alone: one posting stands for them.
 
-    Each transfer is an entry of its own.
+    Each transfer is an entry of its own, and each new item has a line.
     """
     sums: dict[tuple[object, ...], Line] = {}
     for line in lines:
-        own = line.item_id if line.book is Book.TRANSFER else None
+        own = line.item_id if line.book in (Book.TRANSFER, Book.ITEM) else None
         key = (line.component, line.role, line.vat_ppm, line.rate_ppm, line.party, own)
         known = sums.get(key)
         if known is not None:
@@ -572,9 +577,8 @@ def _amount(
 ) -> Amount:
     """Work out one component on the items that are rounded together."""
     base = sum(base_of(component.base, item, borne) for item in items)
-    if component.measure in (Measure.VAT, Measure.OPEN):
-        said = Base.VAT if component.measure is Measure.VAT else Base.BORNE
-        return Amount(sum(base_of(said, item, borne) for item in items))
+    if component.measure in (Measure.VAT, Measure.OPEN, Measure.CLEARED):
+        return Amount(sum(_own(component.measure, item, borne) for item in items))
     if component.measure is Measure.INTEREST:
         (item,) = items
         base -= item.total_minor - item.open_minor if component.base is Base.TTC else 0
@@ -591,6 +595,13 @@ def _amount(
     if component.base is Base.HT:
         return Amount(net, parts)
     return Amount(net - sum(minor for _, minor in parts), parts)
+
+
+def _own(measure: Measure, item: Item, borne: Mapping[str, int]) -> int:
+    """Return an amount that an item has by itself."""
+    if measure is Measure.CLEARED:
+        return item.cleared_minor
+    return base_of(Base.VAT if measure is Measure.VAT else Base.BORNE, item, borne)
 
 
 def _with_vat_on_top(vat: Vat | None, net: int) -> Amount:

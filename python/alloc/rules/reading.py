@@ -46,6 +46,7 @@ _VALUE_KEYS = {"amount", "rate", "annual_rate"}
 _WORDS = {"gap": Measure.GAP, "payment": Measure.PAYMENT, "charges": Measure.CHARGES}
 _WORDS |= {"vat": Measure.VAT, "supplier": Measure.SUPPLIER}
 _WORDS |= {"returned": Measure.RETURNED, "open": Measure.OPEN}
+_WORDS |= {"cleared": Measure.CLEARED}
 
 
 def read_rule(
@@ -145,6 +146,8 @@ def _rule(root: TomlTable, file: str, locale: str) -> Rule:
         root.mistake(
             "posting", 'nothing happens that it could follow: write "one_click"'
         )
+    if bool(when.closed_by) != any(p.measure is Measure.CLEARED for p in components):
+        root.mistake("when", 'closed_by and amount = "cleared" go together')
     valid_from, valid_until = _validity(root)
     check_bounds(root, when, components, posting, exponent or 0)
     return Rule(
@@ -214,6 +217,7 @@ def _when(table: TomlTable) -> When:
         not_text=_needles(table, "not_text"),
         members=table.texts("members"),
         direction=table.choice("direction", ("in", "out", "any", "none"), default="in"),
+        closed_by=_role(table, "closed_by") if "closed_by" in table else "",
         within_days=table.integer("within_days", 0, low=0, high=3_650)
         if has_terms
         else None,
@@ -221,7 +225,11 @@ def _when(table: TomlTable) -> When:
     )
     if "grace_days" in table and not has_terms:
         table.mistake("grace_days", "says nothing without within_days")
-    table.finish(also_known=("within_days",))
+    if when.closed_by and when.direction != "none":
+        table.mistake(
+            "closed_by", 'is of items that a person names: direction = "none"'
+        )
+    table.finish(also_known=("within_days", "closed_by"))
     return when
 
 

@@ -93,8 +93,11 @@ def _item(table: TomlTable, exponent: int) -> Item:
         vat=_vat_lines(table, exponent),
         issue_date=table.optional_date("issued"),
         due_date=table.optional_date("due"),
+        cleared_minor=_amount(table, "cleared", exponent, 0)
+        if "cleared" in table
+        else 0,
     )
-    table.finish(also_known=("open", "vat", "vat_due"))
+    table.finish(also_known=("open", "vat", "vat_due", "cleared"))
     return item
 
 

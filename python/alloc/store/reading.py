@@ -215,11 +215,13 @@ def item_history(db: Database, item_ids: Collection[str]) -> pa.Table:
     keys = stage_keys(db, "stage_wanted", item_ids)
     return db.query(
         f"""
-        select distinct a.entity, a.item_id, d.decision_id, b.value_date,
+        select distinct a.entity, a.item_id, d.decision_id,
+          coalesce(b.value_date, o.operation_date),
           a.allocated_minor, j.role
         from allocation a
         join decision d on d.decision_id = a.decision_id and d.state = 'posted'
-        join bank_entry b on b.payment_id = d.payment_id
+        left join bank_entry b on b.payment_id = d.payment_id
+        left join operation o on o.operation_id = d.payment_id
         left join adjustment j on j.decision_id = d.decision_id and j.rank = 0
           and (j.item_id = a.item_id or j.item_id is null)
         where a.rank = 0 and a.item_id in {keys}
