@@ -147,6 +147,17 @@ def test_a_surplus_may_be_a_part_of_an_item_that_nothing_names() -> None:
     assert "P-1 auto DEDUCTION_EXPLAINED" in proposed(paid("1290.03"), **ALL)
 
 
+@pytest.mark.parametrize("amount", ["1300.00", "1240.57", "700.00"])
+def test_money_that_names_nothing_is_no_part_or_surplus_of_the_only_item(
+    amount: str,
+) -> None:
+    policy = {"deductions": DEDUCTIONS, "amount_only": True}
+    got = propose(f"{ITEM}\npayment P-1 {amount} EUR", policy=policy)
+    assert got.decisions["status"].to_pylist() == ["review"]
+    assert got.decisions["confidence_ppm"][0].as_py() <= 500_000
+    assert got.allocations["item_id"].to_pylist()[:1] == ["INV-1001"]
+
+
 def test_a_name_that_has_many_neighbours_does_not_prove_a_part_payment() -> None:
     named = """
         item     INV-1001  1234.57 EUR

@@ -284,6 +284,10 @@ fn deducted(case: &Case<'_, '_>) -> Option<Deducted> {
     let mut found = by_deduction(case, &[], &[])?;
     if let Some(explanation) = &mut found.explanation {
         explanation.by_amount = true;
+        if explanation.deduction.is_some_and(DeductionKind::absorbs) {
+            // It explains any gap, and nothing says that the money is for this item.
+            explanation.error_ppt = explanation.error_ppt.max(ONE_PPT / 2);
+        }
     }
     Some(found)
 }
