@@ -21,6 +21,7 @@ SAMPLE = (
     "FX-too-much",
     "INS-all-three",
     "INS-vat-moved-of-two",
+    "OFF-part-quoted",
     "OFF-vat-and-cash",
     "PAR-second-part",
     "RTN-rebilled-with-vat",

@@ -6,15 +6,18 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
 import pyarrow.compute as pc
 
 from alloc.app.foreign import paid_abroad
 from alloc.app.ports import DecisionFilter, DecisionState, PaymentState
+from alloc.engine import currency_exponent
 from alloc.errors import NotFoundError
 from alloc.rules import Earlier, Item, Payment, Situation, VatLine
 from alloc.rules.arithmetic import half_up
-from alloc.rules.matching import stands_in
+from alloc.rules.matching import quotes, stands_in
 from alloc.rules.model import Measure, Per
+from alloc.rules.values import amount_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -141,14 +144,30 @@ class Facts(NamedTuple):
             kept = tuple(sorted(key for key in chosen if key not in beside))
             if kept:
                 tried.setdefault(kept)
-        return [
+        situations = [
             Situation(
                 payment=self._payment(),
                 items=self._in_due_order(self.rows[key] for key in chosen),
                 supplier_items=debts,
             )
             for chosen in tried
-        ] or [Situation(payment=self._payment(), supplier_items=debts)]
+        ]
+        return [self._with_quoted(case) for case in situations] or [
+            Situation(payment=self._payment(), supplier_items=debts)
+        ]
+
+    def _with_quoted(self, case: Situation) -> Situation:
+        """Add the debts that the payment names beside the amount that is missing."""
+        text = case.payment.text
+        digits = currency_exponent(case.payment.currency) or 0
+        if case.gap_minor <= 0 or not quotes(text, amount_text(case.gap_minor, digits)):
+            return case
+        named = (
+            debt.item_id
+            for debt in case.supplier_items
+            if stands_in(_numbers(self.rows[debt.item_id]), text)
+        )
+        return msgspec.structs.replace(case, quoted=tuple(named))
 
     def _linked(self, rule: Rule) -> list[Situation]:
         """Return each item of the other company, and all of them."""

@@ -147,12 +147,16 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
         What we owe the same party (open amounts < 0), for an offset.
     named
         Open claims that the payment names, where it is tried without items.
+    quoted
+        Debts that the payment names beside the very amount that is missing: so much
+        of one of them is set off.
     """
 
     payment: Payment
     items: tuple[Item, ...] = ()
     supplier_items: tuple[Item, ...] = ()
     named: tuple[str, ...] = ()
+    quoted: tuple[str, ...] = ()
 
     @property
     def moves_money(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,7 +14,10 @@ if TYPE_CHECKING:
     from alloc.rules.facts import Item, Payment, Situation
     from alloc.rules.model import Rule, When
 
-__all__ = ["Misfit", "misfit", "stands_in", "within_terms", "words_of"]
+__all__ = ["Misfit", "misfit", "quotes", "stands_in", "within_terms", "words_of"]
+
+
+_THOUSANDS = re.compile(r"(?<=\d)(?=(?:\d{3})+(?:\.|$))")
 
 
 class Misfit(NamedTuple):
@@ -176,6 +180,31 @@ def stands_in(needles: Iterable[str], text: str) -> bool:
     """
     words = _words(text)
     return any(_words(needle) in words for needle in needles)
+
+
+def quotes(text: str, amount: str) -> bool:
+    """Say whether an amount stands in a text by itself, not as the end of another.
+
+    Parameters
+    ----------
+    text
+        As the payer wrote it.
+    amount
+        With its decimals; its thousands may stand apart in the text.
+
+    Examples
+    --------
+    >>> quotes("F12 moins D7 300,00", "300.00"), quotes("solde 1 300,00", "300.00")
+    (True, False)
+    >>> quotes("F12 moins D7 1 300,00", "1300.00")
+    True
+    """
+    words = words_of(text)
+    return any(
+        words[at : at + len(wanted)] == wanted and not words[at - 1].isdigit()
+        for wanted in (words_of(amount), words_of(_THOUSANDS.sub(" ", amount)))
+        for at in range(1, len(words))
+    )
 
 
 def words_of(text: str) -> list[str]:

@@ -708,6 +708,8 @@ def _offset_part(
     total = -sum(item.open_minor for item in debts)
     if not situation.moves_money:
         total = min(total, sum(item.open_minor for item in situation.items))
+    elif {debt.item_id for debt in debts} <= set(situation.quoted):
+        total = min(total, situation.gap_minor)
     if total <= 0:
         return Unknown(
             "COMPONENT_ZERO", told("{name} is no debt of ours", name=component.name)
