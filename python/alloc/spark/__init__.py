@@ -6,7 +6,7 @@
     versions.py    Java, Spark and pandas that are known to work; a session
     frames.py      tables as a job takes them: rows to shards, answers to tables
     answer.py      what an executor says, and the tables made of it
-    worker.py      what runs on an executor: one shard, one call of `alloc.propose`
+    worker.py      what runs on an executor: a shard, company by company
     propose.py     the verb; what an answer holds
     kept.py        answers that outlive the driver, lot by lot
 

@@ -75,7 +75,7 @@ def propose(  # noqa: PLR0917  # the tables of `alloc.propose`, in its order
 ) -> SparkProposal:
     """Decide which open items each payment clears, with the proof, on a cluster.
 
-    Each shard is one task and one call of `alloc.propose`; number of shards, order of
+    Each shard is one task, and each company in it one call; number of shards, order of
     rows and lost executors change no byte. See ``docs/guide/spark.md``.
 
     Parameters
