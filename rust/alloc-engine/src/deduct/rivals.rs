@@ -64,7 +64,9 @@ fn each_choice(items: &[u32], count: usize, chosen: &mut Vec<u32>, visit: &mut d
     let Some(left) = count.checked_sub(1) else {
         return visit(chosen);
     };
-    for (at, &item) in items.iter().enumerate() {
+    // Begun no later than where enough items follow, each branch ends in a choice.
+    let begins = (items.len() + 1).saturating_sub(count);
+    for (at, &item) in items.iter().enumerate().take(begins) {
         chosen.push(item);
         each_choice(&items[at + 1..], left, chosen, visit);
         chosen.pop();
@@ -75,6 +77,16 @@ fn each_choice(items: &[u32], count: usize, chosen: &mut Vec<u32>, visit: &mut d
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn nearly_all_of_many_items_are_few_choices() {
+        let items: Vec<u32> = (0..60).collect();
+        for (mentions, choices) in [(60, 1), (59, 60), (61, 0)] {
+            let mut visited = 0;
+            each_choice(&items, mentions, &mut Vec::new(), &mut |_| visited += 1);
+            assert_eq!(visited, choices);
+        }
+    }
 
     proptest! {
         #[test]
