@@ -40,6 +40,13 @@ pub(crate) fn is_date(text: &Text, first: usize, last: usize) -> bool {
             || (day.width() == 4 && short(year.width()) && fits(c, b)))
 }
 
+/// Whether some atoms are a part of a date: month and year, say, of its day.
+pub(crate) fn is_in_date(text: &Text, first: usize, last: usize) -> bool {
+    let begins = last.saturating_sub(2)..=first;
+    let mut dates = begins.filter(|&begin| begin + 2 < text.atoms.len());
+    last - first < 2 && dates.any(|begin| is_date(text, begin, begin + 2))
+}
+
 /// The payment's amount written with a point: `1234.56`.
 pub(crate) fn is_amount(amount_minor: i64, text: &Text, first: usize, last: usize) -> bool {
     last > first

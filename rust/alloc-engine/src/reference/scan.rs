@@ -4,7 +4,7 @@ use alloc_domain::{Evidence, EvidenceSet};
 
 use crate::ledger::Ledger;
 use crate::limits::{ITEMS_PER_TOKEN_MAX, RANGE_MAX};
-use crate::reference::decoy::{is_amount, is_date};
+use crate::reference::decoy::{is_amount, is_date, is_in_date};
 use crate::reference::form::{Form, TRIMMED_DIGITS_MIN, digits};
 use crate::reference::index::{ReferenceIndex, Scope, hard_joints};
 use crate::reference::label::is_label;
@@ -203,6 +203,9 @@ fn token_of<'t>(
     lead: &'t Lead<'_>,
 ) -> Option<Token<'t>> {
     let (form, mut items) = fullest(search, leads.named(lead).iter().copied())?;
+    if form.is_trimmed() && is_in_date(text, lead.first, lead.last) {
+        return None;
+    }
     let hard = hard_joints(text, lead.first, lead.last);
     if !hard.is_empty() {
         items.retain(|&item| is_parted(search, item, &hard));
@@ -504,6 +507,16 @@ mod tests {
                 [(reference.to_owned(), Strength::Weak)]
             );
         }
+    }
+
+    #[test]
+    fn a_part_of_a_date_is_no_end_of_a_reference() {
+        let refs = ["TENNIS 042024", "CAMP 0104", "INV-2024"];
+        for text in ["DU 01/04/2024", "LE 01-04-24", "2024-01-04"] {
+            assert_eq!(named(&refs, &[text]), [], "{text}");
+        }
+        assert_eq!(named(&refs, &["TENNIS 04/2024"]).len(), 1);
+        assert_eq!(named(&refs, &["042024"]).len(), 1);
     }
 
     #[test]
