@@ -158,6 +158,20 @@ def test_money_that_names_nothing_is_no_part_or_surplus_of_the_only_item(
     assert got.allocations["item_id"].to_pylist()[:1] == ["INV-1001"]
 
 
+def test_equal_ways_come_by_the_ids_of_their_items() -> None:
+    items = ["item INV-470001 0.01 EUR", "item INV-470002 0.01 EUR"]
+    payment = 'payment P-1 0.04 EUR says "INV-470001 INV-470002"'
+    policy = {"deductions": DEDUCTIONS, "amount_only": True}
+    told = [
+        propose("\n".join([*page, payment]), policy=policy)
+        for page in (items, items[::-1])
+    ]
+    assert told[0].decisions == told[1].decisions
+    assert told[0].allocations == told[1].allocations
+    assert told[0].adjustments == told[1].adjustments
+    assert told[0].allocations["rank"].to_pylist()[-1] > 0
+
+
 def test_a_name_that_has_many_neighbours_does_not_prove_a_part_payment() -> None:
     named = """
         item     INV-1001  1234.57 EUR

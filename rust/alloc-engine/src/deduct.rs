@@ -521,9 +521,21 @@ fn judge(
     mut ways: Vec<(Way, Change)>,
     all: u128,
 ) -> Option<Explanation> {
-    ways.sort_by_key(|&(way, change)| {
+    let id = |item: u32| case.ledger.item(item).item_id;
+    ways.sort_by_cached_key(|&(way, change)| {
         let weight = std::cmp::Reverse(way.weight);
-        (weight, way.kind, way.rate_ppm, way.vat_ppm, change)
+        let mut ids: Vec<&str> = change.of(named, case.pool).into_iter().map(id).collect();
+        ids.sort_unstable();
+        let short = way.short.map(id);
+        (
+            weight,
+            way.kind,
+            way.rate_ppm,
+            way.vat_ppm,
+            ids,
+            short,
+            change,
+        )
     });
     let &(best, change) = ways.first()?;
     let items = change.of(named, case.pool);
