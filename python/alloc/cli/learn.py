@@ -8,6 +8,7 @@ import click
 
 from alloc.cli.exits import ExitCode
 from alloc.cli.learn_habits import draw_shown, habits, habits_of
+from alloc.cli.learn_options import list_options
 from alloc.cli.learn_rules import (
     accept,
     draw_lesson,
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-LISTED = 50
-"""How many facts are shown when nothing else is said."""
-
 KINDS = {"account": deferred("account"), "name": deferred("name")}
 
 
@@ -44,16 +42,7 @@ def command() -> None:
 
 
 @command.command("list")
-@click.option("--customer", metavar="ID", help="Of this customer only.")
-@click.option(
-    "-n",
-    "--limit",
-    metavar="N",
-    type=click.IntRange(0, 1_000_000),
-    default=LISTED,
-    show_default=True,
-    help="Show the first N; JSON has all.",
-)
+@list_options
 @pass_session
 def list_facts(session: Session, *, customer: str | None, limit: int) -> int:
     """List the accounts and names by which payers are known again.

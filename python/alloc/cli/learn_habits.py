@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from alloc.cli.exits import ExitCode
+from alloc.cli.learn_options import list_options
 from alloc.cli.session import Command, Session, pass_session
 from alloc.cli.workspace import find_workspace
 from alloc.messages import deferred
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from alloc.settings import Settings
 
 __all__ = ["HabitsOf", "draw_shown", "habits", "habits_of"]
-
-LISTED = 50
-"""How many habits are shown when nothing else is said."""
 
 HABITS = {
     "oldest_item": deferred("the oldest item"),
@@ -64,16 +62,7 @@ def habits_of(settings: Settings, value: str) -> HabitsOf | None:
 
 
 @click.command("habits", cls=Command)
-@click.option("--customer", metavar="ID", help="Of this customer only.")
-@click.option(
-    "-n",
-    "--limit",
-    metavar="N",
-    type=click.IntRange(0, 1_000_000),
-    default=LISTED,
-    show_default=True,
-    help="Show the first N; JSON has all.",
-)
+@list_options
 @pass_session
 def habits(session: Session, *, customer: str | None, limit: int) -> int:
     """List what payers usually choose among what is open.
