@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pytest
 from clearing_book import NOW, Book, minor
+from past_told import codes, told
 
 from alloc.app.past import FollowedBook, joined, receipts_between
 from alloc.app.replay import Replay, replay
@@ -78,20 +79,6 @@ def replayed(book: Book, past: Past) -> Replay:
         book.ledger.remittances(),
         today=NOW.date(),
     )
-
-
-def told(past: Past) -> list[dict[str, int]]:
-    """What each payment settled, by value date."""
-    ids = past.payments.sort_by("value_date")["payment_id"].to_pylist()
-    return [
-        {key.partition("\x1f")[2]: amount for key, amount in past.settled[name].items()}
-        for name in ids
-        if name in past.settled
-    ]
-
-
-def codes(past: Past) -> dict[str, tuple[str, ...]]:
-    return {found.code: found.examples for found in past.findings}
 
 
 def received(book: Book, *payments: tuple[str, str, str]) -> Book:

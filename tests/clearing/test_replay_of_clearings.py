@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from clearing_book import NOW, Book
+from past_told import codes, told
 
 from alloc.app.past import FollowedBook, receipts_between
 from alloc.app.replay import replay
@@ -124,19 +125,6 @@ def past_of(book: Book, path: Path, profile: str) -> Past:
         entity=book.settings.entities[0],
         known=book.ledger.open_items(closed=True),
     )
-
-
-def told(past: Past) -> list[dict[str, int]]:
-    ids = past.payments.sort_by("value_date")["payment_id"].to_pylist()
-    return [
-        {key.partition("\x1f")[2]: amount for key, amount in past.settled[name].items()}
-        for name in ids
-        if name in past.settled
-    ]
-
-
-def codes(past: Past) -> dict[str, tuple[str, ...]]:
-    return {found.code: found.examples for found in past.findings}
 
 
 SAP_ROWS = """
