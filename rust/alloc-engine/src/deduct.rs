@@ -87,6 +87,17 @@ enum Change {
 }
 
 impl Change {
+    /// Which change it is, and the names of its items: comparable whatever the order of the rows.
+    fn told<'a>(self, id: impl Fn(u32) -> &'a str) -> (u8, Option<&'a str>, Option<&'a str>) {
+        match self {
+            Self::Nothing => (0, None, None),
+            Self::Without(item) => (1, Some(id(item)), None),
+            Self::With(item) => (2, Some(id(item)), None),
+            Self::All => (3, None, None),
+            Self::Instead(item, meant) => (4, Some(id(item)), Some(id(meant))),
+        }
+    }
+
     /// The items of the set, ascending.
     ///
     /// * `pool` — everything that is open
@@ -522,18 +533,13 @@ fn judge(
     all: u128,
 ) -> Option<Explanation> {
     let id = |item: u32| case.ledger.item(item).item_id;
-    ways.sort_by_cached_key(|&(way, change)| {
-        let weight = std::cmp::Reverse(way.weight);
-        let mut ids: Vec<&str> = change.of(named, case.pool).into_iter().map(id).collect();
-        ids.sort_unstable();
-        let short = way.short.map(id);
+    ways.sort_by_key(|&(way, change)| {
         (
-            weight,
+            std::cmp::Reverse(way.weight),
             way.kind,
-            way.rate_ppm,
-            way.vat_ppm,
-            ids,
-            short,
+            (way.rate_ppm, way.vat_ppm),
+            change.told(id),
+            way.short.map(id),
             change,
         )
     });
