@@ -14,6 +14,7 @@ _Policy: TypeAlias = tuple[int, bool, list[str], list[int]]
 
 __all__ = [
     "Book",
+    "Stop",
     "Taken",
     "__version__",
     "chain_documents",
@@ -101,6 +102,7 @@ def propose(
     habits: _Table | None,
     policy: _Policy,
     threads: int | None,
+    stop: Stop | None,
 ) -> tuple[RecordBatch, RecordBatch, RecordBatch]:
     """Decide each payment of some days, on items that are not kept.
 
@@ -115,7 +117,9 @@ def propose(
         amount may decide without any reference; kinds of deductions that may be booked
         without a person; rates of value added tax that may stand on a commission, ppm.
     threads
-        1 runs in the calling thread; None takes all cores.
+        1 runs in one thread; None takes all cores.
+    stop
+        Ends the call; so does a signal whose handler raises.
 
     Returns
     -------
@@ -128,7 +132,17 @@ def propose(
         A table does not keep the contract; the column, row or id is named.
     alloc.errors.LimitError
         A table has more rows than a call takes.
+    alloc.errors.StoppedError
+        ``stop`` was set.
     """
+
+@final
+class Stop:
+    """Ends the calls it is handed to, from any thread."""
+
+    def __new__(cls) -> Stop: ...
+    def set(self) -> None:
+        """End the calls it was handed to, and those it will be handed to."""
 
 @final
 class Taken:
@@ -161,6 +175,7 @@ class Book:
         taken: Taken | None,
         policy: _Policy,
         threads: int | None,
+        stop: Stop | None,
     ) -> tuple[RecordBatch, RecordBatch, RecordBatch]:
         """Decide each payment of some days; as the function of the same name."""
 
@@ -169,6 +184,7 @@ class Book:
         payment: Mapping[str, object],
         lines: Sequence[Mapping[str, object]],
         policy: _Policy,
+        stop: Stop | None,
     ) -> tuple[_Rows, _Rows, _Rows]:
         """Decide one payment, in the calling thread.
 

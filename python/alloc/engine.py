@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from alloc import _core
 from alloc._core import (
+    Stop,
     Taken,
     __version__,
     currency_exponent,
@@ -39,6 +40,7 @@ __all__ = [
     "Drafts",
     "Proposal",
     "ProposalRows",
+    "Stop",
     "Taken",
     "__version__",
     "chain_documents",
@@ -140,6 +142,7 @@ def propose(
     rules: object = None,
     policy: Mapping[str, object] | None = None,
     threads: int | None = None,
+    stop: Stop | None = None,
 ) -> Proposal:
     """Decide which open items each payment clears, with the proof.
 
@@ -166,6 +169,9 @@ def propose(
         commission, 16 at most, default that of France.
     threads
         Number of worker threads; None takes all cores.
+    stop
+        Ends the call from another thread: its method ``set`` is heeded before each
+        payment and each search. Ctrl-C ends a call of the main thread in any case.
 
     Returns
     -------
@@ -180,6 +186,8 @@ def propose(
         named.
     alloc.errors.LimitError
         A table has more rows than one call takes.
+    alloc.errors.StoppedError
+        ``stop`` was set: nothing is decided.
 
     Examples
     --------
@@ -210,6 +218,7 @@ def propose(
         habits,
         _policy_fields(policy),
         threads,
+        stop,
     )
     return Proposal(*(_table(batch) for batch in batches))
 
@@ -284,6 +293,7 @@ class Book:
         taken: Taken | None = None,
         policy: Mapping[str, object] | None = None,
         threads: int | None = None,
+        stop: Stop | None = None,
     ) -> Proposal:
         """Decide which items of the book each payment clears; the book stays as it is.
 
@@ -291,12 +301,12 @@ class Book:
         ----------
         taken
             What the caller took of the items before: it is not open to this call.
-        payments, remittances, policy, threads
+        payments, remittances, policy, threads, stop
             As in the function `propose`, which also says what is raised.
         """
         _check_threads(threads)
         batches = self._book.propose(
-            payments, remittances, taken, _policy_fields(policy), threads
+            payments, remittances, taken, _policy_fields(policy), threads, stop
         )
         return Proposal(*(_table(batch) for batch in batches))
 
@@ -306,6 +316,7 @@ class Book:
         lines: Iterable[Mapping[str, Any]] = (),
         *,
         policy: Mapping[str, object] | None = None,
+        stop: Stop | None = None,
     ) -> ProposalRows:
         """Decide one payment: as `propose`, without making tables for one row.
 
@@ -315,13 +326,16 @@ class Book:
             A row of ``payments``, with every column that says something of it.
         lines
             Its rows of ``remittances``.
-        policy
+        policy, stop
             As in the function `propose`, which also says what is raised.
         """
         days = payment["value_date"].toordinal() - _EPOCH_ORDINAL
         return ProposalRows(
             *self._book.decide(
-                {**payment, "value_date": days}, list(lines), _policy_fields(policy)
+                {**payment, "value_date": days},
+                list(lines),
+                _policy_fields(policy),
+                stop,
             )
         )
 

@@ -7,6 +7,7 @@
     |-- NotFoundError              a named thing does not exist
     |-- ConflictError              the state does not allow it: busy, decided, changed
     |-- LimitError                 a stated limit was reached
+    |-- StoppedError               the caller asked to stop
     |-- StoreError                 the ledger cannot be read or written
     `-- InternalError              a defect of ours
 """
@@ -63,6 +64,12 @@ class LimitError(AllocError):
     """A stated limit was reached; nothing was cut."""
 
     default_reason = "LIMIT_REACHED"
+
+
+class StoppedError(AllocError):
+    """The caller asked to stop; nothing was decided."""
+
+    default_reason = "STOPPED"
 
 
 class StoreError(AllocError):

@@ -25,8 +25,8 @@ from alloc_server.convert import (
     posted_entries,
     with_entity,
 )
-from alloc_server.gate import check_waiting
 from alloc_server.owned import owned_decision, owned_payment
+from alloc_server.waiting import check_waiting, stop_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +58,8 @@ class AllocationService(allocation_service_pb2_grpc.AllocationServiceServicer):
         """Decide one payment; the engine releases the interpreter lock meanwhile."""
         payment, lines = payment_rows(request.entity, request.payment)
         pool = self._workplace.pool(request.entity, context)
-        (decision,) = decision_messages(*pool.decide(payment, lines))
+        decided = pool.decide(payment, lines, stop=stop_of(context))
+        (decision,) = decision_messages(*decided)
         return pb.ProposeResponse(decision=decision)
 
     def ProposeBatch(
@@ -67,7 +68,7 @@ class AllocationService(allocation_service_pb2_grpc.AllocationServiceServicer):
         context: grpc.ServicerContext,
     ) -> Iterator[pb.ProposeBatchResponse]:
         """Decide batch after batch; each is answered before the next is read."""
-        pool = None
+        pool, stop = None, stop_of(context)
         for request in request_iterator:
             check_waiting(context)
             pool = pool or self._workplace.pool(request.entity, context).in_turn()
@@ -81,7 +82,7 @@ class AllocationService(allocation_service_pb2_grpc.AllocationServiceServicer):
                 if request.remittances_ipc
                 else engine.schema("remittances").empty_table()
             )
-            proposal = pool.propose(payments, remittances)
+            proposal = pool.propose(payments, remittances, stop=stop)
             yield pb.ProposeBatchResponse(
                 decisions_ipc=ipc_of(proposal.decisions),
                 allocations_ipc=ipc_of(proposal.allocations),

@@ -17,12 +17,12 @@ import grpc
 from google.protobuf.message import DecodeError
 from grpc_status import rpc_status
 
-from alloc.errors import InputError
-from alloc_server.errors import CallGoneError, ForbiddenError
-from alloc_server.limits import WAIT_SECONDS_MAX
+from alloc.errors import InputError, StoppedError
+from alloc_server.errors import ForbiddenError
 from alloc_server.logs import Ended
 from alloc_server.rights import OPEN_METHODS, RIGHTS, TOKEN_METHODS
 from alloc_server.status import code_of, rich_status
+from alloc_server.waiting import check_waiting, gone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from alloc_server.notes import Notes
     from alloc_server.traces import Traces
 
-__all__ = ["Gate", "caller", "came_ns", "check_waiting", "seconds_left"]
+__all__ = ["Gate", "caller", "came_ns"]
 
 _NS_PER_US = 1000
 _CALLER: contextvars.ContextVar[Caller] = contextvars.ContextVar("caller")
@@ -195,7 +195,8 @@ class _Served:
     def unary(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ANN401 - any message
         serving = self._gate.begun(self._method, self._headers, self._came_ns)
         try:
-            answer = self._behaviour(self._admitted(serving, request), context)
+            admitted = self._admitted(serving, request, context)
+            answer = self._behaviour(admitted, context)
         except BaseException as error:  # noqa: BLE001 - a panic is no Exception
             self._refuse(serving, error, context)
         self._gate.ended(serving, None)
@@ -204,31 +205,43 @@ class _Served:
     def stream(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:  # noqa: ANN401 - any message
         serving = self._gate.begun(self._method, self._headers, self._came_ns)
         try:
-            yield from self._behaviour(self._admitted(serving, request), context)
+            admitted = self._admitted(serving, request, context)
+            yield from self._behaviour(admitted, context)
         except GeneratorExit:
-            self._gate.ended(serving, _gone())
+            self._gate.ended(serving, gone(context))
             raise
         except BaseException as error:  # noqa: BLE001 - a panic is no Exception
             self._refuse(serving, error, context)
         self._gate.ended(serving, None)
 
-    def _admitted(self, serving: _Serving, request: Any) -> Any:  # noqa: ANN401 - any message
+    def _admitted(
+        self,
+        serving: _Serving,
+        request: Any,  # noqa: ANN401 - any message
+        context: grpc.ServicerContext,
+    ) -> Any:  # noqa: ANN401 - any message
         authorization = str(self._headers.get("authorization", ""))
         who = self._gate.admit(serving, authorization)
         _CALLER.set(who)
         _CAME_NS.set(self._came_ns)
         if self._handler.request_streaming:
-            return self._each(serving, who, request)
+            return self._each(serving, who, request, context)
         return self._gate.check(serving, who, self._read(request))
 
     def _each(
-        self, serving: _Serving, who: Caller, requests: Iterator[bytes]
+        self,
+        serving: _Serving,
+        who: Caller,
+        requests: Iterator[bytes],
+        context: grpc.ServicerContext,
     ) -> Iterator[Any]:
         try:
             for data in requests:
                 yield self._gate.check(serving, who, self._read(data))
         except grpc.RpcError as error:
-            raise _gone() from error
+            raise gone(context) from error
+        # To grpc, a caller that leaves between two messages has sent its last one.
+        check_waiting(context)
 
     def _read(self, data: bytes) -> Any:  # noqa: ANN401 - any message
         try:
@@ -246,22 +259,8 @@ class _Served:
         error: BaseException,
         context: grpc.ServicerContext,
     ) -> None:
+        if isinstance(error, StoppedError):
+            error = gone(context)
         self._gate.ended(serving, error)
         status = rich_status(error, request_id=serving.request_id)
         context.abort_with_status(rpc_status.to_status(status))
-
-
-def check_waiting(context: grpc.ServicerContext) -> None:
-    """Refuse to go on for a caller that has gone, or whose deadline has passed."""
-    if not context.is_active():
-        raise _gone()
-
-
-def seconds_left(context: grpc.ServicerContext) -> float:
-    """Return how long a call can wait: to its deadline, and not for ever."""
-    remaining = context.time_remaining()
-    return WAIT_SECONDS_MAX if remaining is None else min(remaining, WAIT_SECONDS_MAX)
-
-
-def _gone() -> CallGoneError:
-    return CallGoneError("the caller did not wait")

@@ -29,8 +29,8 @@ from alloc_server.convert import (
     place_of,
     with_entity,
 )
-from alloc_server.gate import check_waiting
 from alloc_server.limits import CHUNK_BYTES, IMPORT_BYTES_MAX
+from alloc_server.waiting import check_waiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

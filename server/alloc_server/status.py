@@ -13,6 +13,7 @@ from alloc.errors import (
     InternalError,
     LimitError,
     NotFoundError,
+    StoppedError,
     StoreError,
 )
 from alloc_server.errors import (
@@ -38,12 +39,15 @@ _BY_REASON = {
     # Look again before the next call.
     "ITEMS_CHANGED": grpc.StatusCode.ABORTED,
     "LEDGER_CHANGED": grpc.StatusCode.ABORTED,
+    # Nobody waits.
+    "DEADLINE_PASSED": grpc.StatusCode.DEADLINE_EXCEEDED,
 }
 _BY_CLASS: tuple[tuple[type[AllocError], grpc.StatusCode], ...] = (
     (UnauthenticatedError, grpc.StatusCode.UNAUTHENTICATED),
     (KeysUnavailableError, grpc.StatusCode.UNAVAILABLE),
     (ForbiddenError, grpc.StatusCode.PERMISSION_DENIED),
     (CallGoneError, grpc.StatusCode.CANCELLED),
+    (StoppedError, grpc.StatusCode.CANCELLED),
     (InputError, grpc.StatusCode.INVALID_ARGUMENT),
     (NotFoundError, grpc.StatusCode.NOT_FOUND),
     (ConflictError, grpc.StatusCode.FAILED_PRECONDITION),

@@ -5,16 +5,18 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import queue
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from alloc.app.review import Acceptance, refuse
 from alloc.app.shared_ledger import Call
 from alloc.errors import InputError
 from alloc_server.convert import choice_of
-from alloc_server.gate import caller, came_ns, seconds_left
+from alloc_server.gate import caller, came_ns
 from alloc_server.limits import ANSWER_SECONDS, KEY_CHARACTERS_MAX, THREADS
 from alloc_server.owned import owned_payment
 from alloc_server.pools import Pools
+from alloc_server.waiting import gone, seconds_left
 from alloc_server.writing import Accepting, Acting, Write, Writer
 
 if TYPE_CHECKING:
@@ -183,7 +185,12 @@ class Workplace:
         answer_type: type[_Answer],
         deed: Acting | Accepting,
     ) -> _Answer:
-        write = Write(_call_of(request, caller().name), context.is_active, deed)
+        write = Write(
+            _call_of(request, caller().name),
+            context.is_active,
+            partial(gone, context),
+            deed,
+        )
         answer = self._writer.write(write, seconds=seconds_left(context))
         return answer_type.FromString(answer)
 

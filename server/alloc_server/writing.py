@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from alloc.app.review import Accepted, accept_each
 from alloc.errors import AllocError
-from alloc_server.errors import CallGoneError
 from alloc_server.limits import WRITES_MAX
 from alloc_server.turns import Turns
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from alloc.app.shared_ledger import Call, Outcome, SharedLedger
     from alloc.rules import Rule
     from alloc.settings import Settings
+    from alloc_server.errors import CallGoneError
 
 __all__ = ["Accepting", "Acting", "Write", "Writer"]
 
@@ -64,12 +64,15 @@ class Write:
         Its name: it is answered once.
     is_wanted
         Whether its caller still waits.
+    gone
+        Says why it does not.
     deed
         What it does.
     """
 
     call: Call
     is_wanted: Callable[[], bool]
+    gone: Callable[[], CallGoneError]
     deed: Acting | Accepting
 
 
@@ -134,7 +137,7 @@ class Writer:
         choices: dict[int, Accepting] = {}
         for place, write in enumerate(writes):
             if not write.is_wanted():
-                outcomes[place] = CallGoneError("the caller did not wait")
+                outcomes[place] = write.gone()
             elif isinstance(write.deed, Accepting):
                 choices[place] = write.deed
         outcomes |= self._accepted(choices, now)

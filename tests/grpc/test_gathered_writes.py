@@ -25,6 +25,7 @@ from alloc.errors import ConflictError, InputError
 from alloc.rules import find_rule
 from alloc.v1 import allocation_service_pb2 as pb
 from alloc_server import turns as turns_module
+from alloc_server.errors import CallGoneError
 from alloc_server.turns import Turns
 from alloc_server.writing import Accepting, Acting, Write, Writer
 
@@ -92,7 +93,7 @@ class Books:
 
     def write(self, key: int, deed: tuple[str, Any, Any]) -> Write:
         call = Call("erp", f"K{key}", "method", repr(deed))
-        return Write(call, lambda: True, self._deed(*deed))
+        return Write(call, lambda: True, CallGoneError, self._deed(*deed))
 
     def _deed(self, kind: str, subject: Any, choice: Any) -> Accepting | Acting:
         if kind == "accept":

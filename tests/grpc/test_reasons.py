@@ -50,6 +50,7 @@ def test_every_class_of_errors_has_a_status_of_its_own_choice(
         "InternalError": "INTERNAL",
         "UnauthenticatedError": "UNAUTHENTICATED",
         "ForbiddenError": "PERMISSION_DENIED",
+        "StoppedError": "CANCELLED",
         "CallGoneError": "CANCELLED",
         "KeysUnavailableError": "UNAVAILABLE",
     }

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from alloc.app.shared_ledger import LedgerPosition, SharedLedger
-    from alloc.engine import Proposal, ProposalRows, Taken
+    from alloc.engine import Proposal, ProposalRows, Stop, Taken
     from alloc.settings import Settings
 
 
@@ -111,28 +111,38 @@ class OpenPool:
         self.position = position
 
     def propose(
-        self, payments: pa.Table, remittances: pa.Table, taken: Taken | None = None
+        self,
+        payments: pa.Table,
+        remittances: pa.Table,
+        *,
+        taken: Taken | None = None,
+        stop: Stop | None = None,
     ) -> Proposal:
         """Decide payments together; as in `alloc.engine.Book.propose`."""
         proposal = self._book.propose(
-            payments, remittances, taken=taken, policy=self._policy
+            payments, remittances, taken=taken, policy=self._policy, stop=stop
         )
         proposal = self._refused.leave_out(proposal)
         return held_back(self._settings, payments, proposal)
 
     def decide(
-        self, payment: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]
+        self,
+        payment: Mapping[str, Any],
+        lines: Sequence[Mapping[str, Any]],
+        *,
+        stop: Stop | None = None,
     ) -> ProposalRows:
         """Decide one payment; as in `alloc.engine.Book.decide`."""
         is_plain = not self._refused.concerns(payment["payment_id"])
         if is_plain and not wants_two(self._settings, payment):
-            return self._book.decide(payment, lines, policy=self._policy)
+            return self._book.decide(payment, lines, policy=self._policy, stop=stop)
         proposal = self.propose(
             pa.Table.from_pylist([payment], engine.schema("payments")),
             pa.Table.from_pylist(
                 [{**line, "payment_id": payment["payment_id"]} for line in lines],
                 engine.schema("remittances"),
             ),
+            stop=stop,
         )
         tables = (proposal.decisions, proposal.allocations, proposal.adjustments)
         return engine.ProposalRows(*(table.to_pylist() for table in tables))
@@ -156,8 +166,16 @@ class InTurn:
         self._book = book
         self._taken = engine.Taken()
 
-    def propose(self, payments: pa.Table, remittances: pa.Table) -> Proposal:
+    def propose(
+        self,
+        payments: pa.Table,
+        remittances: pa.Table,
+        *,
+        stop: Stop | None = None,
+    ) -> Proposal:
         """Decide payments together, after those before."""
-        proposal = self._pool.propose(payments, remittances, self._taken)
+        proposal = self._pool.propose(
+            payments, remittances, taken=self._taken, stop=stop
+        )
         self._book.take(self._taken, proposal)
         return proposal

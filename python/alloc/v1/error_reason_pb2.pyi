@@ -248,6 +248,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_POOL_OPENING: _ErrorReason.ValueType  # 223
     ERROR_REASON_LESSON_CONTRADICTED: _ErrorReason.ValueType  # 224
     ERROR_REASON_LESSON_UNKNOWN: _ErrorReason.ValueType  # 225
+    ERROR_REASON_DEADLINE_PASSED: _ErrorReason.ValueType  # 226
+    ERROR_REASON_STOPPED: _ErrorReason.ValueType  # 227
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """ErrorReason names what went wrong. An error carries one in the `reason` of its
@@ -482,4 +484,6 @@ ERROR_REASON_SHARDS_INVALID: ErrorReason.ValueType  # 222
 ERROR_REASON_POOL_OPENING: ErrorReason.ValueType  # 223
 ERROR_REASON_LESSON_CONTRADICTED: ErrorReason.ValueType  # 224
 ERROR_REASON_LESSON_UNKNOWN: ErrorReason.ValueType  # 225
+ERROR_REASON_DEADLINE_PASSED: ErrorReason.ValueType  # 226
+ERROR_REASON_STOPPED: ErrorReason.ValueType  # 227
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -11,6 +11,8 @@ pub enum ReasonKind {
     Conflict,
     /// A stated limit was reached: `alloc.errors.LimitError`.
     Limit,
+    /// The caller asked to stop: `alloc.errors.StoppedError`.
+    Stopped,
 }
 
 /// An error with a stable wire name and named fields.

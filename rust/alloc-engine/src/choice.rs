@@ -1,11 +1,11 @@
 //! Of the items that may be meant, those that make up the cash together with what is surely named.
 
 use alloc_domain::{Evidence, EvidenceSet, Proof};
-use alloc_subset::{Budget, Outcome, Problem, solve};
+use alloc_subset::{Outcome, Problem, solve};
 
 use crate::explain::{Case, Explanation, Pick};
 use crate::ledger::age;
-use crate::limits::{ALTERNATIVES_MAX, SEARCH_BYTES_MAX, SEARCH_STEPS_MAX};
+use crate::limits::ALTERNATIVES_MAX;
 
 /// Chooses among `optional` items those that make up the cash with the `fixed` ones.
 ///
@@ -22,10 +22,7 @@ pub fn choose(case: &Case<'_, '_>, fixed: &[u32], optional: &[u32]) -> Option<Ex
     let rest = i64::try_from(i128::from(case.amount_minor) - case.sum(fixed)).ok()?;
     let solution = solve(&Problem {
         kinds: Some(&kinds),
-        budget: Budget {
-            steps: SEARCH_STEPS_MAX,
-            bytes: SEARCH_BYTES_MAX,
-        },
+        budget: case.budget(),
         explanations_max: ALTERNATIVES_MAX + 1,
         ..Problem::new(&amounts, rest)
     });

@@ -14,6 +14,7 @@ use crate::payer::Recognised;
 use crate::policy::{ONE_PPT, Policy, SEVERAL_PAYERS_ERROR_PPM, as_ppt};
 use crate::reference::index::Scope;
 use crate::reference::scan::{Hit, Search, Strength};
+use crate::stop::Stop;
 
 /// What all payments of a call share.
 pub struct Decider<'c, 'a> {
@@ -21,6 +22,8 @@ pub struct Decider<'c, 'a> {
     pub book: &'c Book<'a>,
     /// What the user permits.
     pub policy: Policy,
+    /// Whether anybody still waits.
+    pub stop: &'c Stop,
 }
 
 /// One payment with what is left open when it comes.
@@ -47,6 +50,9 @@ impl<'a> Decider<'_, 'a> {
     /// Decides one payment as if it were alone.
     #[must_use]
     pub fn decide(&self, question: &Question<'_, 'a>) -> Decision<'a> {
+        if self.stop.is_set() {
+            return blank(question, Status::None, "STOPPED");
+        }
         let payment = question.payment;
         let message = match Message::of(payment, question.lines) {
             Ok(message) => message,
@@ -150,6 +156,7 @@ impl<'a> Decider<'_, 'a> {
             amounts: &self.book.amounts,
             habits: &self.book.habits,
             policy: self.policy,
+            stop: self.stop,
         }
     }
 

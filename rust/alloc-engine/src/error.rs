@@ -86,6 +86,9 @@ pub enum EngineError {
         /// The limit.
         limit: usize,
     },
+    /// The caller set its [`Stop`](crate::Stop).
+    #[error("nothing was decided: the caller asked to stop")]
+    Stopped,
     /// The worker threads could not be started.
     #[error("{threads} worker threads cannot be started: {message}")]
     ThreadsUnavailable {
@@ -109,6 +112,7 @@ impl Reason for EngineError {
             Self::VatRateOutOfRange { .. } => "VAT_RATE_OUT_OF_RANGE",
             Self::VatRatesOverLimit { .. } => "VAT_RATES_OVER_LIMIT",
             Self::RowsOverLimit { .. } => "ROWS_OVER_LIMIT",
+            Self::Stopped => "STOPPED",
             Self::ThreadsUnavailable { .. } => "THREADS_UNAVAILABLE",
         }
     }
@@ -118,6 +122,7 @@ impl Reason for EngineError {
             Self::RowsOverLimit { .. }
             | Self::VatRatesOverLimit { .. }
             | Self::ThreadsUnavailable { .. } => ReasonKind::Limit,
+            Self::Stopped => ReasonKind::Stopped,
             _ => ReasonKind::Input,
         }
     }
@@ -164,6 +169,7 @@ impl Reason for EngineError {
                 ("rows", rows.to_string()),
                 ("limit", limit.to_string()),
             ],
+            Self::Stopped => Vec::new(),
             Self::ThreadsUnavailable { threads, .. } => vec![("threads", threads.to_string())],
         }
     }

@@ -4,6 +4,7 @@
 //! close, but only when it is enumerated that nothing else has that amount.
 
 use alloc_domain::{Adjustment, Evidence, EvidenceSet, Proof};
+use alloc_subset::Budget;
 
 use rustc_hash::FxHashSet;
 
@@ -12,11 +13,13 @@ use crate::evidence::{SURE_MILLINATS, Shared, beside_names_ppt, with_amount_ppt}
 use crate::habit::Habits;
 use crate::ledger::{Ledger, age, may_be_paid};
 use crate::left::Left;
+use crate::limits::{SEARCH_BYTES_MAX, SEARCH_STEPS_MAX};
 use crate::model::{Amounts, by_shape};
 use crate::named::by_names;
 use crate::policy::{CERTAIN_PPM, DeductionKind, ONE_PPT, PARTIAL_ERROR_PPM, Policy, as_ppt};
 use crate::reference::near::Candidate;
 use crate::reference::scan::{Hit, Strength};
+use crate::stop::Stop;
 
 /// A part of the payment on one item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,9 +98,24 @@ pub struct Case<'c, 'a> {
     pub habits: &'c Habits<'a>,
     /// What the user permits.
     pub policy: Policy,
+    /// Whether anybody still waits.
+    pub stop: &'c Stop,
 }
 
 impl Case<'_, '_> {
+    /// What one search may take: nothing once nobody waits.
+    #[must_use]
+    pub fn budget(&self) -> Budget {
+        Budget {
+            steps: if self.stop.is_set() {
+                0
+            } else {
+                SEARCH_STEPS_MAX
+            },
+            bytes: SEARCH_BYTES_MAX,
+        }
+    }
+
     /// What is left open on an item, minor units.
     #[must_use]
     pub fn open(&self, item: u32) -> i64 {

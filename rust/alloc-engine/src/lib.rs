@@ -25,6 +25,7 @@ pub mod propose;
 pub mod reference;
 pub mod reverse;
 pub mod scarcity;
+pub mod stop;
 pub mod text;
 
 pub use book::{Book, Known};
@@ -32,3 +33,4 @@ pub use error::EngineError;
 pub use left::Taken;
 pub use policy::{DeductionKind, Deductions, Policy, VatRates};
 pub use propose::Request;
+pub use stop::Stop;

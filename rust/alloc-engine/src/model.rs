@@ -5,15 +5,14 @@ use std::sync::OnceLock;
 
 use alloc_domain::{FEW_MAX, HABITS, Habit, Proof};
 use alloc_subset::{
-    Budget, Ends, Outcome, ScatteredWeights, ShapeProblem, ShapeSolution, ShapeWeights,
-    explain_by_shape,
+    Ends, Outcome, ScatteredWeights, ShapeProblem, ShapeSolution, ShapeWeights, explain_by_shape,
 };
 use rustc_hash::FxHashMap;
 
 use crate::explain::Case;
 use crate::habit::neutral_ppm;
 use crate::ledger::{Ledger, by_number};
-use crate::limits::{ALTERNATIVES_MAX, SEARCH_BYTES_MAX, SEARCH_STEPS_MAX};
+use crate::limits::ALTERNATIVES_MAX;
 use crate::policy::CERTAIN_PPM;
 
 /// A run around what is named, half of what the shapes of the rest alone have.
@@ -175,10 +174,7 @@ pub fn by_shape(
         weights: weights(&habits, line.len(), !named.is_empty()),
         unexplained_ppt,
         rival_ppt,
-        budget: Budget {
-            steps: SEARCH_STEPS_MAX,
-            bytes: SEARCH_BYTES_MAX,
-        },
+        budget: case.budget(),
         explanations_max: ALTERNATIVES_MAX + 1,
         wrong_max_ppm: u32::try_from(case.policy.max_wrong_ppm).unwrap_or(0),
     });

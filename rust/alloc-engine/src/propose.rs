@@ -13,6 +13,7 @@ use crate::ledger::Ledger;
 use crate::left::{Left, Taken};
 use crate::policy::Policy;
 use crate::scarcity::{CONTESTED, contest, settle};
+use crate::stop::Stop;
 
 /// Payments of one day below which a second thread costs more than it brings.
 const PARALLEL_MIN: usize = 64;
@@ -37,6 +38,8 @@ pub struct Request<'r, 'a> {
     pub taken: &'r Taken,
     /// What the user permits.
     pub policy: Policy,
+    /// Set when nobody waits for the decisions any more.
+    pub stop: &'r Stop,
 }
 
 impl<'a> Book<'a> {
@@ -52,14 +55,15 @@ impl<'a> Book<'a> {
     /// decisions never allocate more of an item than is open.
     ///
     /// # Errors
-    /// [`EngineError`]: ids are repeated, an amount is not above 0, a limit is passed.
+    /// [`EngineError`]: ids are repeated, an amount is not above 0, a limit is passed, or the caller
+    /// asked to stop, which is heeded before each payment and each search.
     pub fn propose(
         &self,
         request: &Request<'_, 'a>,
         threads: Option<NonZeroUsize>,
     ) -> Result<Vec<Decision<'a>>, EngineError> {
         check(request)?;
-        Ok(match threads {
+        match threads {
             Some(threads) if threads.get() > 1 => rayon::ThreadPoolBuilder::new()
                 .num_threads(threads.get())
                 .build()
@@ -70,7 +74,7 @@ impl<'a> Book<'a> {
                 .install(|| decide_all(self, request, PARALLEL_MIN)),
             Some(_) => decide_all(self, request, usize::MAX),
             None => decide_all(self, request, PARALLEL_MIN),
-        })
+        }
     }
 }
 
@@ -110,11 +114,12 @@ fn decide_all<'a>(
     book: &Book<'a>,
     request: &Request<'_, 'a>,
     parallel_min: usize,
-) -> Vec<Decision<'a>> {
+) -> Result<Vec<Decision<'a>>, EngineError> {
     let ledger = &book.ledger;
     let decider = Decider {
         book,
         policy: request.policy,
+        stop: request.stop,
     };
     let lines = lines_by_payment(request.lines);
     let mut order: Vec<u32> = (0..request.payments.len())
@@ -152,12 +157,15 @@ fn decide_all<'a>(
         };
         let again = (&decide as _, &account as _);
         decide_again(ledger, &mut decisions, &mut left, max_wrong_ppt, again);
+        if request.stop.is_set() {
+            return Err(EngineError::Stopped);
+        }
         for decision in &mut decisions {
             finish(ledger, decision, payment(decision.payment).amount_minor);
         }
         out.append(&mut decisions);
     }
-    out
+    Ok(out)
 }
 
 /// Decides once more what waits for a person while others of the day took some of its payer's

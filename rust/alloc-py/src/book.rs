@@ -16,6 +16,7 @@ use crate::propose::{
     Answer, Asked, KnownTables, PolicyFields, ProposeError, answer, opened, policy_of, read_table,
 };
 use crate::rows::{LineRow, PaymentRow, Rows, rows};
+use crate::stop::{Stop, run_stoppable, stop_of};
 
 /// The tables that came, in the order in which they came; what borrows from one stays good when
 /// another comes.
@@ -106,7 +107,8 @@ impl Book {
     }
 
     /// Decide each payment of some days.
-    #[pyo3(signature = (payments, remittances, taken, policy, threads))]
+    #[pyo3(signature = (payments, remittances, taken, policy, threads, stop))]
+    #[expect(clippy::too_many_arguments, reason = "one per option of the contract")]
     fn propose<'py>(
         &self,
         py: Python<'py>,
@@ -115,34 +117,42 @@ impl Book {
         taken: Option<&Bound<'_, Taken>>,
         policy: PolicyFields,
         threads: Option<NonZeroUsize>,
+        stop: Option<&Bound<'_, Stop>>,
     ) -> PyResult<Answer<'py>> {
         let streams = [opened(Some(payments))?, opened(remittances)?];
         let taken = taken.map(Bound::get);
-        let batches = run_detached(py, move || {
+        let own = alloc_engine::Stop::default();
+        let stop = stop_of(stop, &own);
+        let batches = run_stoppable(py, stop, move || {
             let asked = Asked::read(streams)?;
             let nothing = alloc_engine::Taken::default();
             let taken = taken.map(|taken| taken.0.lock().expect(WHOLE));
             let taken = taken.as_deref().unwrap_or(&nothing);
             let kept = self.0.read().expect(WHOLE);
-            kept.with_dependent(|_, book| asked.decide(book, taken, policy, threads))
+            kept.with_dependent(|_, book| asked.decide(book, taken, policy, (threads, stop)))
         })?;
         answer(py, batches)
     }
 
     /// Decide one payment, in the calling thread.
+    #[pyo3(signature = (payment, lines, policy, stop))]
     fn decide(
         &self,
         py: Python<'_>,
         payment: PaymentRow,
         lines: Vec<LineRow>,
         policy: PolicyFields,
+        stop: Option<&Bound<'_, Stop>>,
     ) -> PyResult<Rows> {
+        let own = alloc_engine::Stop::default();
+        let stop = stop_of(stop, &own);
         run_detached(py, move || {
             let request = Request {
                 payments: &[payment.payment()?],
                 lines: &payment.lines(&lines),
                 taken: &alloc_engine::Taken::default(),
                 policy: policy_of(policy)?,
+                stop,
             };
             let kept = self.0.read().expect(WHOLE);
             kept.with_dependent(|_, book| {

@@ -11,6 +11,7 @@ fn class_name(kind: ReasonKind) -> &'static str {
         ReasonKind::NotFound => "NotFoundError",
         ReasonKind::Conflict => "ConflictError",
         ReasonKind::Limit => "LimitError",
+        ReasonKind::Stopped => "StoppedError",
     }
 }
 

@@ -10,6 +10,7 @@ mod journal;
 mod propose;
 mod rows;
 mod schema;
+mod stop;
 mod subset;
 mod toml_lines;
 
@@ -20,6 +21,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<book::Book>()?;
     module.add_class::<book::Taken>()?;
+    module.add_class::<stop::Stop>()?;
     module.add_function(wrap_pyfunction!(audit::chain_documents, module)?)?;
     module.add_function(wrap_pyfunction!(audit::check_documents, module)?)?;
     module.add_function(wrap_pyfunction!(bank::detect_bank_format, module)?)?;

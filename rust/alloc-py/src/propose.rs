@@ -12,6 +12,7 @@ use pyo3_arrow::PyRecordBatch;
 use pyo3_arrow::input::AnyRecordBatch;
 
 use crate::detach::run_detached;
+use crate::stop::{Stop, run_stoppable, stop_of};
 
 /// What a call may fail with.
 #[derive(Debug, thiserror::Error)]
@@ -55,13 +56,13 @@ pub(crate) type PolicyFields = (i64, bool, Vec<String>, Vec<i64>);
 
 /// Decide each payment of some days, on items that are not kept.
 #[pyfunction]
-#[pyo3(signature = (open_items, payments, remittances, customers, history, habits, policy, threads))]
+#[pyo3(signature = (open_items, payments, remittances, customers, history, habits, policy, threads, stop))]
 #[expect(
     clippy::too_many_arguments,
     reason = "one per table and option of the contract"
 )]
-pub fn propose(
-    py: Python<'_>,
+pub fn propose<'py>(
+    py: Python<'py>,
     open_items: AnyRecordBatch,
     payments: AnyRecordBatch,
     remittances: Option<AnyRecordBatch>,
@@ -70,16 +71,19 @@ pub fn propose(
     habits: Option<AnyRecordBatch>,
     policy: PolicyFields,
     threads: Option<NonZeroUsize>,
-) -> PyResult<Answer<'_>> {
+    stop: Option<&Bound<'_, Stop>>,
+) -> PyResult<Answer<'py>> {
     let open_items = opened(Some(open_items))?;
     let asked = [opened(Some(payments))?, opened(remittances)?];
     let known = [opened(customers)?, opened(history)?, opened(habits)?];
-    let batches = run_detached(py, move || {
+    let own = alloc_engine::Stop::default();
+    let stop = stop_of(stop, &own);
+    let batches = run_stoppable(py, stop, move || {
         let open_items = read_table(&OPEN_ITEMS, open_items)?;
         let asked = Asked::read(asked)?;
         let known = KnownTables::read(known)?;
         let book = Book::new(read::open_items(&open_items)?, known.known()?)?;
-        asked.decide(&book, &Taken::default(), policy, threads)
+        asked.decide(&book, &Taken::default(), policy, (threads, stop))
     })?;
     answer(py, batches)
 }
@@ -105,7 +109,7 @@ impl Asked {
         book: &Book<'_>,
         taken: &Taken,
         policy: PolicyFields,
-        threads: Option<NonZeroUsize>,
+        (threads, stop): (Option<NonZeroUsize>, &alloc_engine::Stop),
     ) -> Result<[RecordBatch; 3], ProposeError> {
         let payments = read::payments(&self.payments)?;
         let request = Request {
@@ -113,6 +117,7 @@ impl Asked {
             lines: &read::remittances(&self.remittances),
             taken,
             policy: policy_of(policy)?,
+            stop,
         };
         let decisions = book.propose(&request, threads)?;
         Ok([

@@ -7,6 +7,7 @@ use super::*;
 use crate::policy::{Deductions, Policy, VatRates};
 use crate::propose::Request;
 use crate::reference::index::Scope;
+use crate::stop::Stop;
 
 /// What an item is made of, so that items differ little and often resemble one another.
 #[derive(Clone, Debug)]
@@ -219,10 +220,13 @@ fn kept(book: &Book<'_>) -> Vec<String> {
     out
 }
 
-fn decide(book: &Book<'_>, messages: &[Message], taken: &Taken) -> Vec<String> {
-    let payments: Vec<Payment<'_>> = messages.iter().map(payment).collect();
-    let request = Request {
-        payments: &payments,
+fn request<'r, 'a>(
+    payments: &'r [Payment<'a>],
+    taken: &'r Taken,
+    stop: &'r Stop,
+) -> Request<'r, 'a> {
+    Request {
+        payments,
         lines: &[],
         taken,
         policy: Policy {
@@ -231,7 +235,14 @@ fn decide(book: &Book<'_>, messages: &[Message], taken: &Taken) -> Vec<String> {
             deductions: Deductions::default(),
             vat_rates: VatRates::default(),
         },
-    };
+        stop,
+    }
+}
+
+fn decide(book: &Book<'_>, messages: &[Message], taken: &Taken) -> Vec<String> {
+    let payments: Vec<Payment<'_>> = messages.iter().map(payment).collect();
+    let stop = Stop::default();
+    let request = request(&payments, taken, &stop);
     let decisions = book.propose(&request, None).unwrap();
     told(book, &decisions)
 }
@@ -380,4 +391,27 @@ fn a_book_is_worn_when_much_of_it_came_or_went() {
     assert!(!book.is_worn());
     book.change(&[], vec![bare(last)]).unwrap();
     assert!(book.is_worn());
+}
+
+#[test]
+fn a_call_that_nobody_waits_for_decides_nothing() {
+    let sketch = Sketch {
+        item_id: "I1".to_owned(),
+        entity: "E",
+        customer: 0,
+        payer: None,
+        reference: Some("INV-2026100".to_owned()),
+        other: None,
+        open_minor: 100,
+        due_date: None,
+    };
+    let sketches = [sketch];
+    let book = Book::new(items(&sketches), known()).unwrap();
+    let message = message(0, &(Some(0), vec![0], 0), &sketches);
+    let (payments, taken) = ([payment(&message)], Taken::default());
+    let stop = Stop::default();
+    let request = request(&payments, &taken, &stop);
+    assert_eq!(book.propose(&request, None).unwrap().len(), 1);
+    stop.set();
+    assert_eq!(book.propose(&request, None), Err(EngineError::Stopped));
 }
