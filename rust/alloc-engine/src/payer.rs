@@ -392,6 +392,7 @@ mod tests {
         ];
         let of = |name| recognised(&customers, name, "X").map(|(customer, _)| customer);
         assert_eq!(of("CHAMAND JOEL"), Some("C1"));
+        assert_eq!(of("M OU MME CHAMAND JOEL"), Some("C1"));
         assert_eq!(of("MARTIN JEAN PIERRE"), Some("C2"));
         assert_eq!(of("MARTIN PIERRE JEAN"), None, "not turned but mixed");
         assert_eq!(of("PAUL MARTIN"), Some("C3"), "the very name comes first");

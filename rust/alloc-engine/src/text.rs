@@ -215,29 +215,39 @@ const NAME_NOISE: &[&[u8]] = &[
     b"COMPANY",
     b"CORP",
     b"CORPORATION",
-    b"ET",
     b"EI",
     b"EIRL",
+    b"ET",
     b"ETS",
     b"EURL",
+    b"FRAU",
     b"GIE",
     b"GMBH",
+    b"HERR",
     b"INC",
     b"KG",
+    b"LA",
     b"LE",
     b"LES",
-    b"LA",
     b"LIMITED",
     b"LLC",
     b"LLP",
     b"LTD",
     b"M",
+    b"MADAME",
+    b"MADEMOISELLE",
+    b"MISS",
     b"MLLE",
     b"MME",
+    b"MONSIEUR",
     b"MR",
     b"MRS",
+    b"MS",
     b"NV",
+    b"ODER",
     b"OHG",
+    b"OR",
+    b"OU",
     b"OY",
     b"PLC",
     b"SA",
@@ -333,12 +343,14 @@ mod tests {
     }
 
     #[test]
-    fn names_are_compared_without_accents_case_and_legal_forms() {
+    fn names_are_compared_without_accents_case_titles_and_legal_forms() {
         assert_eq!(
             normal_name("Ets. Générale d'Été, S.A.S."),
             b"GENERALE D ETE"
         );
         assert_eq!(normal_name("Müller & Söhne GmbH"), b"MULLER SOHNE");
         assert_eq!(normal_name("SARL"), b"");
+        assert_eq!(normal_name("M. OU Mme Martin Paul"), b"MARTIN PAUL");
+        assert_eq!(normal_name("Herr oder Frau Müller"), b"MULLER");
     }
 }
