@@ -8,16 +8,22 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 from clearing_book import NOW, Book
-from test_replay import by_hand
+from test_replay import by_hand, replayed_past
 
+from alloc import engine
 from alloc.app import clear as clearing
+from alloc.app import known_payers
 from alloc.app.habits import KEPT_DAYS, Habits, learned_habits, shown_by
+from alloc.app.past import past_of_ledger
 from alloc.app.payer_memory import HABIT, FactKey
 from alloc.app.ports import DecisionFilter, DecisionState
+from alloc.app.replay import pool
 from alloc.app.reverse import reverse
 
 if TYPE_CHECKING:
     import pytest
+
+    from alloc.app.known_payers import KnownPayers, Told
 
 LAC = FactKey(HABIT, "E1", "C-LAC")
 DAY = dt.date(2026, 3, 20)
@@ -132,10 +138,69 @@ def test_days_of_one_run_show_what_days_of_their_own_show(
             seen.append(self)
             days.append(history.num_rows)
 
-    monkeypatch.setattr(clearing, "Habits", Kept)
+    monkeypatch.setattr(known_payers, "Habits", Kept)
     book.clear()
     assert days == [2, 2, 1], "each day its own"
     # What is expected is rounded day by day.
     names = ["entity", "customer_id", "habit", "open_from", "count", "of"]
     at_once = learned_habits(book.ledger, dt.date(2026, 3, 5))
     assert seen[-1].rows.select(names).equals(at_once.select(names))
+
+
+def test_a_replay_knows_on_each_day_what_clear_would(
+    book: Book, monkeypatch: pytest.MonkeyPatch
+):
+    """Each of three days is told what the days before it show, and no more."""
+    oldest_first(book)
+    book.write('payment B9 11.00 EUR on 2026-03-09 from C-LAC "INV-5 INV-6"').clear()
+    told: list[pa.Table | None] = []
+    made = known_payers.KnownPayers.told
+
+    def recorded(self: KnownPayers, payments: pa.Table) -> Told:
+        told.append(made(self, payments).habits)
+        return made(self, payments)
+
+    monkeypatch.setattr(known_payers.KnownPayers, "told", recorded)
+    past = past_of_ledger(book.ledger, since=dt.date(2026, 3, 1), until=None)
+    replayed_past(book, past, learn=True)
+    shown = [pc.sum(rows["count"].filter(_of_payers(rows))).as_py() for rows in told]
+    assert shown == [None, 1, 2]
+    book.toml = book.toml.replace("[policy]", "[policy]\nhabits = false")
+    replayed_past(book, past, learn=True)
+    assert told[-1] is None
+
+
+def test_an_engine_of_a_replay_is_handed_the_habits(
+    book: Book, monkeypatch: pytest.MonkeyPatch
+):
+    oldest_first(book)
+    handed: list[int] = []
+    make = pool.engine.Book
+
+    def made(*tables: object, habits: pa.Table | None = None) -> object:
+        handed.append(0 if habits is None else habits.num_rows)
+        return make(*tables, habits=habits)
+
+    monkeypatch.setattr(pool.engine, "Book", made)
+    past = past_of_ledger(book.ledger, since=dt.date(2026, 3, 1), until=None)
+    replayed_past(book, past, learn=True)
+    assert handed[-1] > handed[0] == 0
+    handed.clear()
+    replayed_past(book, past)
+    assert not any(handed), "without --learn nothing is learned"
+
+
+def test_habits_fade_while_days_go_by(book: Book):
+    oldest_first(book)
+    choices = book.ledger.choices(since=dt.date(2026, 1, 1))
+    habits = Habits(engine.observe_habits())
+    habits.see(choices.items, choices.history)
+    last = pc.max(choices.history["value_date"]).as_py() + dt.timedelta(days=KEPT_DAYS)
+    habits.fade(last)
+    assert habits.rows.num_rows
+    habits.fade(last + dt.timedelta(days=1))
+    assert habits.rows.num_rows == 0
+
+
+def _of_payers(rows: pa.Table) -> pa.ChunkedArray:
+    return pc.is_valid(rows["customer_id"])

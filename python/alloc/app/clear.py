@@ -28,8 +28,7 @@ from alloc.app.foreign import (
     with_foreign_parts,
 )
 from alloc.app.four_eyes import FOUR_EYES, held_back, wants_two
-from alloc.app.habits import Habits
-from alloc.app.learned import PayerFacts
+from alloc.app.known_payers import KnownPayers
 from alloc.app.open_book import OpenBook, item_keys
 from alloc.app.ports import PaymentState, PostingBatch
 from alloc.app.refused import Refused
@@ -205,7 +204,6 @@ class _Run:
         self._dry_run = dry_run
         self._drafting = Drafting(settings, today=now.date())
         self._tally = _Tally()
-        self._chosen: list[dict[str, Any]] = []
         self.total = 0
 
     def load(self, *, until: dt.date | None, entity: str | None) -> None:
@@ -225,8 +223,7 @@ class _Run:
         self._payments = ledger.payments(until=until, entity=entity)
         self.total = self._payments.num_rows
         self._out = self._money_out(until=until, entity=entity)
-        self._facts = PayerFacts.of(ledger, self._payments)
-        self._habits = Habits.of(ledger, self._settings, self._payments)
+        self._known = KnownPayers.of(ledger, self._settings, self._payments)
         self._entity = entity
         self._book = OpenBook(ledger.open_items(entity=entity))
         self._remittances = ledger.remittances()
@@ -270,9 +267,7 @@ class _Run:
         for shown in ruled.posted:
             self._keep_ruled(shown)
             self._take(shown)
-        chosen = pa.Table.from_pylist(self._chosen, engine.schema("history"))
-        self._habits.see(contract(morning, "open_items"), chosen)
-        self._chosen.clear()
+        self._known.end_day(contract(morning, "open_items"))
 
     def _decide_abroad(self, payments: pa.Table, items: pa.Table) -> pa.ChunkedArray:
         """Decide payments by items in their foreign currency; name those decided.
@@ -296,10 +291,11 @@ class _Run:
 
     def _proposed(self, items: pa.Table, payments: pa.Table) -> Proposal:
         """Let the engine decide, and leave out what a person refused."""
+        told = self._known.told(payments)
         proposal = propose_day(
             *(self._settings, items, payments, self._remittances, self._customers),
-            history=self._facts.history(payments),
-            habits=self._habits.rows,
+            history=told.history,
+            habits=told.habits,
         )
         proposal = self._refused.leave_out(proposal)
         return held_back(self._settings, payments, proposal)
@@ -436,15 +432,8 @@ class _Run:
 
     def _learn(self, payments: Sequence[Mapping[str, Any]], posted: pa.Table) -> None:
         """Know the payers again by what was posted, and by what they chose."""
-        customers: dict[str, set[str]] = defaultdict(set)
-        days = {row["payment_id"]: row["value_date"] for row in payments}
         names = ("payment_id", "entity", "customer_id", "item_id", "allocated_minor")
-        for row in posted.select(names).to_pylist():
-            customers[row["payment_id"]].add(row["customer_id"])
-            day = days[row["payment_id"]]
-            self._chosen.append(row | {"value_date": day, "amount_minor": 0})
-        for row in payments:
-            self._facts.see(row, customers.get(row["payment_id"], ()))
+        self._known.see(payments, posted.select(names).to_pylist())
 
     def _ordered(self, allocations: pa.Table, positions: pa.Array) -> pa.Table:
         """Bring documents that are lettered one by one in the order of their dates."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
@@ -32,7 +33,8 @@ class Habits:
     """
 
     def __init__(self, rows: pa.Table | None) -> None:
-        self.rows = rows
+        self.rows = self._before = rows
+        self._seen: deque[tuple[dt.date, pa.Table]] = deque()
 
     @classmethod
     def of(cls, ledger: PayerMemory, settings: Settings, payments: pa.Table) -> Habits:
@@ -52,7 +54,22 @@ class Habits:
             What they settled: `alloc.engine.schema` of ``history``.
         """
         if self.rows is not None and history.num_rows:
-            self.rows = engine.observe_habits(items, history, self.rows)
+            shown = engine.observe_habits(items, history)
+            self._seen.append((pc.max(history["value_date"]).as_py(), shown))
+            self.rows = _added_up([self.rows, shown])
+
+    def fade(self, day: dt.date) -> None:
+        """Leave out what was seen more than `KEPT_DAYS` before a day."""
+        first = day - dt.timedelta(days=KEPT_DAYS)
+        if not self._seen or self._seen[0][0] >= first:
+            return
+        while self._seen and self._seen[0][0] < first:
+            self._seen.popleft()
+        self.rows = _added_up([self._before, *(shown for _, shown in self._seen)])
+
+
+def _added_up(counted: Sequence[pa.Table]) -> pa.Table:
+    return engine.observe_habits(known=pa.concat_tables(counted))
 
 
 def learned_habits(ledger: PayerMemory, day: dt.date) -> pa.Table:

@@ -35,7 +35,9 @@ MINUTES_MAX = 1440
     show_default=True,
     help="What moves the open items on: what happened, or our own decisions.",
 )
-@click.option("--learn", is_flag=True, help="Know payers again by the days before.")
+@click.option(
+    "--learn", is_flag=True, help="Know payers and their habits by the days before."
+)
 @click.option(
     "--minutes-per-line",
     "minutes",

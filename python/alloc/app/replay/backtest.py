@@ -45,8 +45,8 @@ class StageName(StrEnum):
     """What is known when the payments of the test days are decided.
 
     ``zero``: master data and advices, no rule, nothing of the past. ``learned``: also
-    who paid for whom on the training days. ``rules``: also the rules that the training
-    days speak for.
+    who paid for whom on the training days, and what payers chose. ``rules``: also the
+    rules that the training days speak for.
     """
 
     ZERO = "zero"

@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from msgspec import structs
 
-from alloc.app.learned import PayerFacts
+from alloc.app.clear import contract
+from alloc.app.known_payers import KnownPayers
 from alloc.app.open_book import KEY_SEPARATOR
 from alloc.app.past import MACHINE, FollowedBook, Settled
 from alloc.app.refused import Refused
@@ -35,7 +36,7 @@ from alloc.rules.model import Posting
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from alloc.app.past import Past, PastFinding, Places
     from alloc.app.replay.answers import Answer
@@ -53,6 +54,8 @@ SHOWN = (
     *("payment_id", "entity", "value_date", "currency", "amount_minor"),
     *("payer_name", "ultimate_name"),
 )
+#: What payers are known again by.
+LEARNED = ("payment_id", "payer_iban", "payer_name", "value_date")
 NOTHING_REFUSED = pa.table(
     {name: pa.array([], pa.string()) for name in ("payment_id", "item_set")}
 )
@@ -151,7 +154,8 @@ def replay(
     follow
         What moves the open items on.
     learn
-        Whether payers are known again by what they paid on the days before.
+        Whether payers are known again by what they paid on the days before, and what
+        they usually choose.
     since
         The first day that is decided; the days before only move the items on, as it
         really happened, and teach.
@@ -165,7 +169,7 @@ def replay(
         Days that are decided already, and where the others are kept.
     """
     run = _Run(past, settings, customers, remittances, follow)
-    run.facts = PayerFacts() if learn else None
+    run.known = KnownPayers.nobody(settings) if learn else None
     run.teach_until = teach_until
 
     def ruling(of: Sequence[Rule]) -> Ruling:
@@ -224,7 +228,7 @@ class _Run:
         self._trials: list[Trial] = []
         self._taken: dict[str, Taken] = {}
         self._waiting = 0
-        self.facts: PayerFacts | None = None
+        self.known: KnownPayers | None = None
         self.teach_until: dt.date | None = None
 
     def with_rules(
@@ -239,8 +243,8 @@ class _Run:
 
     def decide(self, day: dt.date, payments: pa.Table) -> DayFound:
         """Decide a day, and compare."""
-        known = None if self.facts is None else self.facts.history(payments)
-        self._pool.move_to(day, known)
+        told = None if self.known is None else self.known.told(payments)
+        self._pool.move_to(day, told)
         proposal = self._pool.propose(payments)
         ruled = NOTHING_RULED
         if self._ruling is not None:
@@ -271,18 +275,38 @@ class _Run:
 
     def follow(self, day: dt.date, payments: pa.Table) -> None:
         """Bring the items and the payers up to date."""
-        names = ("payment_id", "payer_iban", "payer_name", "value_date")
-        is_over = self.teach_until is not None and day > self.teach_until
-        facts = None if is_over else self.facts
-        for row in payments.select(names).to_pylist():
-            taken = self._taken.pop(row["payment_id"], None)
+        if self.teach_until is None or day <= self.teach_until:
+            self._learn(day, payments)
+        for payment_id in payments["payment_id"].to_pylist():
+            taken = self._taken.pop(payment_id, None)
             if taken is None:
-                self.book.follow(day, row["payment_id"])
+                self.book.follow(day, payment_id)
             else:
                 charged = {(role, of): minor for role, of, minor in taken.charged}
                 self.book.take(day, Counter(taken.settled), Counter(charged))
-            if facts is not None and row["payment_id"] in self._past.decided_by:
-                facts.see(row, self._customers_of(row["payment_id"]))
+
+    def _learn(self, day: dt.date, payments: pa.Table) -> None:
+        """Know the payers again by how their payments really were cleared."""
+        if self.known is None:
+            return
+        rows = [
+            row
+            for row in payments.select(LEARNED).to_pylist()
+            if row["payment_id"] in self._past.decided_by
+        ]
+        self.known.see(rows, (one for row in rows for one in self._settled(row)))
+        self.known.end_day(contract(self.book.visible(day), "open_items"))
+
+    def _settled(self, row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        for key, minor in self._truth(row["payment_id"]).items():
+            entity, _, item_id = key.partition(KEY_SEPARATOR)
+            yield {
+                "payment_id": row["payment_id"],
+                "entity": entity,
+                "customer_id": self._accounts.customer(key),
+                "item_id": item_id,
+                "allocated_minor": minor,
+            }
 
     def result(self) -> Replay:
         """Return what was found."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from alloc.app.known_payers import Told
     from alloc.app.past import FollowedBook
     from alloc.engine import Proposal
     from alloc.settings import Settings
@@ -48,21 +49,21 @@ class Pool:
         self._items: pa.Table | None = None
         self._engine = self._made_of(book.items.slice(0, 0), None)
 
-    def move_to(self, day: dt.date, history: pa.Table | None) -> None:
+    def move_to(self, day: dt.date, told: Told | None) -> None:
         """Bring the items to a day.
 
         Parameters
         ----------
         day
             Days ascend.
-        history
-            What is known of the payers of the day, by the engine's contract.
+        told
+            What is known of the payers of the day; for each day, or for none.
         """
         gone, come = self._book.changed(day)
         self._items = None
         # What is known of payers is told when a book is made, and changes each day.
-        if history is not None or self._engine.is_worn:
-            self._engine = self._made_of(self.items, history)
+        if told is not None or self._engine.is_worn:
+            self._engine = self._made_of(self.items, told)
         else:
             names = engine.schema("item_ids").names
             self._engine.change(gone.select(names), contract(come, "open_items"))
@@ -85,5 +86,8 @@ class Pool:
             policy=self._policy,
         )
 
-    def _made_of(self, items: pa.Table, history: pa.Table | None) -> engine.Book:
-        return engine.Book(contract(items, "open_items"), self._customers, history)
+    def _made_of(self, items: pa.Table, told: Told | None) -> engine.Book:
+        history, habits = told or (None, None)
+        return engine.Book(
+            contract(items, "open_items"), self._customers, history, habits=habits
+        )
