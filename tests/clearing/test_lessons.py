@@ -11,7 +11,7 @@ from clearing_book import NOW, Book
 
 from alloc.app.apply import apply
 from alloc.app.impact import Verdict, impact
-from alloc.app.lessons import KEPT_DAYS, Lesson, is_refused, learned_lessons
+from alloc.app.lessons import KEPT_DAYS, Lesson, proposed_lessons
 from alloc.app.payer_memory import RULE, FactKey
 from alloc.app.ports import DecisionFilter, DecisionState
 from alloc.app.reverse import reverse
@@ -48,8 +48,7 @@ def accepted(
 
 
 def lessons(book: Book, day: dt.date = DAY, *rules: Rule) -> list[Lesson]:
-    found = learned_lessons(book.ledger, rules, day)
-    return [lesson for lesson in found if not is_refused(book.ledger, lesson)]
+    return proposed_lessons(book.ledger, rules, day)
 
 
 def rule_of(lesson: Lesson, day: dt.date = DAY) -> Rule:
@@ -118,6 +117,18 @@ def test_what_is_undone_or_old_teaches_no_rule(book: Book):
     decided = book.ledger.decisions(which).decisions["decision_id"].to_pylist()
     reverse(*(book.ledger, book.settings, max(decided)), decided_by="ada", now=NOW)
     assert lessons(book) == []
+
+
+def test_what_is_accepted_after_a_day_does_not_teach_it(book: Book):
+    accepted(book, DISCOUNT)
+    third = dt.date(2026, 3, 13)
+    (before,) = lessons(book, third)
+    assert lessons(book, third - dt.timedelta(days=1)) == [], "two were there"
+    more = (("1234.61", "1209.92"), ("871.33", "853.90"), ("2213.47", "2169.20"))
+    accepted(book, more, first=4)
+    assert lessons(book, third) == [before]
+    assert lessons(book, third - dt.timedelta(days=1)) == []
+    assert [len(later.cases) for later in lessons(book)] == [6]
 
 
 def test_what_a_rule_of_the_workspace_says_is_not_proposed_while_it_holds(book: Book):

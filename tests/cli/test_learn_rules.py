@@ -35,13 +35,15 @@ def credit(at: int) -> Credit:
     return Credit(f"B{at}", AMOUNTS[at][1], "MARTIN SARL", text)
 
 
-def day(alloc: Call, group: Path, folder: Path, *numbers: int) -> list[dict[str, Any]]:
+def day(
+    alloc: Call, group: Path, folder: Path, *numbers: int, on: str = "2026-03-31"
+) -> list[dict[str, Any]]:
     """Import invoices with their payments, clear, and return what waits."""
     name = "-".join(map(str, numbers))
     texts = {
         f"customers{name}.csv": CUSTOMERS + "\n" * numbers[0],
         f"items{name}.csv": HEAD + "".join(map(item, numbers)),
-        f"statement{name}.xml": statement(*map(credit, numbers)),
+        f"statement{name}.xml": statement(*map(credit, numbers), day=on),
     }
     for file, text in texts.items():
         (folder / file).write_text(text, "utf-8")
@@ -144,3 +146,20 @@ def test_people_read_it_in_their_language(taught: Path, alloc: Call):
     shown = alloc("-C", taught, "learn", "accept", rule["rule"]).stdout
     assert "31/03/2027" in shown
     assert "comptabilise" in shown
+
+
+def test_a_back_test_tries_what_was_accepted_before_its_days(
+    taught: Path, alloc: Call, tmp_path: Path
+):
+    for payment in day(alloc, taught, tmp_path, 3, 4, on="2026-04-01"):
+        alloc("-C", taught, "review", "accept", payment["payment_id"])
+    (rule,) = proposed(alloc, taught)
+    words = ("backtest", "--json", "--test-since")
+    tested = alloc("-C", taught, *words, "2026-04-01").document
+    name = f"{rule['rule']}@1"
+    assert tested["rules"] == [{"name": name, "right": 3, "wrong": 0}]
+    right = {stage["name"]: stage["test"]["right"] for stage in tested["stages"]}
+    assert right == {"zero": 0, "learned": 0, "rules": 2}
+    refused = alloc("-C", taught, "learn", "refuse", rule["rule"])
+    assert refused.code == 0
+    assert alloc("-C", taught, *words, "2026-04-01").document["rules"] == []

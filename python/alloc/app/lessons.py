@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow.compute as pc
 
-from alloc.app.past import MACHINE
+from alloc.app.past import MACHINE, between
 from alloc.app.payer_memory import RULE
 from alloc.app.ports import DecisionFilter, DecisionState
 from alloc.domain.rate import rate_text
@@ -34,6 +34,7 @@ __all__ = [
     "Lesson",
     "is_refused",
     "learned_lessons",
+    "proposed_lessons",
 ]
 
 #: Payments of longer ago count no more; a rule that is accepted holds so long.
@@ -154,6 +155,11 @@ class Lesson:
         examples = [_example(self, case) for case in self.cases[-EXAMPLES_MAX:]]
         return "\n".join([head, *body, *examples])
 
+    def rule(self, day: dt.date) -> Rule:
+        """Return the rule as it would stand on a day."""
+        text = self.text(author=MACHINE, version=1, day=day)
+        return parse_rule(text, name=f"rules/{self.rule_id}.toml")
+
 
 def learned_lessons(
     ledger: Ledger, rules: Sequence[Rule], day: dt.date
@@ -167,7 +173,7 @@ def learned_lessons(
     rules
         Those of the workspace: what one of them says already is left out.
     day
-        Payments of more than `KEPT_DAYS` before it count no more.
+        Payments of more than `KEPT_DAYS` before it count no more, later ones not yet.
     """
     groups: dict[tuple[Any, ...], list[Case]] = defaultdict(list)
     for entity, customer_id, case in _cases(ledger, day):
@@ -182,6 +188,14 @@ def learned_lessons(
         if lesson is not None and lesson.rule_id not in valid:
             lessons.append(lesson)
     return lessons
+
+
+def proposed_lessons(
+    ledger: Ledger, rules: Sequence[Rule], day: dt.date
+) -> list[Lesson]:
+    """Return those of `learned_lessons` that nobody refused."""
+    found = learned_lessons(ledger, rules, day)
+    return [lesson for lesson in found if not is_refused(ledger, lesson)]
 
 
 def is_refused(ledger: Ledger, lesson: Lesson) -> bool:
@@ -200,9 +214,9 @@ def _cases(ledger: Ledger, day: dt.date) -> Iterator[tuple[str, str, Case]]:
     """Yield the deductions that people accepted, with entity and customer."""
     posted = ledger.decisions(DecisionFilter(states=(DecisionState.POSTED,)))
     since = day - dt.timedelta(days=KEPT_DAYS)
-    by_person = pc.not_equal(posted.decisions["decided_by"], MACHINE)
-    recent = pc.greater_equal(posted.decisions["value_date"], since)
-    rows = posted.decisions.filter(pc.and_(by_person, recent)).sort_by(
+    recent = between(posted.decisions, since=since, until=day)
+    by_person = pc.not_equal(recent["decided_by"], MACHINE)
+    rows = recent.filter(by_person).sort_by(
         [("value_date", "ascending"), ("payment_id", "ascending")]
     )
     items = _by_decision(posted.allocations.to_pylist())
@@ -282,9 +296,7 @@ def _explaining(key: tuple[Any, ...], cases: Sequence[Case]) -> Lesson | None:
 
 def _holds(lesson: Lesson, case: Case) -> bool:
     """Say whether the rule makes up the gap of a payment exactly."""
-    alone = replace(lesson, cases=(case,))
-    text = alone.text(author="alloc", version=1, day=case.value_date)
-    rule = parse_rule(text, name=f"{lesson.rule_id}.toml")
+    rule = replace(lesson, cases=(case,)).rule(case.value_date)
     return not any(verdict.problems for verdict in run_examples(rule))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, TypedDict
 
 import click
@@ -18,9 +19,9 @@ from alloc.cli.session import Command, Session, pass_session
 from alloc.cli.workspace import find_workspace
 
 if TYPE_CHECKING:
-    import datetime as dt
     from pathlib import Path
 
+    from alloc.app.ports import Ledger
     from alloc.cli.workspace import Workspace
     from alloc.rules import Rule
     from alloc.settings import Settings
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 MILLION = 1_000_000
+ONE_DAY = dt.timedelta(days=1)
 
 
 class _Asked(TypedDict):
@@ -77,9 +79,10 @@ def command(
 ) -> int:
     """Learn from past payments, and judge on those that came after.
 
-    The last days are decided from zero knowledge, then with the payers that the days
-    before made known, then also with the rules that these days speak for. Nothing of
-    the last days is used to decide them. Nothing is written to the ledger.
+    The last days are decided from zero knowledge, then with the payers and habits that
+    the days before made known, then also with the rules that these days speak for:
+    rules of the workspace, and those of accepted deductions. Nothing of the last days
+    is used to decide them. Nothing is written to the ledger.
     """
     from alloc.app.replay.backtest import backtest, first_test_day
     from alloc.cli.backtesting import (
@@ -98,7 +101,6 @@ def command(
     draw_page = None if page is None else page_drawer("backtest_page")
     workspace = find_workspace(session)
     settings = workspace.settings()
-    candidates = _candidates(workspace, settings, with_library=with_library)
     view = View(settings.locale)
     with (
         workspace.open_ledger(settings, write=False) as ledger,
@@ -109,6 +111,9 @@ def command(
             wanted_ppm = settings.policy.max_wrong_ppm
         first = test_since.date() if test_since else first_test_day(history.past)
         asked = _Asked(test_since=first, wanted_ppm=wanted_ppm, today=now().date())
+        candidates = _candidates(
+            *(workspace, settings, ledger, asked), with_library=with_library
+        )
         kept = history.kept(
             *(out, session, view.messages), rules=candidates, options=asked
         )
@@ -132,13 +137,26 @@ def command(
 
 
 def _candidates(
-    workspace: Workspace, settings: Settings, *, with_library: bool
+    workspace: Workspace,
+    settings: Settings,
+    ledger: Ledger,
+    asked: _Asked,
+    *,
+    with_library: bool,
 ) -> list[Rule]:
-    """Return the rules of the workspace, active or not; then those of the library."""
+    """Return the rules that are tried.
+
+    Those of the workspace, active or not; those that the deductions suggest which
+    people accepted before the first test day; those of the library.
+    """
+    from alloc.app.lessons import proposed_lessons
     from alloc.cli.rules import read_rules
     from alloc.rules import library
 
     own = read_rules(workspace)
-    known = {rule.id for rule in own}
+    last = asked["test_since"] - ONE_DAY
+    lessons = proposed_lessons(ledger, own, last)
+    suggested = [lesson.rule(asked["today"]) for lesson in lessons]
     shipped = library(settings.locale) if with_library else ()
-    return [*own, *(rule for rule in shipped if rule.id not in known)]
+    known = {rule.id for rule in own}
+    return [*own, *(rule for rule in (*suggested, *shipped) if rule.id not in known)]

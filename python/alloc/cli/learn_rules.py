@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from alloc.app.lessons import Lesson
     from alloc.app.ports import Ledger
     from alloc.cli.render import View
-    from alloc.rules import Rule
 
 __all__ = ["accept", "draw_lesson", "lesson_document", "lesson_of", "refuse", "rules"]
 
@@ -31,7 +30,7 @@ def rules(session: Session) -> int:
 
     A person accepts or refuses each: none of them holds until then.
     """
-    from alloc.app.lessons import is_refused, learned_lessons
+    from alloc.app.lessons import proposed_lessons
     from alloc.cli.clock import now
     from alloc.cli.render import View, emit
     from alloc.cli.rules import read_rules
@@ -40,11 +39,7 @@ def rules(session: Session) -> int:
     settings = workspace.settings()
     today = now().date()
     with workspace.open_ledger(settings, write=False) as ledger:
-        found = [
-            lesson
-            for lesson in learned_lessons(ledger, read_rules(workspace), today)
-            if not is_refused(ledger, lesson)
-        ]
+        found = proposed_lessons(ledger, read_rules(workspace), today)
     document = {"rules": [_said(lesson) for lesson in found]}
     emit(session, document, lambda: _draw(View(settings.locale), found))
     return ExitCode.OK
@@ -195,18 +190,11 @@ def _tried(
     from alloc.cli.rules import posting_rules
 
     return impact(
-        *(ledger, workspace.settings(), _rule(lesson, today)),
+        *(ledger, workspace.settings(), lesson.rule(today)),
         others=posting_rules(workspace),
         since=lesson.cases[0].value_date,
         today=today,
     )
-
-
-def _rule(lesson: Lesson, today: dt.date) -> Rule:
-    from alloc.rules import parse_rule
-
-    text = lesson.text(author="alloc", version=1, day=today)
-    return parse_rule(text, name=f"rules/{lesson.rule_id}.toml")
 
 
 def _written(workspace: Workspace, name: str, text: str) -> Path:
