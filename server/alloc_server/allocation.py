@@ -168,6 +168,8 @@ class AllocationService(allocation_service_pb2_grpc.AllocationServiceServicer):
             decided_by=who,
             now=self._workplace.now(),
         )
+        if undone is None:
+            return pb.ReverseResponse(second_person_needed=True)
         return pb.ReverseResponse(
             payment_id=undone.payment_id,
             seq=undone.seq,

@@ -19,6 +19,7 @@ from alloc.settings import load_settings
 if TYPE_CHECKING:
     from clearing_book import Book
 
+    from alloc.app.reversal import ReverseResult
     from alloc.app.review import Accepted, Choice
 
 RULE = """
@@ -111,17 +112,63 @@ def test_another_choice_is_a_first_one_again(careful: Book) -> None:
 
 
 def test_an_approval_ends_with_the_posting(careful: Book) -> None:
+    decision_id = posted_by_two(careful)
+    assert undone(careful, "ben", decision_id) is None
+    assert undone(careful, "anna", decision_id) is not None
+    assert accepted(careful, "ben", Items({"FA100234": None})).posted == ()
+    assert careful.verified()
+
+
+def test_it_is_undone_by_two_people_too(careful: Book) -> None:
+    decision_id = posted_by_two(careful)
+    before = careful.entries()
+    assert undone(careful, "ben", decision_id) is None
+    assert (careful.states(), careful.entries()) == ({"B1": "posted"}, before)
+    with pytest.raises(ConflictError) as again:
+        undone(careful, "ben", decision_id)
+    assert again.value.reason == "SECOND_PERSON_NEEDED"
+    result = undone(careful, "carl", decision_id)
+    assert result is not None
+    assert careful.open_items() == {"FA100234": "1200.00"}
+    first, last = told(careful)[-2:]
+    assert (first["action"], first["by"], first["decision_id"]) == (
+        *("approved", "ben"),
+        decision_id,
+    )
+    assert (last["action"], last["by"], last["approved_by"]) == (
+        "reversed",
+        "carl",
+        "ben",
+    )
+    with pytest.raises(ConflictError) as over:
+        undone(careful, "ben", decision_id)
+    assert over.value.reason == "DECISION_NOT_POSTED"
+    assert careful.verified()
+
+
+def test_up_to_the_limit_one_person_undoes(careful: Book) -> None:
     careful.write("""
+        item     FA100234  1000.00 EUR  of ACME
+        payment  B1        1000.00 EUR  on 2026-03-02  from ACME  "FACT FA100234"
+    """)
+    careful.clear()
+    assert undone(careful, "anna", 1) is not None
+
+
+def posted_by_two(book: Book) -> int:
+    """Post a large payment; return the decision."""
+    book.write("""
         item     FA100234  1200.00 EUR  of ACME
         payment  B1        1200.00 EUR  on 2026-03-02  from ACME  "FACT FA100234"
     """)
-    careful.clear()
-    accepted(careful, "anna")
-    (row,) = accepted(careful, "ben").posted
-    settings = careful.settings
-    reverse(careful.ledger, settings, row["decision_id"], decided_by="ben", now=NOW)
-    assert accepted(careful, "ben", Items({"FA100234": None})).posted == ()
-    assert careful.verified()
+    book.clear()
+    accepted(book, "anna")
+    (row,) = accepted(book, "ben").posted
+    return int(row["decision_id"])
+
+
+def undone(book: Book, who: str, decision_id: int) -> ReverseResult | None:
+    return reverse(book.ledger, book.settings, decision_id, decided_by=who, now=NOW)
 
 
 def test_a_rule_is_applied_by_two_people(careful: Book) -> None:

@@ -105,6 +105,26 @@ def test_a_decision_is_undone_and_its_items_open_again(
     assert alloc("-C", cleared, "verify").code == 0
 
 
+def test_a_large_payment_is_undone_by_the_second_who_asks(
+    cleared: Path, alloc: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payment = waiting(alloc, cleared)["DURAND ET FILS"]["payment_id"]
+    alloc("-C", cleared, "review", "accept", payment)
+    shown = alloc("-C", cleared, "review", "show", payment, "--json").document
+    decision = shown["decisions"][-1]["decision_id"]
+    toml = cleared / "alloc.toml"
+    limited = 'id = "PARIS"\nfour_eyes_above = "10.00"'
+    toml.write_text(toml.read_text().replace('id = "PARIS"', limited))
+    monkeypatch.setenv("ALLOC_USER", "anna")
+    first = alloc("-C", cleared, "reverse", decision)
+    assert first.code == 0
+    assert "Somebody else must ask for the same" in first.stdout
+    assert alloc("-C", cleared, "reverse", decision).code == 65
+    monkeypatch.setenv("ALLOC_USER", "ben")
+    second = alloc("-C", cleared, "reverse", decision, "--json").document
+    assert (second["second_person_needed"], len(second["reopened"])) == (False, 1)
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [

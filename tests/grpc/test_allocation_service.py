@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pytest
-from service_case import refusal
+from service_case import Service, refusal
 
 from alloc.client import new_key
 from alloc.v1 import allocation_pb2 as messages
@@ -17,10 +17,11 @@ from alloc_server.convert import arrow_of, ipc_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
-    from service_case import Service
-
+    from alloc.cli.workspace import Workspace
     from alloc.client import Client
+    from alloc_server.serving import Listening
 
 #: The service is the same over both kinds of database.
 pytestmark = pytest.mark.parametrize(
@@ -251,6 +252,39 @@ def test_a_decision_is_undone_and_its_items_are_open_again(
     refused = refusal(lambda: client.allocation.Reverse(again))
     assert refused.reason == "DECISION_NOT_POSTED"
     assert service.holds()
+
+
+def test_a_large_payment_is_undone_by_two_callers(
+    workspace: Workspace, certificates: Path, listening: Listening
+) -> None:
+    toml = workspace.root / "alloc.toml"
+    careful = 'id = "FR01"\nfour_eyes_above = "100.00"'
+    toml.write_text(toml.read_text().replace('id = "FR01"', careful))
+    service = Service(workspace, certificates, listening)
+    try:
+        anna, ben = (service.client(service.token(name)) for name in ("anna", "ben"))
+        wanted = post(service.payment_id("B1"), items({"I1": None, "I2": 2_000}))
+        assert anna.allocation.Post(wanted).second_person_needed
+        posted = ben.allocation.Post(wanted)
+        before = service.entries()
+        undo = pb.ReverseRequest(
+            entity="FR01", idempotency_key="K2", decision_id=posted.decision_id
+        )
+        for _ in range(2):
+            assert anna.allocation.Reverse(undo) == pb.ReverseResponse(
+                second_person_needed=True
+            )
+        assert service.entries() == before
+        undo.idempotency_key = "K3"
+        refused = refusal(lambda: anna.allocation.Reverse(undo))
+        assert refused.reason == "SECOND_PERSON_NEEDED"
+        answer = ben.allocation.Reverse(undo)
+        assert (answer.second_person_needed, len(answer.reopened)) == (False, 2)
+        assert ben.allocation.Reverse(undo) == answer
+        assert service.entries() == before + 1
+        assert service.holds()
+    finally:
+        service.close()
 
 
 def test_a_refused_match_is_never_proposed_again(

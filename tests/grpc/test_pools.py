@@ -14,9 +14,9 @@ import pytest
 from service_case import NOW, open_items, refusal, source, wait_until
 
 from alloc import engine
-from alloc.app.ports import Reversal
 from alloc.app.propose import LEARNED_SECONDS, OpenPool
 from alloc.app.refused import NEXT_AFTER_REFUSED, REFUSED_BEFORE
+from alloc.app.reversal import Reversal
 from alloc.app.review import Items, accept, refuse
 from alloc.errors import ConflictError, StoreError
 from alloc.v1 import allocation_pb2 as messages

@@ -16,15 +16,16 @@ from alloc.app.ports import (
     DecisionState,
     PaymentState,
     PostingBatch,
-    Reversal,
     SourceFile,
 )
+from alloc.app.reversal import Reversal
 from alloc.domain import bank
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from alloc.app.ports import ImportCounts, Ledger, PostResult, ReverseResult
+    from alloc.app.ports import ImportCounts, Ledger, PostResult
+    from alloc.app.reversal import ReverseResult
 
 NOW = dt.datetime(2026, 4, 30, 22, 15, tzinfo=dt.UTC)
 DAY = dt.date(2026, 4, 30)

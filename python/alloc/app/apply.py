@@ -19,9 +19,8 @@ from alloc.app.ports import (
     DecisionState,
     PaymentState,
     PostingBatch,
-    ReturnedPayment,
-    Reversal,
 )
+from alloc.app.reversal import ReturnedPayment, Reversal
 from alloc.app.rule_drafting import draft_rule
 from alloc.app.situations import load_facts
 from alloc.errors import ConflictError
@@ -223,7 +222,10 @@ def apply(
             return Applied(preview=shown, result=None, second_person_needed=True)
     if takes_back(settings, shown):
         terms = returned_of(
-            *(settings, shown, shown.drafts), status=status, decided_by=decided_by
+            *(settings, shown, shown.drafts),
+            status=status,
+            decided_by=decided_by,
+            approved_by=first,
         )
         ledger.return_payment(terms, now=now)
         return Applied(preview=shown, result=None)
@@ -254,12 +256,13 @@ def returned_of(
     *,
     status: str,
     decided_by: str,
+    approved_by: str | None = None,
 ) -> ReturnedPayment:
     """Return what the ledger needs to post that a payment came back.
 
     Parameters
     ----------
-    shown, drafts, status, decided_by
+    shown, drafts, status, decided_by, approved_by
         See `batch_of`.
     """
     (entry,) = drafts.drafts.entries.to_pylist()
@@ -274,6 +277,7 @@ def returned_of(
             fiscal_year=entry["fiscal_year"],
             label=entry["label"],
             decided_by=decided_by,
+            approved_by=approved_by,
         ),
         journal=entry["journal"],
         bank_account=found[1].account if found else accounts["bank"],

@@ -16,7 +16,7 @@ __all__ = ["AUDIT_GENESIS", "Approval", "AuditFilter", "AuditTrail"]
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """That somebody accepted something for a payment which wants two people.
+    """That somebody wanted something for a payment which wants two people.
 
     Parameters
     ----------
@@ -26,11 +26,14 @@ class Approval:
         Hex digest of what was accepted.
     approved_by
         Who.
+    decision_id
+        The decision to undo, for the audit trail; None where something is to be posted.
     """
 
     payment_id: str
     choice_sha256: str
     approved_by: str
+    decision_id: int | None = None
 
 
 #: Stands for the hash before the first audit record.

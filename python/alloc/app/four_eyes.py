@@ -1,4 +1,4 @@
-"""Four eyes: a large payment is posted once two people accepted the same."""
+"""Four eyes: a large payment is posted, or undone, once two people want the same."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from alloc.errors import ConflictError
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from alloc.app.ports import Ledger
     from alloc.engine import Proposal
     from alloc.settings import Settings
 
-__all__ = ["FOUR_EYES", "first_of", "held_back", "wants_two"]
+__all__ = ["FOUR_EYES", "first_of", "first_to_undo", "held_back", "wants_two"]
 
 #: Why a decision waits that would be posted without a person.
 FOUR_EYES = "FOUR_EYES"
@@ -53,7 +53,6 @@ def first_of(
     alloc.errors.ConflictError
         ``SECOND_PERSON_NEEDED``: the same person accepted the same before.
     """
-    payment_id = payment["payment_id"]
     chosen = [
         customer_id,
         sorted([row[name] for name in _ALLOCATED] for row in allocations),
@@ -62,20 +61,44 @@ def first_of(
             key=json.dumps,
         ),
     ]
-    digest = hashlib.sha256(json.dumps(chosen).encode()).hexdigest()
+    asked = Approval(payment["payment_id"], _digest(chosen), decided_by)
+    return _first(ledger, asked, entity=payment["entity"], now=now)
+
+
+def first_to_undo(
+    ledger: Ledger,
+    decision: Mapping[str, Any],
+    *,
+    decided_by: str,
+    now: dt.datetime,
+) -> str | None:
+    """Name who wanted a decision undone before; else as `first_of`."""
+    decision_id = decision["decision_id"]
+    asked = Approval(
+        decision["payment_id"], _digest(["undo", decision_id]), decided_by, decision_id
+    )
+    return _first(ledger, asked, entity=decision["entity"], now=now)
+
+
+def _digest(wanted: Sequence[object]) -> str:
+    return hashlib.sha256(json.dumps(wanted).encode()).hexdigest()
+
+
+def _first(
+    ledger: Ledger, asked: Approval, *, entity: str, now: dt.datetime
+) -> str | None:
+    payment_id = asked.payment_id
     first = ledger.approval(payment_id)
-    if first is None or first.choice_sha256 != digest:
-        ledger.approve(
-            Approval(payment_id, digest, decided_by), entity=payment["entity"], now=now
-        )
+    if first is None or first.choice_sha256 != asked.choice_sha256:
+        ledger.approve(asked, entity=entity, now=now)
         return None
-    if first.approved_by == decided_by:
+    if first.approved_by == asked.approved_by:
         raise ConflictError(
             f"payment {payment_id} is so large that two people must accept the same:"
-            f" {decided_by} did, somebody else has to",
+            f" {asked.approved_by} did, somebody else has to",
             reason="SECOND_PERSON_NEEDED",
             payment_id=payment_id,
-            approved_by=decided_by,
+            approved_by=asked.approved_by,
         )
     return first.approved_by
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from alloc.app.ports import DecisionFilter, DecisionState, Reversal
+from alloc.app.four_eyes import first_to_undo, wants_two
+from alloc.app.ports import DecisionFilter, DecisionState
+from alloc.app.reversal import Reversal
 from alloc.errors import ConflictError, NotFoundError
 from alloc.messages import messages_in
 
 if TYPE_CHECKING:
     import datetime as dt
 
-    from alloc.app.ports import Ledger, ReverseResult
+    from alloc.app.ports import Ledger
+    from alloc.app.reversal import ReverseResult
     from alloc.settings import Settings
 
 
@@ -22,19 +25,26 @@ def reverse(
     *,
     decided_by: str,
     now: dt.datetime,
-) -> ReverseResult:
+) -> ReverseResult | None:
     """Undo a posted decision: its items open again, its payment waits for review.
 
     The mirror entry is dated today, or the first open day of the entity. The match
     is refused from now on: it is never proposed again.
+
+    Returns
+    -------
+    ReverseResult or None
+        None where nothing is undone yet: the payment is so large that somebody else
+        must ask for the same.
 
     Raises
     ------
     alloc.errors.NotFoundError
         There is no such decision (``DECISION_UNKNOWN``).
     alloc.errors.ConflictError
-        It is not posted (``DECISION_NOT_POSTED``), or what it left on account was
-        used since (``ON_ACCOUNT_USED``).
+        It is not posted (``DECISION_NOT_POSTED``), what it left on account was used
+        since (``ON_ACCOUNT_USED``), or the same person asked for it before
+        (``SECOND_PERSON_NEEDED``).
     """
     found = ledger.decisions(
         DecisionFilter(states=tuple(DecisionState), decision_ids=(decision_id,))
@@ -53,6 +63,11 @@ def reverse(
             reason="DECISION_NOT_POSTED",
             decision_id=decision_id,
         )
+    first = None
+    if wants_two(settings, decision):
+        first = first_to_undo(ledger, decision, decided_by=decided_by, now=now)
+        if first is None:
+            return None
     entity = settings.entity(decision["entity"])
     posting_date = entity.first_open_day(now.date())
     label = messages_in(settings.locale).say("Reversal")
@@ -63,6 +78,7 @@ def reverse(
             fiscal_year=entity.fiscal_year(posting_date),
             label=label,
             decided_by=decided_by,
+            approved_by=first,
         ),
         now=now,
     )

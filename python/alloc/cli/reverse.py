@@ -11,7 +11,7 @@ from alloc.cli.session import Command, Session, pass_session
 from alloc.cli.workspace import find_workspace
 
 if TYPE_CHECKING:
-    from alloc.app.ports import ReverseResult
+    from alloc.app.reversal import ReverseResult
     from alloc.cli.render import View
 
 __all__ = ["command"]
@@ -29,7 +29,8 @@ def command(session: Session, decision_id: int) -> int:
     """Undo one decision by a reversal.
 
     Its items open again, its payment waits for review, and the match is never
-    proposed again. Nothing that was posted is changed.
+    proposed again. Nothing that was posted is changed. A large payment takes two
+    people: the second who asks does it.
     """
     from alloc.app.reverse import reverse
     from alloc.cli.clock import now
@@ -40,7 +41,12 @@ def command(session: Session, decision_id: int) -> int:
     settings = workspace.settings()
     with workspace.open_ledger(settings, write=True) as ledger:
         result = reverse(ledger, settings, decision_id, decided_by=person(), now=now())
+    if result is None:
+        waiting = {"decision_id": decision_id, "second_person_needed": True}
+        emit(session, waiting, lambda: _draw_waiting(View(settings.locale)))
+        return ExitCode.OK
     document = {
+        "second_person_needed": False,
         "decision_id": result.decision_id,
         "payment_id": result.payment_id,
         "payment_state": str(result.payment_state),
@@ -51,6 +57,14 @@ def command(session: Session, decision_id: int) -> int:
     }
     emit(session, document, lambda: _draw(View(settings.locale), result))
     return ExitCode.OK
+
+
+def _draw_waiting(view: View) -> None:
+    view.line(
+        view.messages.say(
+            "Accepted. Somebody else must ask for the same before it is undone."
+        )
+    )
 
 
 def _draw(view: View, result: ReverseResult) -> None:

@@ -33,7 +33,7 @@ def approval(db: Database, payment_id: str) -> Approval | None:
 def approve(db: Database, given: Approval, *, entity: str, now: dt.datetime) -> None:
     """Keep an acceptance in the place of the one before."""
     with db.write():
-        db.execute("delete from approval where payment_id = $1", (given.payment_id,))
+        end(db, given.payment_id)
         db.execute(
             "insert into approval values ($1, $2, $3, $4)",
             (given.payment_id, given.choice_sha256, given.approved_by, utc(now)),
@@ -44,6 +44,7 @@ def approve(db: Database, given: Approval, *, entity: str, now: dt.datetime) -> 
             {
                 "entity": pa.array([entity]),
                 "payment_id": pa.array([given.payment_id]),
+                "decision_id": pa.array([given.decision_id], pa.int64()),
                 "choice_sha256": pa.array([given.choice_sha256]),
             },
             {},
@@ -51,3 +52,8 @@ def approve(db: Database, given: Approval, *, entity: str, now: dt.datetime) -> 
             who=pa.array([given.approved_by]),
             now=now,
         )
+
+
+def end(db: Database, payment_id: str) -> None:
+    """Forget what was accepted for a payment: it waits no longer."""
+    db.execute("delete from approval where payment_id = $1", (payment_id,))

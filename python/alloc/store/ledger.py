@@ -46,11 +46,9 @@ if TYPE_CHECKING:
         PaymentState,
         PostingBatch,
         PostResult,
-        ReturnedPayment,
-        Reversal,
-        ReverseResult,
         SourceFile,
     )
+    from alloc.app.reversal import ReturnedPayment, Reversal, ReverseResult
     from alloc.app.shared_ledger import Call, LedgerPosition, Outcome
 
 _Result = TypeVar("_Result")

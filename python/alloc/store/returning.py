@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from alloc.app.ports import PaymentState, ReverseResult
+from alloc.app.ports import PaymentState
 from alloc.domain.match import RETURN_OF
 from alloc.errors import ConflictError
 from alloc.store.columns import columns
@@ -23,7 +23,7 @@ from alloc.store.undoing import RETURNED, Reversing
 if TYPE_CHECKING:
     import datetime as dt
 
-    from alloc.app.ports import ReturnedPayment
+    from alloc.app.reversal import ReturnedPayment, ReverseResult
     from alloc.store.database import Database
 
 _TURNED = columns("role amount_minor rate_ppm? item_id?")

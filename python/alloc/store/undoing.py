@@ -10,10 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from alloc import engine
-from alloc.app.ports import PaymentState, ReverseResult
+from alloc.app.ports import PaymentState
+from alloc.app.reversal import ReverseResult
 from alloc.domain.match import RETURN_OF, item_set
 from alloc.errors import ConflictError, NotFoundError
-from alloc.store import audit, lettering
+from alloc.store import approvals, audit, lettering
 from alloc.store.columns import columns, listed
 from alloc.store.drafted import ENTRIES, LETTERS, POSTINGS
 from alloc.store.ends import Ends, ends
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Collection, Iterable
 
-    from alloc.app.ports import Reversal
+    from alloc.app.reversal import Reversal
     from alloc.store.database import Database
 
 _DECISION = columns("decision_id:big payment_id state reason seq?")
@@ -218,6 +219,7 @@ class Reversing:
         self._remember_match()
         reopened = self._after().filter(pc.is_valid(self.items["customer_id"]))
         self._witness(seq, reopened)
+        approvals.end(self.db, self._deed()[1])
         return ReverseResult(
             decision_id=self.reversal.decision_id,
             payment_id=self.decision["payment_id"],
@@ -248,6 +250,7 @@ class Reversing:
                 "decision_id": pa.array([decision_id], pa.int64()),
                 "seq": pa.array([seq], pa.int64()),
                 "undoes": pa.array([self.decision["decision_id"]], pa.int64()),
+                "approved_by": pa.array([self.reversal.approved_by], pa.string()),
             },
             {"items": pa.table(rows)},
             after=self.ends,

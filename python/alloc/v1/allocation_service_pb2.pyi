@@ -437,12 +437,17 @@ class ReverseResponse(_message.Message):
     SEQ_FIELD_NUMBER: _builtins.int
     NUMBER_FIELD_NUMBER: _builtins.int
     REOPENED_FIELD_NUMBER: _builtins.int
+    SECOND_PERSON_NEEDED_FIELD_NUMBER: _builtins.int
     payment_id: _builtins.str
     """The payment, which waits for review again."""
     seq: _builtins.int
     """Place of the mirror entry in the journal of the ledger."""
     number: _builtins.int
     """Number of the mirror entry within entity, journal and fiscal year."""
+    second_person_needed: _builtins.bool
+    """Nothing was undone yet: the amount is so large that somebody else must ask for the
+    same. Then nothing else is said.
+    """
     @_builtins.property
     def reopened(self) -> _containers.RepeatedCompositeFieldContainer[Global___OpenAmount]:
         """Items that are open again."""
@@ -454,10 +459,11 @@ class ReverseResponse(_message.Message):
         seq: _builtins.int = ...,
         number: _builtins.int = ...,
         reopened: _abc.Iterable[Global___OpenAmount] | None = ...,
+        second_person_needed: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["number", b"number", "payment_id", b"payment_id", "reopened", b"reopened", "seq", b"seq"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["number", b"number", "payment_id", b"payment_id", "reopened", b"reopened", "second_person_needed", b"second_person_needed", "seq", b"seq"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -51,7 +51,8 @@ impl<'a> Decider<'_, 'a> {
     #[must_use]
     pub fn decide(&self, question: &Question<'_, 'a>) -> Decision<'a> {
         if self.stop.is_set() {
-            return blank(question, Status::None, "STOPPED");
+            // The call is an error: nobody reads why.
+            return blank(question, Status::None, "");
         }
         let payment = question.payment;
         let message = match Message::of(payment, question.lines) {
