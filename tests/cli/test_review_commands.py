@@ -113,8 +113,8 @@ def test_a_large_payment_is_undone_by_the_second_who_asks(
     shown = alloc("-C", cleared, "review", "show", payment, "--json").document
     decision = shown["decisions"][-1]["decision_id"]
     toml = cleared / "alloc.toml"
-    limited = 'id = "PARIS"\nfour_eyes_above = "10.00"'
-    toml.write_text(toml.read_text().replace('id = "PARIS"', limited))
+    limited = '\n[[entity]]\nfour_eyes_above = "10.00"'
+    toml.write_text(toml.read_text().replace("\n[[entity]]", limited))
     monkeypatch.setenv("ALLOC_USER", "anna")
     first = alloc("-C", cleared, "reverse", decision)
     assert first.code == 0
