@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,7 +32,6 @@ OPTIONS = {
 
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkSession]:
-    os.environ["PYSPARK_PYTHON"] = sys.executable
     opened = session("local-cluster[2,1,512]", name="tests", options=OPTIONS)
     yield opened
     opened.stop()

@@ -7,7 +7,6 @@ import random
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 import alloc
 from alloc import engine
@@ -181,31 +180,9 @@ def hard_tables() -> dict[str, pa.Table]:
 HARD_PAYMENTS = 40
 
 
-def by_entity(made: dict[str, pa.Table], policy: dict[str, Any]) -> Proposal:
-    """What one process decides, company by company, items in the order of their ids."""
-    keys = [("entity", "ascending"), ("item_id", "ascending")]
-    items, paid = made["open_items"].sort_by(keys), made["payments"]
-    known = {name: rows for name, rows in made.items() if name not in ASKED}
-    answers = [
-        alloc.propose(
-            items.filter(pc.equal(items["entity"], entity)),
-            paid.filter(pc.equal(paid["entity"], entity)),
-            **known,
-            policy=policy,
-        )
-        for entity in pc.unique(paid["entity"]).to_pylist()
-    ]
-    days = dict(zip(*(paid[name].to_pylist() for name in ORDER), strict=True))
-    parts = []
-    for name in ("decisions", "allocations", "adjustments"):
-        rows = [row for answer in answers for row in getattr(answer, name).to_pylist()]
-        rows.sort(key=lambda row: (days[row["payment_id"]], row["payment_id"]))
-        parts.append(pa.Table.from_pylist(rows, engine.schema(name)))
-    return alloc.Proposal(*parts)
-
-
-ASKED = ("open_items", "payments")
-ORDER = ("payment_id", "value_date")
+def by_one_process(made: dict[str, pa.Table]) -> Proposal:
+    """What one process decides."""
+    return alloc.propose(**made, policy=POLICY)
 
 
 def shuffled(made: dict[str, pa.Table], seed: int) -> dict[str, pa.Table]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from group_of_companies import (
     POLICY,
-    by_entity,
+    by_one_process,
     hard_tables,
     shuffled,
     spoilt,
@@ -45,7 +45,7 @@ def group() -> dict[str, pa.Table]:
 
 @cache
 def wanted() -> list[bytes]:
-    return written(by_entity(group(), POLICY))
+    return written(by_one_process(group()))
 
 
 @cache
@@ -55,7 +55,7 @@ def hard() -> dict[str, pa.Table]:
 
 @cache
 def wanted_of_hard() -> list[bytes]:
-    return written(by_entity(hard(), POLICY))
+    return written(by_one_process(hard()))
 
 
 @pytest.mark.parametrize("shards", [1, 2, 64])

@@ -5,31 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pytest
-from group_of_companies import POLICY, by_entity, shuffled, spoilt, tables, written
+from group_of_companies import POLICY, by_one_process, shuffled, spoilt, tables, written
 
 import alloc
 from alloc.errors import InputError
 from alloc.spark.answer import answer_schema, proposal_of
-from alloc.spark.worker import Call, answer_shard
+from alloc.spark.worker import Call, Shard, answer_shard
 
 PLAIN = Call(known={}, policy=POLICY, threads=1)
 
 
-def asked_of(made: dict[str, pa.Table]) -> pa.Table:
-    """Payments and lines of advices as Spark hands them over: in one column each."""
-    paid, lines = made["payments"], made["remittances"]
-    at = pc.index_in(lines["payment_id"], value_set=paid["payment_id"])
-    lines = lines.append_column("entity", paid["entity"].take(at))
-    rows = [{"payment": row, "line": None} for row in paid.to_pylist()]
-    rows += [{"payment": None, "line": row} for row in lines.to_pylist()]
-    kinds = [("payment", pa.struct(paid.schema)), ("line", pa.struct(lines.schema))]
-    return pa.Table.from_pylist(rows, pa.schema(kinds))
+def asked_of(made: dict[str, pa.Table]) -> Shard:
+    return Shard(made["open_items"], made["payments"], made["remittances"])
 
 
 def answered(made: dict[str, pa.Table]) -> list[dict[str, Any]]:
-    return answer_shard(made["open_items"], asked_of(made), PLAIN).to_pylist()
+    return answer_shard(asked_of(made), PLAIN).to_pylist()
 
 
 def without_known(seed: int) -> dict[str, pa.Table]:
@@ -39,8 +31,8 @@ def without_known(seed: int) -> dict[str, pa.Table]:
 
 def test_a_shard_answers_with_the_bytes_of_one_process() -> None:
     made = without_known(1)
-    answers = answer_shard(made["open_items"], asked_of(made), PLAIN)
-    assert written(proposal_of(answers)) == written(by_entity(made, POLICY))
+    answers = answer_shard(asked_of(made), PLAIN)
+    assert written(proposal_of(answers)) == written(by_one_process(made))
 
 
 def test_the_order_in_which_rows_reach_a_shard_changes_nothing() -> None:
@@ -51,7 +43,7 @@ def test_the_order_in_which_rows_reach_a_shard_changes_nothing() -> None:
 def test_a_row_that_is_refused_is_named_and_the_other_companies_are_decided() -> None:
     made = without_known(1)
     spoilt(made, "open_items", 3, currency="EURO")
-    want = by_entity(without_known(1), POLICY).decisions.num_rows
+    want = by_one_process(without_known(1)).decisions.num_rows
     rows = answered(made)
     [failure] = [row["failure"] for row in rows if row["failure"] is not None]
     assert failure["entity"] == "E00"
@@ -70,6 +62,18 @@ def test_a_payment_that_is_refused_is_named() -> None:
     assert (failure["entity"], failure["kind"]) == (entity, "InputError")
     assert failure["reason"] == "AMOUNT_NOT_POSITIVE"
     assert dict(failure["metadata"])["payment_id"] == "P17"
+
+
+def test_of_rows_that_are_refused_the_same_one_is_named_in_any_order() -> None:
+    made = without_known(1)
+    for row in (3, 5, 7):
+        spoilt(made, "open_items", row, currency="EURO")
+    failures = [
+        [row["failure"] for row in answered(shuffled(made, seed)) if row["failure"]]
+        for seed in range(4)
+    ]
+    assert len(failures[0]) == 1
+    assert all(found == failures[0] for found in failures)
 
 
 def test_rows_without_a_company_are_a_failure_of_their_own() -> None:
@@ -94,7 +98,7 @@ def test_no_payments_are_an_answer_of_no_rows() -> None:
 def test_an_answer_that_lacks_a_company_is_not_taken_for_the_whole() -> None:
     made = without_known(1)
     spoilt(made, "payments", 17, amount_minor=0)
-    answers = answer_shard(made["open_items"], asked_of(made), PLAIN)
+    answers = answer_shard(asked_of(made), PLAIN)
     with pytest.raises(InputError, match="P17") as caught:
         proposal_of(answers)
     assert caught.value.reason == "AMOUNT_NOT_POSITIVE"

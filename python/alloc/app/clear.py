@@ -38,7 +38,7 @@ from alloc.errors import ConflictError
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from alloc.app.apply import Preview
     from alloc.app.ports import Ledger, Notice, PostResult
@@ -133,6 +133,7 @@ def clear(  # one keyword an option of `alloc clear`
     rules: Sequence[Rule] = (),
     dry_run: bool = False,
     progress: Progress | None = None,
+    decide: Callable[..., Proposal] = engine.propose,
 ) -> ClearReport:
     """Decide every open payment; post what is decided, keep the rest for review.
 
@@ -151,6 +152,9 @@ def clear(  # one keyword an option of `alloc clear`
         posts; what else fits is noted for the review.
     dry_run
         Decide only: nothing is written, also no link of an advice.
+    decide
+        Decides the payments of a day: `alloc.engine.propose`, or what has its form
+        and gives the same answer elsewhere.
 
     Raises
     ------
@@ -161,7 +165,7 @@ def clear(  # one keyword an option of `alloc clear`
     if entity is not None:
         settings.entity(entity)
     linking = LinkReport() if dry_run else report_links(ledger, now=now)
-    run = _Run(ledger, settings, rules, now=now, dry_run=dry_run)
+    run = _Run(ledger, settings, rules, decide, now=now, dry_run=dry_run)
     run.load(until=until, entity=entity)
     done = 0
     for day, payments in run.days():
@@ -193,11 +197,13 @@ class _Run:
         ledger: Ledger,
         settings: Settings,
         rules: Sequence[Rule],
+        decide: Callable[..., Proposal],
         *,
         now: dt.datetime,
         dry_run: bool,
     ) -> None:
         self._rules = rules
+        self._ask_engine = decide
         self._ledger = ledger
         self._settings = settings
         self._now = now
@@ -296,6 +302,7 @@ class _Run:
             *(self._settings, items, payments, self._remittances, self._customers),
             history=told.history,
             habits=told.habits,
+            decide=self._ask_engine,
         )
         proposal = self._refused.leave_out(proposal)
         return held_back(self._settings, payments, proposal)
@@ -558,6 +565,7 @@ def propose_day(
     *,
     history: pa.Table | None = None,
     habits: pa.Table | None = None,
+    decide: Callable[..., Proposal] = engine.propose,
 ) -> Proposal:
     """Ask the engine what the payments of a day clear, by the policy of the workspace.
 
@@ -567,9 +575,11 @@ def propose_day(
         As the ledger has them; remittances of other payments are left out.
     customers, history, habits
         By the engine's contract.
+    decide
+        As for `clear`.
     """
     mine = pc.is_in(remittances["payment_id"], value_set=payments["payment_id"])
-    return engine.propose(
+    return decide(
         contract(items, "open_items"),
         contract(payments, "payments"),
         contract(remittances.filter(mine), "remittances"),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from alloc.cli.engine_options import deciding, engine_options
 from alloc.cli.session import Command, Session, pass_session
 from alloc.cli.workspace import find_workspace
 
@@ -24,9 +25,16 @@ __all__ = ["command"]
 )
 @click.option("--entity", metavar="ID", help="Leave the other entities alone.")
 @click.option("--dry-run", is_flag=True, help="Show the decisions; change nothing.")
+@engine_options
 @pass_session
 def command(
-    session: Session, *, until: datetime | None, entity: str | None, dry_run: bool
+    session: Session,
+    *,
+    until: datetime | None,
+    entity: str | None,
+    dry_run: bool,
+    engine: str,
+    master: str | None,
 ) -> int:
     """Clear open items with the payments that wait.
 
@@ -44,6 +52,7 @@ def command(
     rules = posting_rules(workspace)
     view = View(settings.locale)
     with (
+        deciding(engine, master) as decide,
         workspace.open_ledger(settings, write=not dry_run) as ledger,
         progress(session, view.messages.say("Clearing")) as update,
     ):
@@ -56,6 +65,7 @@ def command(
             dry_run=dry_run,
             now=now(),
             progress=update,
+            decide=decide,
         )
     emit(session, clear_document(report), lambda: draw_clear(view, report))
     return clear_exit_code(report)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from alloc.cli.engine_options import engine_options, replaying
 from alloc.cli.exits import ExitCode
 from alloc.cli.replay_options import (
     check_span,
@@ -46,6 +47,7 @@ MINUTES_MAX = 1440
     help="What clearing one item by hand takes, to tell the time saved.",
 )
 @output_options("replay.json")
+@engine_options
 @pass_session
 def command(
     session: Session,
@@ -58,6 +60,8 @@ def command(
     minutes: float | None,
     out: Path | None,
     page: Path | None,
+    engine: str,
+    master: str | None,
 ) -> int:
     """Decide the cleared payments again, and compare.
 
@@ -65,7 +69,7 @@ def command(
     nothing that came later; what they decide is compared with how each payment was
     cleared. Nothing is written to the ledger.
     """
-    from alloc.app.replay import Follow, replay
+    from alloc.app.replay import Follow
     from alloc.cli.clock import now
     from alloc.cli.output import write_stream
     from alloc.cli.progress import progress
@@ -85,6 +89,7 @@ def command(
     active = posting_rules(workspace)
     view = View(settings.locale)
     with (
+        replaying(engine, master) as replay,
         workspace.open_ledger(settings, write=False) as ledger,
         progress(session, view.messages.say("Replaying")) as update,
     ):

@@ -12,9 +12,9 @@ from pyspark.sql import functions as sql
 
 from alloc import engine
 from alloc.errors import InputError, LimitError
+from alloc.spark import worker
 from alloc.spark.answer import answer_schema
 from alloc.spark.plan import plan_shards
-from alloc.spark.worker import answer_shard
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -145,9 +145,9 @@ def answers(
         payments.select(_SHARD, sql.struct(*asked.payments.columns).alias("payment"))
     ]
     if asked.remittances is not None:
-        homes_of = payments.select(_SHARD, "entity", "payment_id")
+        homes_of = payments.select(_SHARD, "payment_id")
         lines = asked.remittances.join(homes_of, "payment_id")
-        line = sql.struct("entity", *asked.remittances.columns).alias("line")
+        line = sql.struct(*asked.remittances.columns).alias("line")
         parts.append(lines.select(_SHARD, line))
     right = parts[0]
     for part in parts[1:]:
@@ -159,9 +159,24 @@ def answers(
         groups[0]
         .cogroup(groups[1])
         .applyInArrow(
-            lambda items, asked: answer_shard(items, asked, call), _ddl(answer_schema())
+            lambda items, rows: worker.answer_shard(_shard(items, rows), call),
+            _ddl(answer_schema()),
         )
     )
+
+
+def _shard(items: pa.Table, rows: pa.Table) -> worker.Shard:
+    """Take a shard apart as Spark hands it over: two tables, of three."""
+    return worker.Shard(
+        items.drop_columns([_SHARD]), _of(rows, "payment"), _of(rows, "line")
+    )
+
+
+def _of(rows: pa.Table, column: str) -> pa.Table | None:
+    if column not in rows.column_names:
+        return None
+    mine = rows[column]
+    return pa.Table.from_struct_array(mine.filter(pc.is_valid(mine)))
 
 
 def _homes(spark: SparkSession, plan: ShardPlan, partitions: int) -> pa.Table:

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,9 @@ VERSIONS = {"pyspark": ((4, 3), (5,)), "pandas": ((2, 2), (3,))}
 
 #: The oldest Java that Spark 4 runs on.
 JAVA_MIN = 17
+
+#: Masters that are this machine; also what Spark takes when nobody says.
+LOCAL = "local"
 
 
 def check_versions() -> None:
@@ -79,14 +83,19 @@ def check_java() -> None:
 
 
 def session(
-    master: str, *, name: str = "alloc", options: Mapping[str, str] | None = None
+    master: str | None = None,
+    *,
+    name: str = "alloc",
+    options: Mapping[str, str] | None = None,
 ) -> SparkSession:
     """Open a session, or take the one that is open.
 
     Parameters
     ----------
     master
-        URL of the cluster: ``local[2]``, ``spark://…``, ``yarn``, ``k8s://…``.
+        URL of the cluster: ``local[2]``, ``spark://…``, ``yarn``, ``k8s://…``; None:
+        as Spark's own configuration says. Workers on this machine run this Python,
+        unless ``PYSPARK_PYTHON`` names another.
     name
         What Spark's pages call it.
     options
@@ -101,7 +110,11 @@ def session(
     check_java()
     from pyspark.sql import SparkSession  # noqa: PLC0415
 
-    builder = SparkSession.builder.master(master).appName(name)
+    builder = SparkSession.builder.appName(name)
+    if master is not None:
+        builder = builder.master(master)
+    if (master or LOCAL).startswith(LOCAL):
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     for key, value in (options or {}).items():
         builder = builder.config(key, value)
     return builder.getOrCreate()

@@ -1,8 +1,8 @@
-"""What runs on an executor: a shard, by one call of `alloc.propose` for each entity.
+"""What runs on an executor: a shard, by one call of `alloc.propose`.
 
-Rows reach a shard in any order; items are brought into that of their ids, so that a
-task that is run again answers with the same bytes. A row that the engine refuses does
-not sink the job: its entity is answered by a failure that names the row.
+Rows reach a shard in any order, and the answer is the same: a task that is run again
+answers with the same bytes. A row that the engine refuses does not sink the job: its
+company is answered by a failure that names the row, the others are decided.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ import pyarrow.compute as pc
 
 from alloc import engine
 from alloc.errors import AllocError
-from alloc.spark.answer import answer_schema, answers_of, failure_of
+from alloc.spark.answer import answers_of, failure_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 
 #: The tables that every shard is handed whole: payers are known across entities.
 KNOWN = ("customers", "history", "habits")
 
-#: What names a row of the tables of a shard.
+#: What names a row of the tables of a shard, in the order of their rows.
 _KEYS = {
-    "open_items": "item_id",
-    "payments": "payment_id",
-    "remittances": "payment_id",
+    "open_items": ("item_id",),
+    "payments": ("payment_id",),
+    "remittances": ("payment_id", "line_no"),
 }
 
 
@@ -60,24 +60,16 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Asked:
-    """The rows of one entity, by the engine's contract."""
+class Shard:
+    """The rows of some companies, whole."""
 
     open_items: pa.Table
     payments: pa.Table
     remittances: pa.Table | None
 
 
-def answer_shard(items: pa.Table, asked: pa.Table, call: Call) -> pa.Table:
-    """Decide the entities of a shard, one after the other.
-
-    Parameters
-    ----------
-    items
-        Open items.
-    asked
-        ``payment`` and, where there are any, ``line``, which has the entity of its
-        payment beside its own columns: each row is one or the other.
+def answer_shard(shard: Shard, call: Call) -> pa.Table:
+    """Decide the companies of a shard together; one by one if a row is refused.
 
     Returns
     -------
@@ -85,70 +77,65 @@ def answer_shard(items: pa.Table, asked: pa.Table, call: Call) -> pa.Table:
         Rows of `alloc.spark.answer.answer_schema`.
     """
     known = {name: _table(call.known.get(name)) for name in KNOWN}
-    open_items = _by_entity(items, "open_items", "item_id")
-    payments = _by_entity(_rows(asked, "payment"), "payments")
-    lines = _by_entity(_rows(asked, "line"), "remittances")
-    answers = [answer_schema().empty_table()]
-    for entity, paid in payments.items():
-        none = engine.schema("open_items").empty_table()
-        mine = Asked(open_items.get(entity, none), paid, lines.get(entity))
-        answers.append(_answered(entity, mine, known, call))
+    try:
+        return _answered(shard, known, call)
+    except AllocError:
+        one_by_one = _companies(shard)
+    answers = []
+    for entity, mine in one_by_one:
+        try:
+            answers.append(_answered(mine, known, call))
+        except AllocError as error:
+            key = _key(mine, error)
+            answers.append(failure_of(entity, mine.payments.num_rows, error, key))
     return pa.concat_tables(answers)
 
 
 def _answered(
-    entity: str | None,
-    asked: Asked,
-    known: Mapping[str, pa.Table | None],
-    call: Call,
+    shard: Shard, known: Mapping[str, pa.Table | None], call: Call
 ) -> pa.Table:
-    try:
-        proposal = engine.propose(
-            asked.open_items,
-            asked.payments,
-            asked.remittances,
-            **known,
-            policy=call.policy,
-            threads=call.threads,
-        )
-    except AllocError as error:
-        return failure_of(entity, asked.payments.num_rows, error, _key(asked, error))
-    return answers_of(proposal, asked.payments)
+    proposal = engine.propose(
+        shard.open_items,
+        shard.payments,
+        shard.remittances,
+        **known,
+        policy=call.policy,
+        threads=call.threads,
+    )
+    return answers_of(proposal, shard.payments)
 
 
-def _key(asked: Asked, error: AllocError) -> dict[str, str]:
+def _companies(shard: Shard) -> Iterator[tuple[str | None, Shard]]:
+    """Part a shard by company, each in the order of its keys.
+
+    So of two rows that are refused the same one is named, however often it runs.
+    """
+    items, payments = _sorted(shard, "open_items"), _sorted(shard, "payments")
+    lines = None if shard.remittances is None else _sorted(shard, "remittances")
+    for entity in pc.unique(payments["entity"].sort()).to_pylist():
+        same = pa.array([entity], pa.string())
+        paid = payments.filter(pc.is_in(payments["entity"], value_set=same))
+        mine = items.filter(pc.is_in(items["entity"], value_set=same))
+        if lines is None:
+            yield entity, Shard(mine, paid, None)
+        else:
+            ours = pc.is_in(lines["payment_id"], value_set=paid["payment_id"])
+            yield entity, Shard(mine, paid, lines.filter(ours))
+
+
+def _sorted(shard: Shard, table: str) -> pa.Table:
+    rows: pa.Table = getattr(shard, table)
+    return rows.sort_by([(key, "ascending") for key in _KEYS[table]])
+
+
+def _key(shard: Shard, error: AllocError) -> dict[str, str]:
     """Name the row by its key: its place in a shard tells nobody anything."""
     table, row = error.metadata.get("table", ""), error.metadata.get("row")
     if table not in _KEYS or row is None:
         return {}
-    rows = getattr(asked, table)
-    key = rows[_KEYS[table]][int(row) - 1].as_py()
-    return {} if key is None else {_KEYS[table]: key}
-
-
-def _rows(asked: pa.Table, column: str) -> pa.Table | None:
-    """Take the rows of one table out of those that were asked together."""
-    if column not in asked.column_names:
-        return None
-    rows = asked[column]
-    return pa.Table.from_struct_array(rows.filter(pc.is_valid(rows)))
-
-
-def _by_entity(
-    rows: pa.Table | None, table: str, *keys: str
-) -> dict[str | None, pa.Table]:
-    """Part rows by entity, each in the order of the keys; columns of the contract."""
-    if rows is None or not rows.num_rows:
-        return {}
-    rows = rows.sort_by([(key, "ascending") for key in ("entity", *keys)])
-    known = [name for name in engine.schema(table).names if name in rows.column_names]
-    runs = pc.run_end_encode(rows["entity"].combine_chunks())
-    rows, parts, start = rows.select(known), {}, 0
-    pairs = zip(runs.values.to_pylist(), runs.run_ends.to_pylist(), strict=True)
-    for entity, end in pairs:
-        parts[entity] = rows.slice(start, end - start)
-        start = end
-    return parts
+    name = _KEYS[table][0]
+    key = getattr(shard, table)[name][int(row) - 1].as_py()
+    return {} if key is None else {name: key}
 
 
 def _table(shared: Shared | None) -> pa.Table | None:
