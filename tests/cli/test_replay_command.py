@@ -16,11 +16,11 @@ from day import Credit, statement, write_day
 
 from alloc.app.replay import Follow, Replay
 from alloc.app.replay.curve import most_within, risk_curve
-from alloc.app.replay.days import OUTCOMES
+from alloc.app.replay.days import OUTCOMES, Trial
 from alloc.cli.render import View
-from alloc.cli.replay_charts import bars
+from alloc.cli.replay_charts import bars, over_time
 from alloc.cli.replay_report import replay_page
-from alloc.cli.replaying import replay_sections
+from alloc.cli.replaying import VERDICTS, replay_sections
 from alloc.export.fec import COLUMNS
 
 if TYPE_CHECKING:
@@ -179,11 +179,43 @@ def test_the_curve_counts_what_a_threshold_would_have_cleared():
     assert most_within(curve[4:], 1) is None
 
 
+def test_bars_say_how_many_and_long_reasons_are_not_cut():
+    reason = "several sets of items make up the amount, none is surer than the others"
+    drawn = bars([(reason, 1_234), ("other", 66)], View("fr"), whole=1_300)
+    assert "1\u202f234 (94,9" in drawn
+    assert "none is surer than the others" in " ".join(drawn.split())
+
+
+def test_weeks_are_named_by_their_mondays():
+    table = pa.Table.from_pylist([outcome(3, "right")], OUTCOMES)
+    labels = dict.fromkeys(VERDICTS, "right")
+    assert ">02/03/2026</text>" in over_time(table, labels, View("en"))
+
+
+def test_what_many_payers_would_gain_is_added_up():
+    rows = [outcome(at % 20, "right") for at in range(3_000)]
+    trials = [
+        Trial("payer", "", payer, f"P{at}", is_right=True)
+        for at, payer in enumerate(["NEMO"] * 5 + ["ANNA"])
+    ]
+    trials.append(Trial("rule", "fee@1", "NEMO", "P9", is_right=False))
+    trials += [Trial("rule", "fee@1", "NEMO", f"P{at}", is_right=True) for at in (7, 8)]
+    table = pa.Table.from_pylist(rows, OUTCOMES)
+    found = Replay(Follow.TRUTH, table, 0, (), tuple(trials))
+    gains = replay_sections(View("en"), found, None)[-1]
+    assert gains.rows == (
+        ("knowing 2 payers, first of all", "6", "0.2 %", "0"),
+        ("· NEMO", "5", "0.1 %", "0"),
+        ("· ANNA", "1", "< 0.1 %", "0"),
+        ("activating rule fee@1 for NEMO", "3", "< 0.1 %", "1"),
+    )
+
+
 def test_no_name_breaks_a_plot():
     names = ("$\\frac{$", "株式会社", "N" * 300, "TWIN", "TWIN")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        drawn = bars([(name, 3) for name in names])
+        drawn = bars([(name, 3) for name in names], View("en"))
     assert drawn.count(">TWIN</text>") == 2
     assert ">$\\frac{$</text>" in drawn
     assert ">株式会社</text>" in drawn

@@ -152,7 +152,7 @@ def _stages(view: View, found: BackTest) -> Section:
             Column(""),
             *(Column(say(STAGES[stage.name]), "right") for stage in found.stages),
         ),
-        tuple(zip(names, *columns, strict=True)),
+        tuple(row for row in zip(names, *columns, strict=True) if any(row[1:])),
         tuple(notes),
     )
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
+import textwrap
 import warnings
 from collections import Counter
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
+from babel.numbers import format_decimal
 from matplotlib.figure import Figure
 
 from alloc.app.replay.curve import risk_curve
@@ -20,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from alloc.app.replay.curve import Point
-    from alloc.messages import Messages
+    from alloc.cli.render import View
 
 __all__ = ["bars", "funnel", "over_time", "risk_and_coverage"]
 
@@ -32,12 +36,15 @@ COLOURS = {
 }
 #: Names in the file come from this, not from a random number.
 SALT = "alloc"
+BAR_COLOUR = "#47708f"
 BARS_MAX = 12
+WEEKS_NAMED_MAX = 8
 NAME_CHARS_MAX = 40
+NAME_LINES_MAX = 2
 
 
-def over_time(outcomes: pa.Table, labels: Mapping[Verdict, str]) -> str:
-    """Draw the shares of the verdicts by week.
+def over_time(outcomes: pa.Table, labels: Mapping[Verdict, str], view: View) -> str:
+    """Draw the shares of the verdicts by week, named by their Mondays.
 
     Parameters
     ----------
@@ -45,32 +52,36 @@ def over_time(outcomes: pa.Table, labels: Mapping[Verdict, str]) -> str:
         Of a replay; there is at least one.
     labels
         What the verdicts are called.
+    view
+        The language.
     """
-    weeks: dict[tuple[int, int], Counter[str]] = {}
+    weeks: dict[dt.date, Counter[str]] = {}
     for day, verdict in zip(
         outcomes["value_date"].to_pylist(),
         outcomes["verdict"].to_pylist(),
         strict=True,
     ):
-        year, week, _ = day.isocalendar()
-        weeks.setdefault((year, week), Counter())[verdict] += 1
+        monday = day - dt.timedelta(days=day.weekday())
+        weeks.setdefault(monday, Counter())[verdict] += 1
     figure, axes = _figure()
-    names = [f"{year}-{week:02}" for year, week in sorted(weeks)]
-    base = [0.0] * len(names)
+    counts = [weeks[monday] for monday in sorted(weeks)]
+    base = [0.0] * len(counts)
     for verdict, label in labels.items():
-        shares = [
-            100 * weeks[week][verdict] / weeks[week].total() for week in sorted(weeks)
-        ]
-        axes.bar(names, shares, bottom=base, color=COLOURS[verdict], label=label)
+        shares = [100 * count[verdict] / count.total() for count in counts]
+        places = range(len(counts))
+        axes.bar(places, shares, bottom=base, color=COLOURS[verdict], label=label)
         base = [low + share for low, share in zip(base, shares, strict=True)]
     axes.set_ylabel("%")
-    axes.set_xticks(names[:: max(1, len(names) // BARS_MAX)])
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=2, frameon=False)
+    step = -(-len(counts) // WEEKS_NAMED_MAX)
+    named = list(enumerate(map(view.day, sorted(weeks))))[::step]
+    axes.set_xticks([place for place, _ in named], [name for _, name in named])
+    axes.set_xlabel(view.messages.say("week of"))
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.24), ncols=2, frameon=False)
     return _svg(figure)
 
 
 def risk_and_coverage(
-    outcomes: pa.Table, messages: Messages, threshold: Point | None = None
+    outcomes: pa.Table, view: View, threshold: Point | None = None
 ) -> str:
     """Draw how many are wrong when so many are cleared by their stated confidence.
 
@@ -78,7 +89,7 @@ def risk_and_coverage(
     ----------
     outcomes
         Of a replay.
-    messages
+    view
         The language.
     threshold
         A point of the curve that was chosen.
@@ -97,34 +108,67 @@ def risk_and_coverage(
             [100 * threshold.wrong / threshold.payments],
             color=COLOURS[Verdict.RIGHT],
             marker="o",
+            linestyle="",
+            clip_on=False,
+            label=view.messages.say("the threshold that was chosen"),
         )
-    axes.set_xlabel(messages.say("cleared without a person, %"))
-    axes.set_ylabel(messages.say("of these wrong, %"))
+        axes.legend(loc="upper left", frameon=False)
+    axes.set_xlabel(view.messages.say("cleared without a person, %"))
+    axes.set_ylabel(view.messages.say("of these wrong, %"))
     axes.set_xlim(0, 100)
     axes.set_ylim(bottom=0)
+    locale = view.messages.locale
+    axes.yaxis.set_major_formatter(
+        lambda share, _place: format_decimal(Decimal(f"{share:.6g}"), locale=locale)
+    )
     return _svg(figure)
 
 
-def funnel(outcomes: pa.Table, messages: Messages) -> str:
+def funnel(outcomes: pa.Table, view: View) -> str:
     """Draw how many payments come how far without a person."""
+    say = view.messages.say
     verdicts = Counter(outcomes["verdict"].to_pylist())
     told = sum(1 for lines in outcomes["lines_told"].to_pylist() if lines)
     automatic = verdicts[Verdict.RIGHT] + verdicts[Verdict.WRONG]
     return bars(
         [
-            (messages.say("Payments that can be compared"), outcomes.num_rows),
-            (messages.say("Items are proposed"), told),
-            (messages.say("Cleared without a person"), automatic),
-            (messages.say("As they were cleared"), verdicts[Verdict.RIGHT]),
-        ]
+            (say("Payments that can be compared"), outcomes.num_rows),
+            (say("Items are proposed"), told),
+            (say("Cleared without a person"), automatic),
+            (say("As they were cleared"), verdicts[Verdict.RIGHT]),
+        ],
+        view,
+        whole=outcomes.num_rows,
     )
 
 
-def bars(named: Sequence[tuple[str, int]]) -> str:
-    """Draw counts as bars, in their order."""
+def bars(named: Sequence[tuple[str, int]], view: View, *, whole: int = 0) -> str:
+    """Draw counts as bars, in their order, each with its figure.
+
+    Parameters
+    ----------
+    named
+        What is counted.
+    view
+        The language.
+    whole
+        Of how many a share is told; 0 for none.
+    """
     shown = list(named[:BARS_MAX])[::-1]
-    figure, axes = _figure()
-    axes.barh(range(len(shown)), [count for _, count in shown])
+    figure, axes = _figure(height=0.6 + 0.34 * len(shown))
+    drawn = axes.barh(
+        range(len(shown)), [count for _, count in shown], color=BAR_COLOUR
+    )
+    figures = [
+        f"{view.count(count)} ({view.share(count, whole)})"
+        if whole
+        else view.count(count)
+        for _, count in shown
+    ]
+    axes.bar_label(drawn, figures, padding=4)
+    axes.margins(x=0.15)
+    axes.xaxis.set_visible(False)
+    axes.spines["bottom"].set_visible(False)
     # A dollar in a bank's text is no formula.
     axes.set_yticks(
         range(len(shown)),
@@ -135,11 +179,15 @@ def bars(named: Sequence[tuple[str, int]]) -> str:
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= NAME_CHARS_MAX else f"{name[: NAME_CHARS_MAX - 1]}…"
+    """Write a name on two lines at most."""
+    lines = textwrap.wrap(
+        name, NAME_CHARS_MAX, max_lines=NAME_LINES_MAX, placeholder="…"
+    )
+    return "\n".join(lines)
 
 
-def _figure() -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(7.5, 3.2), layout="constrained")
+def _figure(height: float = 3.2) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(7.5, height), layout="constrained")
     axes = figure.add_subplot()
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)

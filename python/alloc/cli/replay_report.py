@@ -69,8 +69,9 @@ def replay_page(view: View, found: Replay, minutes_per_line: float | None) -> st
             ),
             _wrong_figure(view, wrong),
         ],
-        sections=[head, *sections, *_examples(view, found.outcomes)],
+        sections=[head, *sections],
         plots=_plots(view, found.outcomes) if whole.count else [],
+        examples=_examples(view, found.outcomes),
     )
 
 
@@ -88,12 +89,12 @@ def backtest_page(view: View, found: BackTest) -> str:
     best = found.stages[-1]
     right, wrong = best.sureness.rates
     labels = {verdict: say(text) for verdict, text in VERDICTS.items()}
-    curve = risk_and_coverage(best.trained, view.messages, best.threshold)
+    curve = risk_and_coverage(best.trained, view, best.threshold)
     # The plots are ours, as in `_plots`.
     before = [
         (
             say("From zero knowledge, all days: by week"),
-            Markup(over_time(found.all_days.outcomes, labels)),  # noqa: S704
+            Markup(over_time(found.all_days.outcomes, labels, view)),  # noqa: S704
         ),
         (say("Risk and coverage on the days before"), Markup(curve)),  # noqa: S704
     ]
@@ -111,8 +112,9 @@ def backtest_page(view: View, found: BackTest) -> str:
             ),
             _wrong_figure(view, wrong),
         ],
-        sections=[*backtest_sections(view, found), *_examples(view, best.outcomes)],
+        sections=backtest_sections(view, found),
         plots=[*_plots(view, best.outcomes), *before],
+        examples=_examples(view, best.outcomes),
     )
 
 
@@ -131,6 +133,7 @@ def _page(
     figures: Sequence[tuple[str, str]],
     sections: Sequence[Section],
     plots: Sequence[tuple[str, Markup]],
+    examples: Sequence[Section],
 ) -> str:
     """Fill the template; the first section tells what the page is about."""
     environment = Environment(
@@ -148,6 +151,7 @@ def _page(
         head=sections[0],
         sections=sections[1:],
         plots=plots,
+        examples=examples,
     )
 
 
@@ -155,17 +159,17 @@ def _plots(view: View, outcomes: pa.Table) -> list[tuple[str, Markup]]:
     say = view.messages.say
     labels = {verdict: say(text) for verdict, text in VERDICTS.items()}
     plots = [
-        (say("How far payments come"), funnel(outcomes, view.messages)),
-        (say("By week"), over_time(outcomes, labels)),
+        (say("How far payments come"), funnel(outcomes, view)),
+        (say("By week"), over_time(outcomes, labels, view)),
         (
             say("Risk and coverage, by the stated confidence"),
-            risk_and_coverage(outcomes, view.messages),
+            risk_and_coverage(outcomes, view),
         ),
     ]
     counted = reasons(outcomes).items()
     if counted:
         named = [(in_words(view.messages, code), count) for code, count in counted]
-        plots.append((say("Why payments were left to a person"), bars(named)))
+        plots.append((say("Why payments were left to a person"), bars(named, view)))
         left = Counter(_of(outcomes, Verdict.LEFT)["payer"].to_pylist())
         payers = [
             (plain(payer or say("(no name)")), count)
@@ -173,7 +177,7 @@ def _plots(view: View, outcomes: pa.Table) -> list[tuple[str, Markup]]:
                 left.items(), key=lambda pair: (-pair[1], pair[0] or "")
             )
         ]
-        plots.append((say("Payers whose items are to be found"), bars(payers)))
+        plots.append((say("Payers whose items are to be found"), bars(payers, view)))
     # The plots are ours: their texts were escaped when they were drawn.
     return [(title, Markup(svg)) for title, svg in plots]  # noqa: S704
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from alloc.app.replay.judging import Verdict
 from alloc.app.replay.tally import DIMENSIONS, rates, reasons, total
+from alloc.app.replay.what_if import GainKind
 from alloc.cli.render import Column
 from alloc.cli.replay_figures import (
     BRACKETS,
@@ -20,7 +22,7 @@ from alloc.cli.words import in_words
 from alloc.messages import deferred
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from alloc.app.replay import Replay
     from alloc.app.replay.tally import Rate
@@ -32,7 +34,9 @@ __all__ = ["VERDICTS", "replay_document", "replay_sections"]
 REASONS_SHOWN = 5
 RATES_SHOWN = 10
 GAINS_SHOWN = 10
+PAYERS_SHOWN = 5
 """How many lines of each list the screen shows; JSON has them all."""
+THOUSAND = 1_000
 
 VERDICTS = {
     Verdict.RIGHT: deferred("Automatic, as it was cleared"),
@@ -49,9 +53,13 @@ STRATA = {
     "of_many": deferred("several items of more than 22"),
 }
 GAINS = {
-    "payer": deferred("knowing the payer {payer}"),
-    "rule": deferred("activating rule {name} for {payer}"),
-    "gap": deferred("a rule for the {share} that {payer} takes off"),
+    GainKind.PAYER: deferred("knowing the payer {payer}"),
+    GainKind.RULE: deferred("activating rule {name} for {payer}"),
+    GainKind.GAP: deferred("a rule for the {share} that {payer} takes off"),
+}
+GAINS_OF_MANY = {
+    GainKind.PAYER: deferred("knowing {count} payers, first of all"),
+    GainKind.RULE: deferred("activating rule {name} for {count} payers, first of all"),
 }
 
 
@@ -268,34 +276,68 @@ def _reasons(view: View, found: Replay) -> list[Section]:
 
 
 def _gains(view: View, found: Replay, whole: Rate) -> list[Section]:
+    """Tell what would have cleared more, and of many payers the first ones."""
     say = view.messages.say
-    gains = [gain for gain in found.gains if gain.right]
-    gains.sort(key=lambda gain: (gain.wrong - gain.right, gain.kind, gain.name))
-    if not gains:
+    groups: dict[tuple[str, ...], list[Gain]] = defaultdict(list)
+    for gain in found.gains:
+        # What one payer takes off is nothing to another.
+        alone = gain.payer if gain.kind is GainKind.GAP else ""
+        if gain.right:
+            groups[gain.kind, gain.name, alone].append(gain)
+    if not groups:
         return []
-    rows = tuple(
-        (
-            _step(view, gain),
-            view.count(gain.right + gain.wrong),
-            view.share(gain.right, whole.count),
-            view.count(gain.wrong) if gain.kind != "gap" else say("not tried"),
-        )
-        for gain in gains[:GAINS_SHOWN]
-    )
+    rows = []
+    for group in sorted(groups.values(), key=_least_gained)[:GAINS_SHOWN]:
+        rows.append(_gain_row(view, _step(view, group), group, whole))
+        rows += [
+            _gain_row(view, f"· {_payer(view, gain)}", [gain], whole)
+            for gain in group[:PAYERS_SHOWN]
+            if len(group) > 1
+        ]
     columns = (
         Column(say("What would have cleared more")),
         *(Column(name, "right") for name in (say("Payments"), say("of all"))),
         Column(say("wrong"), "right"),
     )
-    return [Section("", columns, rows)]
+    return [Section("", columns, tuple(rows))]
 
 
-def _step(view: View, gain: Gain) -> str:
+def _least_gained(group: Sequence[Gain]) -> tuple[int, str, str]:
+    less = sum(gain.wrong - gain.right for gain in group)
+    return less, group[0].kind, group[0].name
+
+
+def _step(view: View, group: Sequence[Gain]) -> str:
+    gain = group[0]
+    if len(group) > 1:
+        count = view.count(len(group))
+        return view.messages.say(GAINS_OF_MANY[gain.kind], count=count, name=gain.name)
     share = ""
-    if gain.kind == "gap":
+    if gain.kind is GainKind.GAP:
         share = view.share(int(gain.name), 10_000)
-    payer = gain.payer or view.messages.say("(no name)")
+    payer = _payer(view, gain)
     return view.messages.say(GAINS[gain.kind], payer=payer, name=gain.name, share=share)
+
+
+def _payer(view: View, gain: Gain) -> str:
+    return gain.payer or view.messages.say("(no name)")
+
+
+def _gain_row(
+    view: View, step: str, group: Sequence[Gain], whole: Rate
+) -> tuple[str, ...]:
+    right, wrong = (
+        sum(getattr(gain, name) for gain in group) for name in ("right", "wrong")
+    )
+    is_less = right * THOUSAND < whole.count
+    share = f"< {view.share(1, THOUSAND)}" if is_less else ""
+    is_tried = group[0].kind is not GainKind.GAP
+    return (
+        step,
+        view.count(right + wrong),
+        share or view.share(right, whole.count),
+        view.count(wrong) if is_tried else view.messages.say("not tried"),
+    )
 
 
 def _saved(whole: Rate, minutes_per_line: float | None) -> int | None:
