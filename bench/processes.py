@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -76,8 +77,12 @@ def machine() -> str:
     return f"{platform.machine()}-{os.cpu_count()}c-{round(pages / 2**30)}g"
 
 
+@cache
 def commit() -> str:
-    """Name the commit that is measured, with a mark when the tree differs from it."""
+    """Name the commit that is measured, with a mark when the tree differs from it.
+
+    As it is when it is first asked for: the record that is written is no difference.
+    """
     words = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=10"]
     said = subprocess.run(words, capture_output=True, text=True, check=False)
     return said.stdout.strip() or "unknown"
