@@ -1,6 +1,6 @@
 """Rates on real ledgers with synthetic texts: the matrix of the judge, as one table.
 
-make judge                                     # the whole matrix, twenty minutes
+make judge                                     # the whole matrix, half an hour
 python bench/judge.py --ledger gla --text full --seed 1 --seed 2
 
 The judge (`python -m judge`, a folder beside this one unless `--judge` names another)
@@ -19,7 +19,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections import defaultdict
+from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -29,7 +29,7 @@ import click
 from processes import BIN, ROOT, commit, compiler, machine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 SHARED = Path(os.environ.get("ALLOC_SHARED", str(ROOT.parent / "shared")))
 RECORD = ROOT / "bench" / "record"
@@ -43,14 +43,27 @@ TEXTS = ("none", "scant", "partial", "full", "advice")
 STRATA = ("total", "hard", "k100")
 #: The documented rules that are wrong least often; beside ours in the table.
 SAFEST = "business_central"
+#: The error budget, unless a row says another.
+STANDARD_PPM = 100
 #: Lower ends of the confidence bins, ppm.
 BINS = (999_900, 999_000, 990_000, 900_000, 500_000, 0)
 
 
 COLUMNS = ("scenario", "seeds", "payments", "total", "hard", "k >= 100")
 COLUMNS += ("payments/s", "slowest call", "safest documented: total", "hard")
-BIN_COLUMNS = ("confidence from, ppm", "decisions", "wrong", "wrong, ppm")
-BIN_COLUMNS += ("stated at most, ppm", "95 % lower bound, ppm", "")
+BIN_COLUMNS = ("confidence from, ppm", "decisions", "of payments", "wrong")
+BIN_COLUMNS += ("of payments", "wrong, ppm", "stated at most, ppm")
+BIN_COLUMNS += ("95 % lower bound, ppm", "as if independent", "")
+BIN_HEAD = """
+## Is the confidence true?
+
+The rows above ask about the same payments again and again, with other names in their
+texts and other decoys: one that misleads does so in several rows. Lower bounds are
+those of Clopper and Pearson for as many independent decisions as the spread between
+payments is worth (Korn and Graubard 1998), against the mean of what was stated in the
+bin; beside them those for decisions that had nothing in common. A row that differs from
+another one by its budget alone is not counted.
+"""
 HEAD = """# Rates on real ledgers with synthetic texts
 
 Written by `make judge`. Correct automatic decisions in % of the payments / wrong ones
@@ -74,7 +87,7 @@ class Scenario(NamedTuple):
     deductions: str = "none"
     pool: str = ""
     history: bool = False
-    max_wrong_ppm: int = 100
+    max_wrong_ppm: int = STANDARD_PPM
     other_noise: bool = False
 
     @property
@@ -86,7 +99,7 @@ class Scenario(NamedTuple):
         parts += [f"pool {self.pool}"] * bool(self.pool)
         parts += ["with history"] * self.history
         parts += ["other noise"] * self.other_noise
-        parts += [f"at {self.max_wrong_ppm} ppm"] * (self.max_wrong_ppm != 100)  # noqa: PLR2004 - the default
+        parts += [f"at {self.max_wrong_ppm} ppm"] * (self.max_wrong_ppm != STANDARD_PPM)
         return ", ".join(parts)
 
 
@@ -130,16 +143,17 @@ SCORE = """
 import json, sys
 from pathlib import Path
 import numpy as np
-from judge.score import judge, score, upper_bound
+from judge.score import judge, score
 scenario, run, bins = Path(sys.argv[1]), Path(sys.argv[2]), json.loads(sys.argv[3])
 answers = judge(scenario, run)
 offered = (answers["status"] != "none") & answers["proposed"]
-confidence, correct = answers["confidence"][offered], answers["correct"][offered]
+asked = {name: answers[name][offered] for name in ("row", "confidence", "correct")}
 out, high = [], 1_000_001
 for low in bins:
-    inside = (confidence >= low) & (confidence < high)
-    stated = int((1_000_000 - confidence[inside]).sum())
-    out.append([low, int(inside.sum()), int((~correct[inside]).sum()), stated])
+    inside = (asked["confidence"] >= low) & (asked["confidence"] < high)
+    stated = int((1_000_000 - asked["confidence"][inside]).sum())
+    sets = (inside, inside & ~asked["correct"])
+    out.append([low, stated, *(asked["row"][within].tolist() for within in sets)])
     high = low
 print(json.dumps({**score(scenario, run), "bins": out}))
 """
@@ -148,8 +162,15 @@ print(json.dumps({**score(scenario, run), "bins": out}))
 def measure(
     scenario: Scenario, seed: int, judge: Path, folder: Path
 ) -> dict[str, object]:
-    """Build, replay and score one scenario; its folder is removed afterwards."""
+    """Build, replay and score one scenario, unless its result is in the folder.
+
+    Only the result stays there.
+    """
     here = folder / f"{'-'.join(str(part) for part in scenario if part)}-{seed}"
+    kept = here.with_suffix(".json")
+    if kept.is_file():
+        return json.loads(kept.read_bytes())
+    shutil.rmtree(here, ignore_errors=True)
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(judge)]),
@@ -175,6 +196,8 @@ def measure(
     python(*drive, "--out", here / "run", *(["--history"] * scenario.history))
     scored = python("-c", SCORE, here / "scenario", here / "run", json.dumps(BINS))
     shutil.rmtree(here)
+    kept.with_suffix(".part").write_text(scored, encoding="utf-8")
+    kept.with_suffix(".part").rename(kept)
     return json.loads(scored)
 
 
@@ -251,32 +274,65 @@ def table(
         yield row(*cells)
 
 
+class Bin:
+    """What was stated within a range of confidence, and what came of it."""
+
+    def __init__(self) -> None:
+        self.stated = 0
+        self.asked: Counter[tuple[str, int]] = Counter()
+        self.wrong: Counter[tuple[str, int]] = Counter()
+
+    @property
+    def independent(self) -> float:
+        """As many independent decisions would tell as much about the wrong share."""
+        count = self.asked.total()
+        share = self.wrong.total() / count
+        spread = sum(
+            (self.wrong[payment] - share * times) ** 2
+            for payment, times in self.asked.items()
+        )
+        alone = count * share * (1 - share)
+        return count * min(1.0, alone / spread) if spread else float(count)
+
+    def row(self, low: int, upper_bound: Callable[[float, float], float]) -> str:
+        """Lay out its row; it holds unless more was surely wrong than was stated."""
+        count, wrong = self.asked.total(), self.wrong.total()
+        share, mean = wrong / count, self.stated / count
+        leasts = [
+            1_000_000 * (1 - upper_bound((1 - share) * decisions, decisions))
+            for decisions in (self.independent, count)
+        ]
+        counts = (count, len(self.asked), wrong, len(self.wrong))
+        figures = map(round, (1_000_000 * share, mean, *leasts))
+        return row(low, *counts, *figures, "holds" if leasts[0] <= mean else "FAILS")
+
+
 def bins(results: dict[Scenario, dict[int, dict]], judge: Path) -> Iterable[str]:
     """Hold what was stated against what was right, wherever there is a proposal."""
     sys.path.insert(0, str(judge))
     upper_bound = importlib.import_module("judge.score").upper_bound
-    total: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0])
-    for by_seed in results.values():
+    found: dict[int, Bin] = defaultdict(Bin)
+    for scenario, by_seed in results.items():
+        if scenario.max_wrong_ppm != STANDARD_PPM:
+            continue
         for result in by_seed.values():
-            for low, *counts in result["bins"]:
-                total[low] = [a + b for a, b in zip(total[low], counts, strict=True)]
+            for low, stated, asked, wrong in result["bins"]:
+                one = found[low]
+                one.stated += stated
+                one.asked.update((scenario.ledger, payment) for payment in asked)
+                one.wrong.update((scenario.ledger, payment) for payment in wrong)
     yield row(*BIN_COLUMNS)
     yield row(*["---"] * len(BIN_COLUMNS))
-    for low, (count, wrong, stated) in sorted(total.items(), reverse=True):
-        if not count:
-            continue
-        least = 1_000_000 * (1 - upper_bound(count - wrong, count))
-        mean = stated / count
-        holds = "holds" if least <= mean else "FAILS"
-        share = 1_000_000 * wrong / count
-        yield row(low, count, wrong, *map(round, (share, mean, least)), holds)
+    for low, one in sorted(found.items(), reverse=True):
+        if one.asked:
+            yield one.row(low, upper_bound)
 
 
 def write(results: dict[Scenario, dict[int, dict]], judge: Path, out: Path) -> None:
     """Write the table, and beside it a row per scenario, seed and stratum."""
     where = f"{machine()}, {compiler()}, commit {commit()}"
     head = [HEAD, f"{where}; one thread, two replays side by side.", ""]
-    between = ["", "## Is the confidence true?", "", *bins(results, judge)]
+    between = [BIN_HEAD, *bins(results, judge)]
     lines = [*head, *table(results, baselines(judge)), *between]
     out.write_text("\n".join(lines) + "\n", encoding="utf-8")
     with out.with_suffix(".csv").open("w", encoding="utf-8", newline="") as file:
@@ -303,6 +359,11 @@ def write(results: dict[Scenario, dict[int, dict]], judge: Path, out: Path) -> N
 @click.option("--seed", "seeds", type=int, multiple=True, default=(1, 2, 3, 4, 5))
 @click.option("--out", type=click.Path(path_type=Path), default=RECORD / "judge.md")
 @click.option("--jobs", type=int, default=2, help="Replays side by side.")
+@click.option(
+    "--results",
+    type=click.Path(path_type=Path),
+    help="Folder that keeps what was measured: a run that was stopped goes on there.",
+)
 def main(
     *,
     judge: Path,
@@ -311,29 +372,32 @@ def main(
     seeds: tuple[int, ...],
     out: Path,
     jobs: int,
+    results: Path | None,
 ) -> None:
     """Run the matrix of the judge."""
     if not (judge / "judge").is_dir():
         raise click.ClickException(
             f"{judge} holds no judge: name its folder by --judge"
         )
-    results: dict[Scenario, dict[int, dict]] = {}
+    answers: dict[Scenario, dict[int, dict]] = {}
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(jobs) as pool:
+        here = results or Path(folder)
+        here.mkdir(parents=True, exist_ok=True)
         asked = {
-            (scenario, seed): pool.submit(measure, scenario, seed, judge, Path(folder))
+            (scenario, seed): pool.submit(measure, scenario, seed, judge, here)
             for scenario in matrix(ledgers, texts)
             for seed in seeds_of(scenario, seeds)
         }
         try:
             for (scenario, seed), answer in asked.items():
                 result = answer.result()
-                results.setdefault(scenario, {})[seed] = result
+                answers.setdefault(scenario, {})[seed] = result
                 told = pooled([result], "total")
                 click.echo(f"{scenario.title}, seed {seed}: {told}")
-                write(results, judge, out)  # an hour's work is not lost at its end
         finally:
             # A replay that fails is told at once, not when all the others are done.
             pool.shutdown(cancel_futures=True)
+    write(answers, judge, out)
     click.echo(out.read_text(encoding="utf-8"))
 
 
