@@ -32,7 +32,7 @@ from alloc.app.known_payers import KnownPayers
 from alloc.app.open_book import OpenBook, item_keys
 from alloc.app.ports import PaymentState, PostingBatch
 from alloc.app.refused import Refused
-from alloc.app.ruling import Ruling
+from alloc.app.ruling import Ruling, by_customer
 from alloc.app.situations import collected_vat, item_history, load_facts
 from alloc.errors import ConflictError
 
@@ -220,7 +220,7 @@ class _Run:
         self._ruling = Ruling(
             self._settings,
             self._rules,
-            customers,
+            by_customer(customers) if self._rules else {},
             today=self._now.date(),
             collected=collected_vat(ledger, self._rules),
             history=lambda rows: item_history(ledger, self._rules, rows),

@@ -22,7 +22,7 @@ from alloc.app.open_book import KEY_SEPARATOR
 from alloc.app.past import MACHINE, FollowedBook, Past, past_of_ledger
 from alloc.app.ports import PaymentState
 from alloc.app.refused import Refused
-from alloc.app.ruling import Ruling
+from alloc.app.ruling import Ruling, by_customer
 from alloc.app.situations import load_facts
 from alloc.domain.match import item_set
 from alloc.rules.model import Posting
@@ -158,7 +158,7 @@ def impact(
     ruling = Ruling(
         settings,
         [*beside, tried],
-        ledger.customers(),
+        by_customer(ledger.customers()),
         today=today,
         # What fell due before a day follows from what was paid before it.
         collected={},

@@ -33,10 +33,12 @@ if TYPE_CHECKING:
     from alloc.rules import Outcome, Rule
     from alloc.settings import Settings
 
+    #: A row of a table, by column.
+    Row = Mapping[str, Any]
     #: One way to try rules on what is known of a payment.
     Try = Callable[[Facts, Sequence[Rule]], list[tuple[Rule, Tried]]]
 
-__all__ = ["Ruled", "Ruling"]
+__all__ = ["Ruled", "Ruling", "by_customer"]
 
 #: A rule fits, and a person confirms.
 RULE_FITS = "RULE_FITS"
@@ -50,6 +52,11 @@ VAT_UNKNOWN = "VAT_UNKNOWN"
 BUILT_IN = "DEDUCTION_EXPLAINED"
 #: What the engine decides by itself.
 AUTO = "auto"
+
+
+def by_customer(customers: pa.Table) -> dict[str, Row]:
+    """Return customers by id; columns of `alloc.app.ports.Ledger.customers`."""
+    return {row["customer_id"]: row for row in customers.to_pylist()}
 
 
 class Ruled(NamedTuple):
@@ -84,7 +91,7 @@ class Ruling:
     rules
         All rules; those with posting ``never`` are left out.
     customers
-        Columns of `alloc.app.ports.Ledger.customers`.
+        By id, as `by_customer` gives them.
     today
         The day of the run.
     collected
@@ -99,7 +106,7 @@ class Ruling:
         self,
         settings: Settings,
         rules: Sequence[Rule],
-        customers: pa.Table,
+        customers: Mapping[str, Row],
         *,
         today: dt.date,
         collected: CollectedVat,
@@ -115,10 +122,9 @@ class Ruling:
             for rule in rules
             if rule.posting is not Posting.NEVER and rule.when.direction != "none"
         ]
-        rows = customers.to_pylist() if self._rules else []
-        self._customers = {row["customer_id"]: row for row in rows}
+        self._customers = customers
         self._linked = sorted({rule.link.entity for rule in self._rules if rule.link})
-        self._members = sorted(
+        self.members = sorted(
             {member for rule in self._rules for member in rule.when.members}
         )
 
@@ -126,7 +132,13 @@ class Ruling:
         """Set what VAT is due already."""
         self._collected = {key: dict(rates) for key, rates in collected.items()}
 
-    def decide(self, payments: pa.Table, proposal: Proposal, items: pa.Table) -> Ruled:
+    def decide(
+        self,
+        payments: pa.Table,
+        proposal: Proposal,
+        items: pa.Table,
+        shelf: Shelf | None = None,
+    ) -> Ruled:
         """Try the rules on the payments that are not decided.
 
         Parameters
@@ -137,6 +149,8 @@ class Ruling:
             What the engine says of them.
         items
             What is open that day.
+        shelf
+            As `shelf` makes it, when it is there.
 
         Returns
         -------
@@ -161,7 +175,7 @@ class Ruling:
         ranks = _ranks(proposal.allocations, decisions)
         evidenced = _evidenced(proposal.allocations)
         used = _used(proposal)
-        shelf = self._shelf(items, decisions.values(), ranks)
+        shelf = shelf or self.shelf(mine, proposal, items)
         self._history = self._read_history(shelf.all_rows())
         for payment in mine.to_pylist():
             decision = decisions[payment["payment_id"]]
@@ -190,6 +204,33 @@ class Ruling:
                 self._ask_for_vat(decision, facts, ruled)
                 self._add_vat(decision, facts, proposal, ruled)
         return ruled
+
+    def shelf(
+        self,
+        payments: pa.Table,
+        proposal: Proposal,
+        items: pa.Table,
+        members: Collection[str] = (),
+    ) -> Shelf:
+        """Read the items that payments of a day may ask for, all at once.
+
+        Parameters
+        ----------
+        payments, proposal, items
+            As for `decide`.
+        members
+            Of other rulings that are asked about them.
+        """
+        ids = payments["payment_id"]
+        decided = pc.is_in(proposal.decisions["payment_id"], value_set=ids)
+        parties = {*self.members, *members}
+        for customer_id in (
+            proposal.decisions["customer_id"].filter(decided).to_pylist()
+        ):
+            parties |= self._parties(customer_id)
+        proposed = pc.is_in(proposal.allocations["payment_id"], value_set=ids)
+        named = proposal.allocations["item_id"].filter(proposed).to_pylist()
+        return Shelf(items, parties, set(named))
 
     def decide_out(
         self, entries: pa.Table, facts_of: Callable[[str], Facts]
@@ -396,28 +437,11 @@ class Ruling:
         if shown.drafts is not None:
             used.update(_keys(shown.drafts.allocations))
 
-    def _shelf(
-        self,
-        items: pa.Table,
-        decisions: Collection[Mapping[str, Any]],
-        ranks: Mapping[str, Mapping[int, Sequence[str]]],
-    ) -> Shelf:
-        """Read the items that the payments of a day may ask for, all at once."""
-        parties = set(self._members)
-        for decision in decisions:
-            parties |= self._parties(decision["customer_id"])
-        named = {
-            item_id
-            for proposed in ranks.values()
-            for chosen in proposed.values()
-            for item_id in chosen
-        }
-        return Shelf(items, parties, named)
-
     def _parties(self, customer_id: str | None) -> set[str]:
         """Return a customer, and what we owe it as."""
         customer = self._customers.get(customer_id or "", {})
-        return {customer_id, customer.get("supplier_id")} - {None}
+        parties = (customer_id, customer.get("supplier_id"))
+        return {party for party in parties if party is not None}
 
     def _facts(
         self,
@@ -428,7 +452,7 @@ class Ruling:
         is_taken: Callable[[tuple[str, str]], bool],
     ) -> Facts:
         named = {item_id for chosen in ranks.values() for item_id in chosen}
-        parties = sorted(self._parties(customer_id) | set(self._members))
+        parties = sorted(self._parties(customer_id) | set(self.members))
         rows = shelf.rows(
             payment, payment["entity"], parties, sorted(named), is_taken=is_taken
         )

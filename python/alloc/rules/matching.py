@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from alloc.messages import told
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["Misfit", "misfit", "quotes", "stands_in", "within_terms", "words_of"]
 
 
+#: Texts that are kept in words: each rule asks for the same ones again.
+WORDS_KEPT = 65_536
 _THOUSANDS = re.compile(r"(?<=\d)(?=(?:\d{3})+(?:\.|$))")
 
 
@@ -207,15 +210,16 @@ def quotes(text: str, amount: str) -> bool:
     )
 
 
-def words_of(text: str) -> list[str]:
+@lru_cache(maxsize=WORDS_KEPT)
+def words_of(text: str) -> tuple[str, ...]:
     """Return the words of a text, without case, accents and signs.
 
     >>> words_of("Société Générale, S.A.")
-    ['societe', 'generale', 's', 'a']
+    ('societe', 'generale', 's', 'a')
     """
     plain = unicodedata.normalize("NFKD", text.casefold())
     kept = (char for char in plain if not unicodedata.combining(char))
-    return "".join(char if char.isalnum() else " " for char in kept).split()
+    return tuple("".join(c if c.isalnum() else " " for c in kept).split())
 
 
 def _words(text: str) -> str:

@@ -31,7 +31,7 @@ from alloc.app.replay.oddities import against_what_is_said
 from alloc.app.replay.pool import Pool
 from alloc.app.replay.sureness import Sureness
 from alloc.app.replay.what_if import Cleared, GainKind, WhatIf, gains_of
-from alloc.app.ruling import Ruled, Ruling
+from alloc.app.ruling import Ruled, Ruling, by_customer
 from alloc.rules.model import Posting
 
 if TYPE_CHECKING:
@@ -172,9 +172,11 @@ def replay(
     run.known = KnownPayers.nobody(settings) if learn else None
     run.teach_until = teach_until
 
+    known = by_customer(customers) if rules or dormant else {}
+
     def ruling(of: Sequence[Rule]) -> Ruling:
         return Ruling(
-            *(settings, of, customers),
+            *(settings, of, known),
             today=today,
             collected={},
             history=run.book.earlier,

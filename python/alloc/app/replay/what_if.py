@@ -145,9 +145,14 @@ class WhatIf:
     def _rules(
         self, left: Sequence[Cleared], payments: pa.Table, proposal: Proposal
     ) -> list[Trial]:
+        if not left or not self._dormant:
+            return []
+        asked = _rows(payments, left), proposal, self._pool.items
+        members = {member for ruling in self._dormant for member in ruling.members}
+        shelf = self._dormant[0].shelf(*asked, members)
         trials = []
-        for ruling in self._dormant if left else ():
-            ruled = ruling.decide(_rows(payments, left), proposal, self._pool.items)
+        for ruling in self._dormant:
+            ruled = ruling.decide(*asked, shelf)
             answers = ruled_answers(ruled)
             for one in left:
                 answer = answers.get(one.payment_id)
