@@ -93,24 +93,22 @@ def test_a_year_later_a_payment_shows_nothing(book: Book):
     assert chosen(book, last + dt.timedelta(days=1)) == []
 
 
-def test_payments_are_decided_by_the_habits_that_there_are(
-    book: Book, monkeypatch: pytest.MonkeyPatch
-):
+def test_payments_are_decided_by_the_habits_that_there_are(book: Book):
     oldest_first(book)
     handed: list[pa.Table | None] = []
-    ask = clearing.engine.propose
 
     def asked(*tables: object, **said: object) -> object:
         handed.append(said["habits"])
-        return ask(*tables, **said)
+        return engine.propose(*tables, **said)
 
-    monkeypatch.setattr(clearing.engine, "propose", asked)
-    book.write('payment B8 11.00 EUR on 2026-03-08 from C-LAC "INV-5 INV-6"').clear()
+    book.write('payment B8 11.00 EUR on 2026-03-08 from C-LAC "INV-5 INV-6"')
+    book.clear(decide=asked)
     (habits,) = handed
     counted = habits.filter(pc.is_valid(habits["customer_id"]))
     assert pc.sum(counted["count"]).as_py() == 2, "not what is decided now"
     book.toml = book.toml.replace("[policy]", "[policy]\nhabits = false")
-    book.write('payment B9 7.00 EUR on 2026-03-09 from C-LAC "INV-7"').clear()
+    book.write('payment B9 7.00 EUR on 2026-03-09 from C-LAC "INV-7"')
+    book.clear(decide=asked)
     assert handed[1:] == [None]
 
 
