@@ -65,8 +65,9 @@ class KnownPayers:
         return cls(PayerFacts(), Habits(engine.observe_habits() if wanted else None))
 
     def told(self, payments: pa.Table) -> Told:
-        """Return what is known of the payers of some payments of a day."""
-        self._habits.fade(pc.min(payments["value_date"]).as_py())
+        """Return what is known of the payers of some payments of a day, or of none."""
+        if payments.num_rows:
+            self._habits.fade(pc.min(payments["value_date"]).as_py())
         return Told(self._facts.history(payments), self._habits.rows)
 
     def see(
