@@ -25,7 +25,7 @@ from alloc.spark import frames, plan_shards, session
 from run import Figure, record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from pyspark.sql import SparkSession
 
@@ -35,6 +35,8 @@ OPTIONS = {
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.memory": "2g",
+    "spark.executor.memory": "512m",
+    "spark.executorEnv.PYTHONPATH": os.pathsep.join(sys.path),
     "spark.log.level": "OFF",
     "spark.sql.shuffle.partitions": "8",
     "spark.ui.enabled": "false",
@@ -42,10 +44,9 @@ OPTIONS = {
 }
 
 
-def opened(master: str) -> SparkSession:
-    """Open a session whose workers run this very Python."""
-    os.environ["PYSPARK_PYTHON"] = sys.executable
-    return session(master, name="bench", options=OPTIONS)
+def opened(master: str, options: Mapping[str, str] | None = None) -> SparkSession:
+    """Open a session that says nothing."""
+    return session(master, name="bench", options=OPTIONS | dict(options or {}))
 
 
 def company_sizes(companies: int, items: int) -> np.ndarray[Any, np.dtype[np.int64]]:

@@ -30,16 +30,20 @@ class Asked(threading.Thread):
 
 def kill_in_the_middle(
     spark: SparkSession, victim: str, rng: random.Random, *, shards: int
-) -> None:
-    """Wait until some shards are decided and others are not; kill one process."""
+) -> int:
+    """Wait until some shards are decided and others are not; kill one process.
+
+    How many are waited for is drawn. Says how many were decided.
+    """
     tracker = spark.sparkContext.statusTracker()
-    until = time.monotonic() + 240
+    until, wanted = time.monotonic() + 240, rng.randint(1, shards // 2)
     while time.monotonic() < until:
         infos = map(tracker.getStageInfo, tracker.getActiveStageIds())
         stages = [info for info in infos if info and info.numTasks == shards]
-        if any(info.numCompletedTasks and info.numActiveTasks for info in stages):
-            os.kill(rng.choice(sorted(victims(victim))), signal.SIGKILL)
-            return
+        for info in stages:
+            if info.numCompletedTasks >= wanted and info.numActiveTasks:
+                os.kill(rng.choice(sorted(victims(victim))), signal.SIGKILL)
+                return int(info.numCompletedTasks)
         time.sleep(0.01)
     raise AssertionError("the job never got to the middle")
 

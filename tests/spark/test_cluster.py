@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -94,8 +95,28 @@ def test_a_row_that_is_refused_is_reported_and_the_others_are_decided(
     assert dict(failure["metadata"])["payment_id"] == "P17"
     decided = made["payments"].num_rows - failure["payments"]
     assert proposal.decisions.count() == decided
+    counts = Counter(
+        (row["status"], row["reason"])
+        for row in proposal.decisions.toArrow().to_pylist()
+    )
+    counts["refused", "AMOUNT_NOT_POSITIVE"] = failure["payments"]
+    assert counts == {
+        (row["status"], row["reason"]): row["payments"]
+        for row in proposal.counts.toArrow().to_pylist()
+    }
     with pytest.raises(InputError, match="P17"):
         proposal.collect()
+    proposal.release()
+
+
+def test_the_pages_of_spark_say_what_is_done(spark: SparkSession) -> None:
+    proposal = ask(spark, group(), shards=3)
+    proposal.collect()
+    jobs = spark.sparkContext._jsc.sc().statusStore().jobsList(None)  # noqa: SLF001 - no other way
+    said = {jobs.apply(place).description().toString() for place in range(jobs.size())}
+    payments = group()["payments"].num_rows
+    assert {"Some(alloc: plan the shards)"} < said
+    assert f"Some(alloc: decide {payments} payments)" in said
     proposal.release()
 
 

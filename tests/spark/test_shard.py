@@ -64,6 +64,19 @@ def test_a_payment_that_is_refused_is_named() -> None:
     assert dict(failure["metadata"])["payment_id"] == "P17"
 
 
+def test_a_payment_that_asks_too_much_is_told_and_the_others_are_decided() -> None:
+    made = without_known(1)
+    spoilt(made, "payments", 17, remittance_text=["FA202600003 " * 10_000])
+    decided = {
+        row["decision"]["payment_id"]: row["decision"]["reason"]
+        for row in answered(made)
+    }
+    assert decided["P17"] == "TEXT_OVER_LIMIT"
+    assert len(decided) == made["payments"].num_rows
+    answers = answer_shard(asked_of(made), PLAIN)
+    assert written(proposal_of(answers)) == written(by_one_process(made))
+
+
 def test_of_rows_that_are_refused_the_same_one_is_named_in_any_order() -> None:
     made = without_known(1)
     for row in (3, 5, 7):

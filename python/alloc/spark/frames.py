@@ -217,6 +217,14 @@ def failures(answers: DataFrame) -> DataFrame:
     return answers.where("failure is not null").select("failure.*")
 
 
+def counts(answers: DataFrame) -> DataFrame:
+    """Count payments by what became of them; each one of a failure is refused."""
+    status = sql.coalesce("decision.status", sql.lit("refused")).alias("status")
+    reason = sql.coalesce("decision.reason", "failure.reason").alias("reason")
+    payments = sql.sum(sql.coalesce("failure.payments", sql.lit(1))).alias("payments")
+    return answers.groupBy(status, reason).agg(payments).orderBy("status", "reason")
+
+
 def table_of(answers: DataFrame, name: str) -> DataFrame:
     """Decisions, allocations or adjustments, and what puts them in order."""
     decided = answers.where("failure is null")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pyarrow.compute as pc
+
 from alloc import engine
 from alloc.spark.answer import proposal_of
 from alloc.spark.versions import check_versions
@@ -31,6 +33,8 @@ class SparkProposal:
         One row an entity that could not be decided: entity, payments (how many),
         kind, reason, message, metadata (with the key of the row). Its payments have
         no decisions.
+    counts
+        How many payments by status (of the decision, or ``refused``) and reason.
     plan
         Which entities met in which shard.
     answers
@@ -41,6 +45,7 @@ class SparkProposal:
     allocations: DataFrame
     adjustments: DataFrame
     failures: DataFrame
+    counts: DataFrame
     plan: ShardPlan
     answers: DataFrame
 
@@ -52,7 +57,12 @@ class SparkProposal:
         alloc.errors.AllocError
             An entity could not be decided; what the engine says of the first one.
         """
-        return proposal_of(self.answers.toArrow())
+        context = self.answers.sparkSession.sparkContext
+        payments = pc.sum(self.plan.entities["payments"]).as_py()
+        context.setJobDescription(f"alloc: decide {payments or 0} payments")
+        answers = self.answers.toArrow()
+        context.setJobDescription("")
+        return proposal_of(answers)
 
     def release(self) -> None:
         """Let the executors forget the answers."""
@@ -126,8 +136,10 @@ def propose(  # noqa: PLR0917  # the tables of `alloc.propose`, in its order
         rules=rules,
         policy=policy,
     )
+    spark.sparkContext.setJobDescription("alloc: plan the shards")
     frames.checked_payments(payments)
     plan = frames.plan_of(asked, shards)
+    spark.sparkContext.setJobDescription("")
     call = Call(
         known=frames.shared(spark, known),
         policy=dict(policy or {}),
@@ -143,6 +155,7 @@ def propose(  # noqa: PLR0917  # the tables of `alloc.propose`, in its order
         allocations=frames.table_of(answers, "allocations"),
         adjustments=frames.table_of(answers, "adjustments"),
         failures=frames.failures(answers),
+        counts=frames.counts(answers),
         plan=plan,
         answers=answers,
     )
