@@ -8,7 +8,7 @@ use rustc_hash::FxHashSet;
 use crate::error::EngineError;
 use crate::limits::{NAMES_COMPARED_MAX, PAYERS_MAX};
 use crate::policy::{PAYER_IBAN_ERROR_PPM, PAYER_NAME_ERROR_PPM, PAYER_SHORT_NAME_ERROR_PPM};
-use crate::text::normal_name;
+use crate::text::{normal_name, whole_name};
 
 /// A payer that was recognised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,7 +126,10 @@ impl<'a> Payers<'a> {
                 [owner] => (*owner, PAYER_SHORT_NAME_ERROR_PPM),
                 _ => return None,
             },
-            _ => return None,
+            _ => match self.owners_of_whole_name(payment, &name).as_slice() {
+                [owner] => (*owner, PAYER_NAME_ERROR_PPM),
+                _ => return None,
+            },
         };
         // A name that one of an account's several owners has says which of them it is.
         let evidence = Evidence::PayerName;
@@ -179,6 +182,24 @@ impl<'a> Payers<'a> {
         self.owners(rows.map(|&(_, row)| row))
     }
 
+    /// Of the customers of a name those that its legal form leaves: of this form, or of none that is
+    /// known. All of them where the payment tells no form.
+    fn owners_of_whole_name(&self, payment: &Payment<'_>, name: &[u8]) -> Vec<&'a str> {
+        let whole = payment.payer_name.map(whole_name).unwrap_or_default();
+        let may_be = |row: u32| {
+            let same = self
+                .names_of(row)
+                .filter(|known| normal_name(known) == name);
+            let mut forms = same
+                .map(whole_name)
+                .filter(|known| known != name)
+                .peekable();
+            forms.peek().is_none() || forms.any(|known| known == whole)
+        };
+        let rows = self.index().with_name(name).iter().map(|&(_, row)| row);
+        self.owners(rows.filter(|&row| whole == name || may_be(row)))
+    }
+
     /// The customers whose names it turns, abbreviates or cuts; the last two not where too many names
     /// begin like it.
     fn owners_of_like_name(&self, name: &[u8]) -> Vec<&'a str> {
@@ -205,6 +226,15 @@ impl<'a> Payers<'a> {
             Some(customer) => customer.customer_id,
             None => self.history[row - self.customers.len()].customer_id,
         }
+    }
+
+    fn names_of(&self, row: u32) -> impl Iterator<Item = &'a str> {
+        let row = row as usize;
+        let known = self.customers.get(row).into_iter();
+        let known =
+            known.flat_map(|one| std::iter::once(one.name).chain(one.aliases.iter().copied()));
+        let past = row.checked_sub(self.customers.len());
+        known.chain(past.and_then(|past| self.history[past].payer_name))
     }
 
     fn ibans_of(&self, row: u32) -> impl Iterator<Item = &'a str> {
@@ -396,6 +426,41 @@ mod tests {
         assert_eq!(of("MARTIN JEAN PIERRE"), Some("C2"));
         assert_eq!(of("MARTIN PIERRE JEAN"), None, "not turned but mixed");
         assert_eq!(of("PAUL MARTIN"), Some("C3"), "the very name comes first");
+    }
+
+    #[test]
+    fn the_legal_form_tells_companies_of_one_name_apart() {
+        let customers = [
+            customer("C1", "Garage Faurin EURL", "A"),
+            customer("C2", "Garage Faurin SNC", "B"),
+            customer("C3", "Pneus Mortier SA", "C"),
+            customer("C4", "Pneus Mortier", "D"),
+        ];
+        let of = |name| recognised(&customers, name, "X").map(|(customer, _)| customer);
+        assert_eq!(of("GARAGE FAURIN E.U.R.L."), Some("C1"));
+        assert_eq!(of("GARAGE FAURIN SNC"), Some("C2"));
+        assert_eq!(of("GARAGE FAURIN"), None, "banks leave forms out");
+        assert_eq!(of("GARAGE FAURIN SARL"), None);
+        assert_eq!(
+            of("PNEUS MORTIER SA"),
+            None,
+            "the other's form is not known"
+        );
+        assert_eq!(of("PNEUS MORTIER SARL"), Some("C4"));
+    }
+
+    #[test]
+    fn an_alias_without_its_form_does_not_hide_that_of_the_name() {
+        let mut customers = [
+            customer("C1", "Garage Faurin EURL", "A"),
+            customer("C2", "Garage Faurin SNC", "B"),
+        ];
+        for customer in &mut customers {
+            customer.aliases = vec!["GARAGE FAURIN"];
+        }
+        let of = |name| recognised(&customers, name, "X").map(|(customer, _)| customer);
+        assert_eq!(of("GARAGE FAURIN SNC"), Some("C2"));
+        assert_eq!(of("GARAGE FAURIN"), None);
     }
 
     #[test]

@@ -275,22 +275,32 @@ const NAME_NOISE: &[&[u8]] = &[
 /// blanks. Empty when nothing else is left.
 #[must_use]
 pub fn normal_name(name: &str) -> Vec<u8> {
+    name_without(name, NAME_NOISE)
+}
+
+/// A name in the form in which names are compared, with its legal forms and titles.
+#[must_use]
+pub fn whole_name(name: &str) -> Vec<u8> {
+    name_without(name, &[])
+}
+
+fn name_without(name: &str, noise: &[&[u8]]) -> Vec<u8> {
     // Dots only abbreviate: S.A.S. is SAS.
     let text = Text::of(&name.replace('.', ""));
     let mut out = Vec::with_capacity(text.bytes.len());
     let mut word = Vec::new();
     for index in 0..text.atoms.len() {
         if text.atoms[index].joint != Joint::Glued {
-            push_word(&mut out, &mut word);
+            push_word(&mut out, &mut word, noise);
         }
         word.extend_from_slice(text.atom(index));
     }
-    push_word(&mut out, &mut word);
+    push_word(&mut out, &mut word, noise);
     out
 }
 
-fn push_word(out: &mut Vec<u8>, word: &mut Vec<u8>) {
-    if !word.is_empty() && !NAME_NOISE.contains(&word.as_slice()) {
+fn push_word(out: &mut Vec<u8>, word: &mut Vec<u8>, noise: &[&[u8]]) {
+    if !word.is_empty() && !noise.contains(&word.as_slice()) {
         if !out.is_empty() {
             out.push(b' ');
         }
@@ -350,6 +360,7 @@ mod tests {
         );
         assert_eq!(normal_name("Müller & Söhne GmbH"), b"MULLER SOHNE");
         assert_eq!(normal_name("SARL"), b"");
+        assert_eq!(whole_name("Müller & Söhne G.m.b.H."), b"MULLER SOHNE GMBH");
         assert_eq!(normal_name("M. OU Mme Martin Paul"), b"MARTIN PAUL");
         assert_eq!(normal_name("Herr oder Frau Müller"), b"MULLER");
     }
