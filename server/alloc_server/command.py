@@ -13,7 +13,7 @@ import click
 from alloc.cli.clock import now
 from alloc.cli.exits import ExitCode
 from alloc.cli.render import emit
-from alloc.cli.rules import read_rules
+from alloc.cli.rules import posting_rules
 from alloc.cli.session import Command, Group, Session, pass_session
 from alloc.cli.workspace import find_workspace
 from alloc_server.access import ALL_ENTITIES, Right, Tokens
@@ -141,7 +141,7 @@ def _serve_here(
     settings = workspace.settings()
     workplace = Workplace(
         settings,
-        read_rules(workspace),
+        posting_rules(workspace),
         open_ledger=partial(workspace.open_ledger, settings),
         now=now,
         threads=listening.threads,

@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from alloc.app.pool_rules import PoolRules
 from alloc.app.propose import OpenPool
 from alloc.errors import ConflictError
 from alloc_server.limits import WAIT_SECONDS_MAX
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
 
     from alloc.app.shared_ledger import SharedLedger
+    from alloc.rules import Rule
     from alloc.settings import Settings
 
     Reading = Callable[[], AbstractContextManager[SharedLedger]]
@@ -41,6 +43,8 @@ class Pools:
     waiting_max
         Calls that may wait until a pool is made; more are refused, so that calls on
         other entities find a thread.
+    rules
+        Tried on what the engine leaves open.
     """
 
     def __init__(
@@ -50,6 +54,7 @@ class Pools:
         *,
         now: Callable[[], dt.datetime],
         waiting_max: int,
+        rules: Sequence[Rule] = (),
     ) -> None:
         self._settings = settings
         self._waiting = threading.BoundedSemaphore(waiting_max)
@@ -57,7 +62,13 @@ class Pools:
             entity.id: _Kept(
                 entity.id,
                 reading,
-                partial(OpenPool, settings=settings, entity=entity.id, now=now),
+                partial(
+                    OpenPool,
+                    settings=settings,
+                    entity=entity.id,
+                    now=now,
+                    rules=PoolRules(rules, reading) if rules else None,
+                ),
             )
             for entity in settings.entities
         }

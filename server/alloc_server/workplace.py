@@ -74,7 +74,11 @@ class Workplace:
         self._idle: queue.LifoQueue[SharedLedger] = queue.LifoQueue()
         self._writer = Writer(open_ledger(write=True), settings, rules, now=self.now)
         self.pools = Pools(
-            settings, self.reading, now=self.now, waiting_max=max(threads // 2, 1)
+            settings,
+            self.reading,
+            now=self.now,
+            waiting_max=max(threads // 2, 1),
+            rules=rules,
         )
 
     def close(self) -> None:

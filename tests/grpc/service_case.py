@@ -15,7 +15,7 @@ import pyarrow as pa
 from alloc.app.clear import clear
 from alloc.app.ports import PaymentState, SourceFile
 from alloc.app.verify import verify
-from alloc.cli.rules import read_rules
+from alloc.cli.rules import posting_rules
 from alloc.cli.workspace import Workspace
 from alloc.client import Client, error_of
 from alloc.engine import read_bank_file
@@ -164,7 +164,7 @@ class Service:
         settings = self.workspace.settings()
         self.workplace = Workplace(
             settings,
-            read_rules(self.workspace),
+            posting_rules(self.workspace),
             open_ledger=partial(self.workspace.open_ledger, settings),
             now=self.clock,
         )

@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pytest
-from service_case import Service, refusal
+from service_case import FR01, NOW, RULE, Service, refusal, source, statement
 
+from alloc.app.clear import clear
+from alloc.cli.rules import posting_rules, read_rules
+from alloc.cli.rules_live import record_standing
 from alloc.client import new_key
+from alloc.engine import read_bank_file
 from alloc.v1 import allocation_pb2 as messages
 from alloc.v1 import allocation_service_pb2 as pb
 from alloc_server.convert import arrow_of, ipc_of
@@ -283,6 +287,41 @@ def test_a_large_payment_is_undone_by_two_callers(
         assert ben.allocation.Reverse(undo) == answer
         assert service.entries() == before + 1
         assert service.holds()
+    finally:
+        service.close()
+
+
+@pytest.mark.parametrize("is_active", [False, True], ids=["waiting", "activated"])
+def test_rules_propose_what_a_run_decides(
+    workspace: Workspace, certificates: Path, listening: Listening, *, is_active: bool
+) -> None:
+    (workspace.root / "rules" / "fee.toml").write_text(f'posting = "auto"\n{RULE}')
+    if is_active:
+        (fee,) = (rule for rule in read_rules(workspace) if rule.id == "fee")
+        record_standing(workspace, fee, active=True)
+    settings = workspace.settings()
+    with workspace.open_ledger(settings, write=True) as ledger:
+        bank = read_bank_file(
+            statement(FR01, {"B7": (7_600, "INV-2026I3")}), name="b7.sta"
+        )
+        ledger.import_bank_file(
+            source("b7.sta", "bank"), bank, entities={FR01: "FR01"}, now=NOW
+        )
+    service = Service(workspace, certificates, listening)
+    try:
+        client, name = service.client(), service.payment_id("B7")
+        paid = payment(7_600, "INV-2026I3")
+        paid.payment_id = name
+        proposed = propose(client, paid)
+        assert proposed.rule == "fee@1"
+        assert proposed.reason == ("RULE" if is_active else "RULE_FITS")
+        with workspace.open_ledger(settings, write=True) as ledger:
+            clear(ledger, settings, rules=posting_rules(workspace), now=NOW)
+        explained = client.allocation.Explain(
+            pb.ExplainRequest(entity="FR01", payment_id=name)
+        )
+        assert explained.decision == proposed
+        assert explained.decision_state == ("posted" if is_active else "proposed")
     finally:
         service.close()
 

@@ -32,6 +32,7 @@ from alloc.app.known_payers import KnownPayers
 from alloc.app.open_book import OpenBook, item_keys
 from alloc.app.ports import PaymentState, PostingBatch
 from alloc.app.refused import Refused
+from alloc.app.ruled import PAYER_UNKNOWN, left_by
 from alloc.app.ruling import Ruling, by_customer
 from alloc.app.situations import collected_vat, item_history, load_facts
 from alloc.errors import ConflictError
@@ -43,15 +44,12 @@ if TYPE_CHECKING:
     from alloc.app.apply import Preview
     from alloc.app.ports import Ledger, Notice, PostResult
     from alloc.app.rule_drafting import RuleDrafts
-    from alloc.app.ruling import Ruled
     from alloc.engine import Proposal
     from alloc.rules import Rule
     from alloc.settings import Settings
 
 #: Why a payment that came back needs a person: it is not undone by the mirror alone.
 NOT_TAKEN_BACK = ("PAYMENT_RETURNED", "RETURN_NOT_PLAIN")
-#: The engine's reason for a payment that nobody can be named for: it goes to suspense.
-PAYER_UNKNOWN = "PAYER_UNKNOWN"
 
 
 class Progress(Protocol):
@@ -268,7 +266,7 @@ class _Run:
             items = self._book.visible(day)
         proposal = self._proposed(items, payments)
         ruled = self._ruling.decide(payments, proposal, items)
-        payments, proposal = _left_by(ruled, payments, proposal)
+        payments, proposal = left_by(ruled, payments, proposal)
         self._keep(payments, proposal)
         for shown in ruled.posted:
             self._keep_ruled(shown)
@@ -288,7 +286,7 @@ class _Run:
         )
         is_known = pc.is_in(payments["payment_id"], value_set=named)
         known = payments.filter(is_known)
-        posted, proposal = _left_by(ruled, known, _of(proposal, known))
+        posted, proposal = left_by(ruled, known, _of(proposal, known))
         self._keep(posted, valued(proposal, posted, items))
         for shown in ruled.posted:
             self._keep_ruled(shown)
@@ -500,39 +498,6 @@ def _of(proposal: Proposal, payments: pa.Table) -> Proposal:
         allocations=mine(proposal.allocations),
         adjustments=mine(proposal.adjustments),
     )
-
-
-def _left_by(
-    ruled: Ruled, payments: pa.Table, proposal: Proposal
-) -> tuple[pa.Table, Proposal]:
-    """Leave out the payments that rules post; note the rules that fit the others."""
-    if not ruled.posted and not ruled.noted and not ruled.beside:
-        return payments, proposal
-    gone = pa.array(ruled.ids(), pa.string())
-
-    def left(table: pa.Table) -> pa.Table:
-        return table.filter(pc.invert(pc.is_in(table["payment_id"], value_set=gone)))
-
-    decisions = left(proposal.decisions)
-    rows = decisions.to_pylist()
-    for row in rows:
-        noted = ruled.noted.get(row["payment_id"])
-        if noted is not None and row["reason"] != PAYER_UNKNOWN:
-            row["rule"], row["reason"] = noted
-            row["status"] = "review"
-    return left(payments), replace(
-        proposal,
-        decisions=pa.Table.from_pylist(rows, decisions.schema),
-        allocations=left(proposal.allocations),
-        adjustments=_with_rows(left(proposal.adjustments), ruled.beside),
-    )
-
-
-def _with_rows(adjustments: pa.Table, rows: Sequence[Mapping[str, object]]) -> pa.Table:
-    if not rows:
-        return adjustments
-    more = pa.Table.from_pylist([dict(row) for row in rows], adjustments.schema)
-    return pa.concat_tables([adjustments, more])
 
 
 #: What the draft needs to know of the items it clears.

@@ -523,6 +523,7 @@ class Ledger(PayerMemory, AuditTrail, Protocol):
         entity: str | None = None,
         until: dt.date | None = None,
         item_ids: Collection[str] | None = None,
+        customer_ids: Collection[str] | None = None,
         closed: bool = False,
     ) -> pa.Table:
         """Return the customers' items that are not zero; suspense is not among them.
@@ -533,12 +534,15 @@ class Ledger(PayerMemory, AuditTrail, Protocol):
         group_open_minor? (of all members of that group), source (import, on_account,
         adjustment), vat list of (rate_bps, base_minor, vat_minor)?, and in the item's
         own currency foreign_currency?, foreign_imported_minor?, foreign_open_minor?.
-        ``until`` limits by issue date, ``item_ids`` to these; ``closed`` adds those
-        that are zero.
+        ``until`` limits by issue date, ``item_ids`` to these, ``customer_ids`` to
+        those of these; ``closed`` adds those that are zero.
         """
 
-    def collected_vat(self) -> pa.Table:
-        """Return VAT due: entity, item_id, rate_ppm, vat_minor, allocated_minor."""
+    def collected_vat(self, item_ids: Collection[str] | None = None) -> pa.Table:
+        """Return VAT due: entity, item_id, rate_ppm, vat_minor, allocated_minor.
+
+        ``item_ids`` limits it to these.
+        """
 
     def item_history(self, item_ids: Collection[str]) -> pa.Table:
         """Return what posted decisions took off items, and what they charged them.

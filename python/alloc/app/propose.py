@@ -12,12 +12,15 @@ from alloc.app.clear import contract
 from alloc.app.four_eyes import held_back, wants_two
 from alloc.app.habits import learned_habits
 from alloc.app.learned import PayerFacts
+from alloc.app.pool_rules import RulesInTurn
 from alloc.app.refused import Refused
+from alloc.app.ruling import by_customer
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Mapping, Sequence
 
+    from alloc.app.pool_rules import PoolRules
     from alloc.app.shared_ledger import LedgerPosition, SharedLedger
     from alloc.engine import Proposal, ProposalRows, Stop, Taken
     from alloc.settings import Settings
@@ -42,6 +45,8 @@ class OpenPool:
         Whose items.
     now
         The clock, UTC; what was learned of payers counts as of today.
+    rules
+        Tried on what the engine leaves open, as `alloc.app.clear.clear` does.
 
     Raises
     ------
@@ -56,6 +61,7 @@ class OpenPool:
         entity: str,
         *,
         now: Callable[[], dt.datetime],
+        rules: PoolRules | None = None,
     ) -> None:
         settings.entity(entity)
         self._now = now
@@ -67,14 +73,17 @@ class OpenPool:
         self.position = ledger.position()
         self._learned_to = self.position.seq
         day = self._made_at.date()
+        customers = ledger.customers()
         self._book = engine.Book(
             contract(ledger.open_items(entity=entity), "open_items"),
-            contract(ledger.customers(), "customers"),
+            contract(customers, "customers"),
             PayerFacts.all(ledger, day).every(day),
             habits=learned_habits(ledger, day) if settings.policy.habits else None,
         )
         self._refused = Refused(ledger.refusals())
         self._has_customers = True
+        self._rules = rules
+        self._customers = by_customer(customers) if rules else {}
 
     def follow(self, ledger: SharedLedger) -> bool:
         """Read what changed in the ledger; say whether the pool is as good as new.
@@ -115,15 +124,10 @@ class OpenPool:
         payments: pa.Table,
         remittances: pa.Table,
         *,
-        taken: Taken | None = None,
         stop: Stop | None = None,
     ) -> Proposal:
         """Decide payments together; as in `alloc.engine.Book.propose`."""
-        proposal = self._book.propose(
-            payments, remittances, taken=taken, policy=self._policy, stop=stop
-        )
-        proposal = self._refused.leave_out(proposal)
-        return held_back(self._settings, payments, proposal)
+        return self.in_turn().propose(payments, remittances, stop=stop)
 
     def decide(
         self,
@@ -135,21 +139,38 @@ class OpenPool:
         """Decide one payment; as in `alloc.engine.Book.decide`."""
         is_plain = not self._refused.concerns(payment["payment_id"])
         if is_plain and not wants_two(self._settings, payment):
-            return self._book.decide(payment, lines, policy=self._policy, stop=stop)
-        proposal = self.propose(
-            pa.Table.from_pylist([payment], engine.schema("payments")),
-            pa.Table.from_pylist(
-                [{**line, "payment_id": payment["payment_id"]} for line in lines],
-                engine.schema("remittances"),
-            ),
-            stop=stop,
-        )
-        tables = (proposal.decisions, proposal.allocations, proposal.adjustments)
-        return engine.ProposalRows(*(table.to_pylist() for table in tables))
+            rows = self._book.decide(payment, lines, policy=self._policy, stop=stop)
+            rules = self._rules_in_turn()
+            if rules is None or not rules.concern(rows.decisions[0]):
+                return rows
+            return _rows(rules.decide(_payments(payment), _tables(rows)))
+        of_payment = [{**line, "payment_id": payment["payment_id"]} for line in lines]
+        remittances = pa.Table.from_pylist(of_payment, engine.schema("remittances"))
+        return _rows(self.propose(_payments(payment), remittances, stop=stop))
 
     def in_turn(self) -> InTurn:
         """Return what decides payments in turn."""
-        return InTurn(self, self._book)
+        return InTurn(self, self._book, self._rules_in_turn())
+
+    def _rules_in_turn(self) -> RulesInTurn | None:
+        """Return what tries the rules on payments in turn."""
+        if self._rules is None:
+            return None
+        return RulesInTurn(
+            *(self._settings, self._rules, self._customers),
+            refused=self._refused,
+            today=self._now().date(),
+        )
+
+    def by_engine(
+        self, payments: pa.Table, remittances: pa.Table, taken: Taken, stop: Stop | None
+    ) -> Proposal:
+        """Decide payments without rules, on what others of the caller left."""
+        proposal = self._book.propose(
+            payments, remittances, taken=taken, policy=self._policy, stop=stop
+        )
+        proposal = self._refused.leave_out(proposal)
+        return held_back(self._settings, payments, proposal)
 
 
 class InTurn:
@@ -159,11 +180,16 @@ class InTurn:
     ----------
     pool, book
         What is open to the first.
+    rules
+        Tried on what the engine leaves open.
     """
 
-    def __init__(self, pool: OpenPool, book: engine.Book) -> None:
+    def __init__(
+        self, pool: OpenPool, book: engine.Book, rules: RulesInTurn | None
+    ) -> None:
         self._pool = pool
         self._book = book
+        self._rules = rules
         self._taken = engine.Taken()
 
     def propose(
@@ -174,8 +200,46 @@ class InTurn:
         stop: Stop | None = None,
     ) -> Proposal:
         """Decide payments together, after those before."""
-        proposal = self._pool.propose(
-            payments, remittances, taken=self._taken, stop=stop
+        days = pc.unique(payments["value_date"]).to_pylist() if self._rules else []
+        if len(days) < 2:  # noqa: PLR2004 - several days: rules go day by day
+            return self._lot(payments, remittances, stop)
+        parts = [
+            self._lot(
+                payments.filter(pc.equal(payments["value_date"], day)),
+                *(remittances, stop),
+            )
+            for day in sorted(days)
+        ]
+        return engine.Proposal(
+            decisions=pa.concat_tables(part.decisions for part in parts),
+            allocations=pa.concat_tables(part.allocations for part in parts),
+            adjustments=pa.concat_tables(part.adjustments for part in parts),
         )
+
+    def _lot(
+        self, payments: pa.Table, remittances: pa.Table, stop: Stop | None
+    ) -> Proposal:
+        proposal = self._pool.by_engine(payments, remittances, self._taken, stop)
+        if self._rules is not None:
+            proposal = self._rules.decide(payments, proposal)
         self._book.take(self._taken, proposal)
         return proposal
+
+
+def _payments(payment: Mapping[str, Any]) -> pa.Table:
+    return pa.Table.from_pylist([payment], engine.schema("payments"))
+
+
+def _tables(rows: ProposalRows) -> Proposal:
+    names = ("decisions", "allocations", "adjustments")
+    return engine.Proposal(
+        *(
+            pa.Table.from_pylist(each, engine.schema(name))
+            for name, each in zip(names, rows, strict=True)
+        )
+    )
+
+
+def _rows(proposal: Proposal) -> ProposalRows:
+    tables = (proposal.decisions, proposal.allocations, proposal.adjustments)
+    return engine.ProposalRows(*(table.to_pylist() for table in tables))

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     #: One way to try rules on what is known of a payment.
     Try = Callable[[Facts, Sequence[Rule]], list[tuple[Rule, Tried]]]
 
-__all__ = ["Ruled", "Ruling", "by_customer"]
+__all__ = ["Ruled", "Ruling", "by_customer", "concern"]
 
 #: A rule fits, and a person confirms.
 RULE_FITS = "RULE_FITS"
@@ -57,6 +57,12 @@ AUTO = "auto"
 def by_customer(customers: pa.Table) -> dict[str, Row]:
     """Return customers by id; columns of `alloc.app.ports.Ledger.customers`."""
     return {row["customer_id"]: row for row in customers.to_pylist()}
+
+
+def concern(rules: Iterable[Rule], decision: Row) -> bool:
+    """Say whether rules may have a say after a decision of the engine."""
+    is_open = decision["status"] != AUTO or decision["reason"] == BUILT_IN
+    return is_open or any(rule.always for rule in rules)
 
 
 class Ruled(NamedTuple):
@@ -132,6 +138,11 @@ class Ruling:
         """Set what VAT is due already."""
         self._collected = {key: dict(rates) for key, rates in collected.items()}
 
+    @property
+    def collected(self) -> CollectedVat:
+        """What VAT is due already, with what was decided since."""
+        return self._collected
+
     def decide(
         self,
         payments: pa.Table,
@@ -160,12 +171,11 @@ class Ruling:
         ruled = Ruled([], {}, [])
         if not self._rules:
             return ruled
-        has_always = any(rule.always for rule in self._rules)
         deducting = _deducting(proposal)
         decisions = {
             row["payment_id"]: row | {"deducts": row["payment_id"] in deducting}
             for row in proposal.decisions.to_pylist()
-            if has_always or row["status"] != AUTO or row["reason"] == BUILT_IN
+            if concern(self._rules, row)
         }
         mine = payments.filter(
             pc.is_in(
@@ -221,16 +231,29 @@ class Ruling:
         members
             Of other rulings that are asked about them.
         """
+        parties, named = self.asked(payments, proposal)
+        return Shelf(items, parties.union(members), named)
+
+    def asked(
+        self, payments: pa.Table, proposal: Proposal
+    ) -> tuple[set[str], set[str]]:
+        """Return the parties whose items payments may ask for, and items beside them.
+
+        Parameters
+        ----------
+        payments, proposal
+            As for `decide`.
+        """
         ids = payments["payment_id"]
         decided = pc.is_in(proposal.decisions["payment_id"], value_set=ids)
-        parties = {*self.members, *members}
+        parties = set(self.members)
         for customer_id in (
             proposal.decisions["customer_id"].filter(decided).to_pylist()
         ):
             parties |= self._parties(customer_id)
         proposed = pc.is_in(proposal.allocations["payment_id"], value_set=ids)
         named = proposal.allocations["item_id"].filter(proposed).to_pylist()
-        return Shelf(items, parties, set(named))
+        return parties, set(named)
 
     def decide_out(
         self, entries: pa.Table, facts_of: Callable[[str], Facts]

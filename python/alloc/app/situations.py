@@ -20,7 +20,7 @@ from alloc.rules.model import Measure, Per
 from alloc.rules.values import amount_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     import pyarrow as pa
 
@@ -569,11 +569,19 @@ def _vat_line(
     )
 
 
-def collected_vat(ledger: Ledger, rules: Iterable[Rule]) -> CollectedVat:
-    """Read the VAT that posted decisions made due, when a rule wants to know."""
+def collected_vat(
+    ledger: Ledger, rules: Iterable[Rule], item_ids: Collection[str] | None = None
+) -> CollectedVat:
+    """Read the VAT that posted decisions made due, when a rule wants to know.
+
+    Parameters
+    ----------
+    item_ids
+        Of these items only.
+    """
     found: dict[tuple[str, str], dict[int, tuple[int, int]]] = {}
     if any(rule.vat_on_collection for rule in rules):
-        for row in ledger.collected_vat().to_pylist():
+        for row in ledger.collected_vat(item_ids).to_pylist():
             rates = found.setdefault((row["entity"], row["item_id"]), {})
             rates[row["rate_ppm"]] = (row["vat_minor"], row["allocated_minor"])
     return found

@@ -175,14 +175,17 @@ class SqlLedger:
         entity: str | None = None,
         until: dt.date | None = None,
         item_ids: Collection[str] | None = None,
+        customer_ids: Collection[str] | None = None,
         closed: bool = False,
     ) -> pa.Table:
         """Return the customers' items that are not zero, or all of them."""
-        return reading.open_items(self._db, entity, until, item_ids, closed=closed)
+        return reading.open_items(
+            self._db, entity, until, item_ids, customer_ids, closed=closed
+        )
 
-    def collected_vat(self) -> pa.Table:
+    def collected_vat(self, item_ids: Collection[str] | None = None) -> pa.Table:
         """Return the VAT that posted decisions made due, by item and rate."""
-        return reading.collected_vat(self._db)
+        return reading.collected_vat(self._db, item_ids)
 
     def item_history(self, item_ids: Collection[str]) -> pa.Table:
         """Return what posted decisions took off items, and what they charged."""

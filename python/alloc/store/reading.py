@@ -127,6 +127,7 @@ def open_items(
     entity: str | None,
     until: dt.date | None,
     item_ids: Collection[str] | None,
+    customer_ids: Collection[str] | None,
     *,
     closed: bool,
 ) -> pa.Table:
@@ -137,6 +138,9 @@ def open_items(
     if item_ids is not None:
         keys = stage_keys(db, "stage_wanted", item_ids)
         where = Where(str(where), f"i.item_id in {keys}")
+    if customer_ids is not None:
+        keys = stage_keys(db, "stage_parties", customer_ids)
+        where = Where(str(where), f"i.customer_id in {keys}")
     where.add("i.entity = {}", entity)
     where.add("(i.issue_date is null or i.issue_date <= {})", until)
     return _items(db, where)
@@ -190,17 +194,20 @@ def items_changed(db: Database, since: LedgerPosition, entity: str) -> pa.Table:
     return _items(db, where)
 
 
-def collected_vat(db: Database) -> pa.Table:
+def collected_vat(db: Database, item_ids: Collection[str] | None) -> pa.Table:
     """Return the VAT that posted decisions made due, and what they paid for it."""
+    mine = ""
+    if item_ids is not None:
+        mine = f"and a.item_id in {stage_keys(db, 'stage_wanted', item_ids)}"
     return db.query(
-        """
+        f"""
         select a.entity, a.item_id, j.rate_ppm, -sum(j.amount_minor),
           sum(a.allocated_minor)
         from adjustment j
         join decision d on d.decision_id = j.decision_id and d.state = 'posted'
         join allocation a on a.decision_id = j.decision_id and a.rank = 0
           and a.item_id = j.item_id
-        where j.rank = 0 and j.role = 'vat_collected' and j.rate_ppm is not null
+        where j.rank = 0 and j.role = 'vat_collected' and j.rate_ppm is not null {mine}
         group by a.entity, a.item_id, j.rate_ppm order by 1, 2, 3
         """,
         COLLECTED_VAT,
