@@ -2,6 +2,7 @@
 
     python bench/ledgers.py                          # five trades, ten levels each
     python bench/ledgers.py --trade leasing --seed 3
+    python bench/ledgers.py --trade wholesale --customers 24   # less, for less time
     python bench/ledgers.py FOLDER ...               # ledgers that lie there
     python bench/ledgers.py --engine package.module:function --python INTERPRETER
 
@@ -21,6 +22,7 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
+from dataclasses import replace
 from importlib import import_module
 from itertools import groupby
 from pathlib import Path
@@ -43,7 +45,9 @@ from messages import TEXTS
 from trades import TRADES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from trades import Trade
 
     Engine = Callable[..., tuple[pa.Table, pa.Table]]
 
@@ -298,21 +302,29 @@ def write(rows: Sequence[dict[str, Any]], out: Path) -> None:
         writer.writerows(rows)
 
 
-def generated(trades: Sequence[str], seeds: Sequence[int]) -> Iterator[Path]:
+def generated(trades: Iterable[Trade], seeds: Sequence[int]) -> Iterator[Path]:
     """Write the ledgers of the trades one after the other; each is removed again."""
     for trade in trades:
         for level in LEVELS:
             for seed in seeds:
                 folder = Path(tempfile.mkdtemp(prefix="alloc-ledger-"))
-                Scenario(TRADES[trade], **level._asdict(), seed=seed).write(folder)
+                Scenario(trade, **level._asdict(), seed=seed).write(folder)
                 yield folder
                 shutil.rmtree(folder)
+
+
+def sized(trade: Trade, customers: int | None) -> Trade:
+    """Return a trade with fewer customers, and a name that says so."""
+    if customers is None:
+        return trade
+    return replace(trade, name=f"{trade.name} of {customers}", customers=customers)
 
 
 @click.command()
 @click.argument("folders", type=click.Path(exists=True, path_type=Path), nargs=-1)
 @click.option("--trade", "trades", multiple=True, default=tuple(TRADES))
 @click.option("--seed", "seeds", type=int, multiple=True, default=(11, 12))
+@click.option("--customers", type=click.IntRange(min=1), help="Without: the trade's.")
 @click.option("--engine", default=ENGINE, show_default=True)
 @click.option("--python", default=sys.executable, help="Interpreter of the engine.")
 @click.option("--out", type=click.Path(path_type=Path), default=RECORD / "ledgers.md")
@@ -322,6 +334,7 @@ def main(
     folders: tuple[Path, ...],
     trades: tuple[str, ...],
     seeds: tuple[int, ...],
+    customers: int | None,
     engine: str,
     python: str,
     out: Path,
@@ -336,7 +349,8 @@ def main(
         return
     os.environ["RAYON_NUM_THREADS"] = "1"
     rows = []
-    for folder in folders or generated(trades, seeds):
+    chosen = (sized(TRADES[name], customers) for name in trades)
+    for folder in folders or generated(chosen, seeds):
         rows.append(measure(folder, engine, python))
         write(rows, out)
 
