@@ -276,8 +276,9 @@ def report(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
     """Yield the lines of the record."""
     yield "# Rates on generated ledgers"
     yield ""
+    commits = ", ".join(dict.fromkeys(row["commit"] for row in rows))
     yield f"Written by `python bench/ledgers.py`; engine `{rows[0]['engine']}`,"
-    yield f"{machine()}, {compiler()}, commit {commit()}. Texts and habits are"
+    yield f"{machine()}, {compiler()}, commit {commits}. Texts and habits are"
     yield "invented: the rates say what the engine makes of them, not of the field."
     yield "`hard`: two or more items that leave others open. Policy as in `judge.md`."
     yield ""
