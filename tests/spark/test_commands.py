@@ -19,6 +19,7 @@ from alloc.cli.main import cli
 from alloc.errors import InputError
 from alloc.spark import versions
 from alloc.spark.replaying import replayer
+from conftest import PACKAGES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,14 +33,17 @@ NOW = "1774994400"
 """2026-04-01, the moment of every run: `SOURCE_DATE_EPOCH`."""
 
 #: What a person writes into `spark-defaults.conf`.
-CONFIGURATION = """\
+CONFIGURATION = f"""\
 spark.driver.host 127.0.0.1
 spark.driver.bindAddress 127.0.0.1
+spark.executor.memory 512m
+spark.executorEnv.PYTHONPATH {PACKAGES}
 spark.log.level OFF
 spark.ui.enabled false
 """
 
 ON_SPARK = ("--engine", "spark", "--master", "local[2]")
+ON_EXECUTORS = (*ON_SPARK[:-1], "local-cluster[2,1,512]")
 
 
 def alloc(workspace: Path, *words: object) -> Result:
@@ -99,7 +103,7 @@ def test_a_ledger_that_spark_cleared_is_that_of_one_process(
 ) -> None:
     workspace = shutil.copytree(imported, tmp_path / "spark")
     ended = subprocess.run(
-        [sys.executable, "-m", "alloc", "-C", workspace, "-q", "clear", *ON_SPARK],
+        [sys.executable, "-m", "alloc", "-C", workspace, "-q", "clear", *ON_EXECUTORS],
         capture_output=True,
         check=False,
     )
