@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +52,7 @@ PAYMENTS = 96_000
 POOL, PAYMENTS_OF_A_PAYER = 12, 3
 #: What the others are held against; what is looked at more closely.
 ALONE, SHUFFLED = "one process", "shuffled, quick JVM"
-SIZES = (24_000, 48_000, 96_000, 192_000)
+SIZES = (12_000, 24_000, 48_000, 96_000)
 UNITS = {"peak kB": "kB", "shuffled": "bytes"}
 POLICY = {"amount_only": True}
 NAMES = ("open_items", "payments")
@@ -96,10 +97,10 @@ def alone(folder: str) -> Proposal:
     return alloc.propose(*rows, policy=POLICY, threads=1)
 
 
-def shuffled(spark: SparkSession, folder: str) -> Proposal:
+def shuffled(spark: SparkSession, folder: str, *, shards: int = 8) -> Proposal:
     """Let Spark read the files, and shuffle the rows to their shards."""
     rows = (spark.read.parquet(f"{folder}/{name}") for name in NAMES)
-    return propose(spark, *rows, policy=POLICY, shards=8).collect()
+    return propose(spark, *rows, policy=POLICY, shards=shards).collect()
 
 
 def parted(spark: SparkSession, folder: str) -> Proposal:
@@ -111,6 +112,7 @@ def parted(spark: SparkSession, folder: str) -> Proposal:
 WAYS: dict[str, tuple[Callable[[SparkSession, str], Proposal], dict[str, str]]] = {
     "shuffled": (shuffled, {}),
     SHUFFLED: (shuffled, QUICK_JVM),
+    "shuffled to one shard, quick JVM": (partial(shuffled, shards=1), QUICK_JVM),
     "parted by the driver": (parted, {}),
     "parted by the driver, quick JVM": (parted, QUICK_JVM),
 }
@@ -198,17 +200,20 @@ def bench_ways(folder: str) -> Iterator[Figure]:
 
 def bench_growth(folder: str) -> Iterator[Figure]:
     """Let Spark decide more and more; say how time grows."""
-    spent_at = {}
+    seen: dict[str, list[int]] = {"all": [], "workers": []}
     for count in SIZES:
         yield from _written(folder, count)
         found = _measured(SHUFFLED, folder)
-        spent_at[count] = found["all"]
+        for name, of_sizes in seen.items():
+            of_sizes.append(found[name])
         for name in ("all", "workers", "peak kB", "shuffled"):
             unit = UNITS.get(name, "ms")
             yield Figure(f"{count} payments: {name}", found[name], unit, "")
-    sizes, spent = (np.log(list(of)) for of in (spent_at, spent_at.values()))
-    exponent = round(float(np.polyfit(sizes, spent, 1)[0]) * 1_000)
-    yield Figure("exponent of the processor time", exponent, "milli", "<= 1050")
+    for name, of_sizes in seen.items():
+        exponent = round(
+            float(np.polyfit(np.log(SIZES), np.log(of_sizes), 1)[0]) * 1_000
+        )
+        yield Figure(f"exponent: {name}", exponent, "milli", "<= 1050")
 
 
 def _written(folder: str, count: int) -> Iterator[Figure]:
