@@ -21,7 +21,7 @@ from killing import Asked, kill_in_the_middle
 
 import alloc
 from alloc.errors import ConflictError, InputError
-from alloc.spark import frames, kept, propose
+from alloc.spark import decider, frames, kept, propose
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,6 +66,15 @@ def test_any_number_of_shards_and_any_order_of_rows_give_the_same_bytes(
     proposal = ask(spark, shuffled(group(), shards), shards=shards)
     assert written(proposal.collect()) == wanted()
     proposal.release()
+
+
+def test_tables_that_are_here_are_decided_there_with_the_same_bytes(
+    spark: SparkSession,
+) -> None:
+    decide, made = decider(spark), shuffled(group(), 4)
+    assert written(decide(**made, policy=POLICY)) == wanted()
+    made["payments"] = made["payments"].slice(0, 0)
+    assert written(decide(**made, policy=POLICY)) == written(by_one_process(made))
 
 
 def test_the_tables_on_the_cluster_are_those_that_come_here(

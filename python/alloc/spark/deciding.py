@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from alloc.spark.answer import proposal_of
+from alloc.spark.answer import answer_schema, proposal_of
 from alloc.spark.plan import plan_shards
 from alloc.spark.worker import Call, Shard, answer_shard
 
@@ -65,7 +65,7 @@ def decider(spark: SparkSession) -> Callable[..., Proposal]:
         answers = tasks.map(partial(answer_shard, call=call)).collect()
         for table in sent.values():
             table.destroy()
-        return proposal_of(pa.concat_tables(answers))
+        return proposal_of(pa.concat_tables([answer_schema().empty_table(), *answers]))
 
     return decide
 
