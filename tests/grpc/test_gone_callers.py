@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import grpc
 import pyarrow as pa
 import pytest
 from service_case import NOW, Service, open_items, refusal, source, wait_until
 
+from alloc import engine
 from alloc.app.review import OnAccount, accept
 from alloc.v1 import allocation_pb2 as messages
 from alloc.v1 import allocation_service_pb2 as pb
@@ -92,12 +93,19 @@ def test_the_engine_ends_with_the_deadline_of_its_call(
 
 
 def test_a_cancelled_call_lets_the_book_follow_the_ledger(
-    service: Service, slow: pb.ProposeBatchRequest
+    service: Service, slow: pb.ProposeBatchRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    begun, ask = threading.Event(), engine.Book.propose
+
+    def noted(*args: Any, **options: Any) -> engine.Proposal:
+        begun.set()
+        return ask(*args, **options)
+
+    monkeypatch.setattr(engine.Book, "propose", noted)
     client = service.client()
     assert decided(client.allocation.Propose(asked(), timeout=20)) == {"I3"}
     call = client.allocation.ProposeBatch(iter([slow]))
-    wait_until(lambda: service.server.registry.get_sample_value("alloc_calls_open"))
+    assert begun.wait(20)
     call.cancel()
     wait_until(lambda: ended(service, BATCH, "CANCELLED"))
     before = service.entries()
