@@ -113,7 +113,8 @@ class RulesInTurn:
             refused=self._refused,
         )
         received = _received(ledger, self._settings, payments)
-        items = self._open_of(ledger, *ruling.asked(received, proposal))
+        entity = received["entity"][0].as_py()
+        items = self._open_of(ledger, entity, *ruling.asked(received, proposal))
         due = collected_vat(ledger, rules, items["item_id"].to_pylist())
         ruling.collect({**due, **self._collected})
         ruled = ruling.decide(received, proposal, items)
@@ -124,11 +125,18 @@ class RulesInTurn:
         return with_rules(self._settings, ruled, proposal)
 
     def _open_of(
-        self, ledger: Ledger, parties: Collection[str], named: Collection[str]
+        self,
+        ledger: Ledger,
+        entity: str,
+        parties: Collection[str],
+        named: Collection[str],
     ) -> pa.Table:
-        """Read what is open of parties, and some items, less what was taken."""
+        """Read what is open of parties, and some items, less what was taken.
+
+        Rules look at other companies for a party's items only.
+        """
         owners = sorted(parties)
-        others = ledger.open_items(item_ids=sorted(named))
+        others = ledger.open_items(entity=entity, item_ids=sorted(named))
         known = pc.is_in(others["customer_id"], value_set=pa.array(owners, pa.string()))
         items = pa.concat_tables(
             [
