@@ -19,7 +19,7 @@ use alloc_engine::ledger::Ledger;
 use alloc_engine::reference::index::{ReferenceIndex, Scope};
 use alloc_engine::reference::scan::{Search, scan};
 use alloc_engine::text::Text;
-use alloc_engine::{Book, Known, Policy, Request, Taken};
+use alloc_engine::{Book, Known, Policy, Request, Stop, Taken};
 use alloc_kernels::book::{messages, misread, numbers, open_items, references};
 use alloc_kernels::{Draw, log_normal};
 use alloc_subset::planes::Planes;
@@ -339,6 +339,7 @@ fn threads() -> Vec<Target> {
             amount_only: true,
             ..Policy::default()
         },
+        stop: &Stop::default(),
     };
     let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let seconds = |threads: usize| {
