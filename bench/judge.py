@@ -54,6 +54,7 @@ COLUMNS += ("payments/s", "slowest call", "safest documented: total", "hard")
 BIN_COLUMNS = ("confidence from, ppm", "decisions", "of payments", "wrong")
 BIN_COLUMNS += ("of payments", "wrong, ppm", "stated at most, ppm")
 BIN_COLUMNS += ("95 % lower bound, ppm", "as if independent", "")
+BIN_COLUMNS += ("calibrated, ppm", "")
 BIN_HEAD = """
 ## Is the confidence true?
 
@@ -62,7 +63,9 @@ texts and other decoys: one that misleads does so in several rows. Lower bounds 
 those of Clopper and Pearson for as many independent decisions as the spread between
 payments is worth (Korn and Graubard 1998), against the mean of what was stated in the
 bin; beside them those for decisions that had nothing in common. A row that differs from
-another one by its budget alone is not counted.
+another one by its budget alone is not counted. `calibrated`: what was stated to be
+wrong, times (wrong + 1) / (stated + 1) of all other ledgers where that is above one, as
+`alloc.calibration` lowers it; no ledger is used for its own.
 """
 HEAD = """# Rates on real ledgers with synthetic texts
 
@@ -278,9 +281,17 @@ class Bin:
     """What was stated within a range of confidence, and what came of it."""
 
     def __init__(self) -> None:
-        self.stated = 0
+        self.stated: Counter[str] = Counter()
         self.asked: Counter[tuple[str, int]] = Counter()
         self.wrong: Counter[tuple[str, int]] = Counter()
+
+    def add(
+        self, ledger: str, stated: int, asked: Iterable[int], wrong: Iterable[int]
+    ) -> None:
+        """Add a run on a ledger: ppm stated to be wrong, payments, wrong ones."""
+        self.stated[ledger] += stated
+        self.asked.update((ledger, payment) for payment in asked)
+        self.wrong.update((ledger, payment) for payment in wrong)
 
     @property
     def independent(self) -> float:
@@ -294,17 +305,34 @@ class Bin:
         alone = count * share * (1 - share)
         return count * min(1.0, alone / spread) if spread else float(count)
 
+    @property
+    def calibrated(self) -> float:
+        """What is stated once the other ledgers have calibrated each."""
+        wrong: Counter[str] = Counter()
+        for (ledger, _), times in self.wrong.items():
+            wrong[ledger] += times
+        total = 0.0
+        for ledger, stated in self.stated.items():
+            others = (self.stated.total() - stated) / 1_000_000
+            ratio = (wrong.total() - wrong[ledger] + 1) / (others + 1)
+            total += stated * max(1.0, ratio)
+        return total
+
     def row(self, low: int, upper_bound: Callable[[float, float], float]) -> str:
         """Lay out its row; it holds unless more was surely wrong than was stated."""
         count, wrong = self.asked.total(), self.wrong.total()
-        share, mean = wrong / count, self.stated / count
-        leasts = [
+        share = wrong / count
+        least, alone = (
             1_000_000 * (1 - upper_bound((1 - share) * decisions, decisions))
             for decisions in (self.independent, count)
-        ]
+        )
+        means = (self.stated.total() / count, self.calibrated / count)
+        stated, calibrated = (
+            (round(mean), "holds" if least <= mean else "FAILS") for mean in means
+        )
         counts = (count, len(self.asked), wrong, len(self.wrong))
-        figures = map(round, (1_000_000 * share, mean, *leasts))
-        return row(low, *counts, *figures, "holds" if leasts[0] <= mean else "FAILS")
+        found = (round(1_000_000 * share), stated[0], round(least), round(alone))
+        return row(low, *counts, *found, stated[1], *calibrated)
 
 
 def bins(results: dict[Scenario, dict[int, dict]], judge: Path) -> Iterable[str]:
@@ -317,10 +345,7 @@ def bins(results: dict[Scenario, dict[int, dict]], judge: Path) -> Iterable[str]
             continue
         for result in by_seed.values():
             for low, stated, asked, wrong in result["bins"]:
-                one = found[low]
-                one.stated += stated
-                one.asked.update((scenario.ledger, payment) for payment in asked)
-                one.wrong.update((scenario.ledger, payment) for payment in wrong)
+                found[low].add(scenario.ledger, stated, asked, wrong)
     yield row(*BIN_COLUMNS)
     yield row(*["---"] * len(BIN_COLUMNS))
     for low, one in sorted(found.items(), reverse=True):
