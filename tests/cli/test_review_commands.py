@@ -119,10 +119,15 @@ def test_a_large_payment_is_undone_by_the_second_who_asks(
     first = alloc("-C", cleared, "reverse", decision)
     assert first.code == 0
     assert "Somebody else must ask for the same" in first.stdout
+    shown = alloc("-C", cleared, "review", "show", payment).stdout
+    assert "anna wants it undone: somebody else must ask the same." in shown
     assert alloc("-C", cleared, "reverse", decision).code == 65
     monkeypatch.setenv("ALLOC_USER", "ben")
     second = alloc("-C", cleared, "reverse", decision, "--json").document
     assert (second["second_person_needed"], len(second["reopened"])) == (False, 1)
+    alloc("-C", cleared, "review", "accept", payment, "--on-account", "C2")
+    shown = alloc("-C", cleared, "review", "show", payment).stdout
+    assert "ben accepted it: somebody else must accept the same." in shown
 
 
 @pytest.mark.parametrize(

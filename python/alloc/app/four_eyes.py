@@ -94,7 +94,7 @@ def _first(
         return None
     if first.approved_by == asked.approved_by:
         raise ConflictError(
-            f"payment {payment_id} is so large that two people must accept the same:"
+            f"payment {payment_id} is so large that two people must ask the same:"
             f" {asked.approved_by} did, somebody else has to",
             reason="SECOND_PERSON_NEEDED",
             payment_id=payment_id,

@@ -116,8 +116,8 @@ def read_payment(ledger: Ledger, payment_id: str) -> Row:
     -------
     dict
         The payment, its ``remittance`` lines, the ``unclear_advices`` that may be for
-        it, and its ``decisions``, the latest last; each has ``ranks`` with
-        ``allocations`` and ``adjustments``.
+        it, who asked ``first`` for what takes two people, and its ``decisions``, the
+        latest last; each has ``ranks`` with ``allocations`` and ``adjustments``.
 
     Raises
     ------
@@ -129,6 +129,8 @@ def read_payment(ledger: Ledger, payment_id: str) -> Row:
     row = {name: payment[name] for name in PAYMENT_COLUMNS}
     row["remittance"] = ledger.remittances((payment_id,)).to_pylist()
     row["unclear_advices"] = unclear_advices(ledger, payment_id)
+    first = ledger.approval(payment_id)
+    row["first"] = first.approved_by if first else None
     allocations = _by_decision(found.allocations)
     adjustments = _by_decision(found.adjustments)
     row["decisions"] = []
@@ -243,6 +245,7 @@ def draw_payment(view: View, payment: Row) -> None:
             )
         )
     _draw_advices(view, payment)
+    _draw_first(view, payment)
     # A rule of the company goes before what the engine explains by itself.
     if _fitting(payment):
         _draw_rules(view, payment)
@@ -272,6 +275,25 @@ def _draw_advices(view: View, payment: Row) -> None:
             )
         )
         view.line(say("Other payments meant: {others}", others=", ".join(others)))
+
+
+def _draw_first(view: View, payment: Row) -> None:
+    """Write who accepted the payment, or wants it undone, and waits for another."""
+    if payment["first"] is None:
+        return
+    say, person = view.messages.say, payment["first"]
+    view.line()
+    if payment["state"] == PaymentState.POSTED:
+        view.line(
+            say(
+                "{person} wants it undone: somebody else must ask the same.",
+                person=person,
+            )
+        )
+        return
+    view.line(
+        say("{person} accepted it: somebody else must accept the same.", person=person)
+    )
 
 
 def _draw_decision(view: View, payment: Row, decision: Row) -> None:
