@@ -183,6 +183,8 @@ def test_items_are_read_with_their_types_although_the_first_rows_say_nothing(
     rows = books.ledger.open_items()
     assert rows.num_rows == count
     assert rows["payer_id"].to_pylist()[-1] == "C-LEASE"
+    owed = books.ledger.open_items(customer_ids=["C-A"])
+    assert owed.equals(rows), "one customer may owe more than a few items"
 
 
 def test_the_account_of_an_item_is_that_of_its_entity(books: Books) -> None:

@@ -13,6 +13,7 @@ import re
 from typing import TYPE_CHECKING
 
 import msgspec
+import pyarrow as pa
 
 from alloc.errors import AllocError, InternalError
 from alloc.store.backend.base import DRIVER_ERRORS
@@ -21,7 +22,6 @@ from alloc.store.columns import typed
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    import pyarrow as pa
     from adbc_driver_manager.dbapi import Cursor
 
     from alloc.store.backend.base import Backend
@@ -30,6 +30,10 @@ BUSY_TIMEOUT_MS = 10_000
 #: A set of so many rows goes with each statement that names it, as one parameter: to
 #: make a table of it takes longer than to use it.
 _CARRIED_MAX = 500
+#: Rows that are expected of a query for few. SQLite has room for a whole batch made
+#: before its first row, which takes longer than to read few.
+_FEW_ROWS = 1024
+_ALL_ROWS = 1 << 30
 #: Statements that stay prepared; the one unused for longest goes.
 _CURSORS_MAX = 64
 _STAGED = re.compile(r"\bstage_[a-z_]+\b")
@@ -108,7 +112,7 @@ class Database:
         self, sql: str, parameters: Sequence[object] = ()
     ) -> tuple[object, ...] | None:
         """Run a query and return its first row."""
-        found = self._fetched(sql, parameters)
+        found = self._fetched(sql, parameters, rows=_FEW_ROWS)
         if not len(found):
             return None
         return tuple(column[0].as_py() for column in found.columns)
@@ -178,14 +182,34 @@ class Database:
                 self._cursors.pop(next(iter(self._cursors))).close()
 
     def _new_cursor(self) -> Cursor:
-        cursor = self._connection.cursor()
-        cursor.adbc_statement.set_options(**self.backend.query_options)
-        return cursor
+        return self._connection.cursor()
 
-    def _fetched(self, sql: str, parameters: Sequence[object]) -> pa.Table:
+    def _fetched(
+        self, sql: str, parameters: Sequence[object], *, rows: int = _ALL_ROWS
+    ) -> pa.Table:
+        """Run a query; one for a small set of keys is expected to find few rows.
+
+        When there are more of them, it is run once more for all.
+        """
         with self._prepared(sql, parameters) as (cursor, text, given):
-            cursor.execute(text, given or None)
-            return cursor.fetch_arrow_table()
+            if len(given) > len(parameters):
+                rows = _FEW_ROWS
+            found = self._batches(cursor, text, given, rows)
+            if found is None:
+                found = self._batches(cursor, text, given, _ALL_ROWS)
+            return found
+
+    def _batches(
+        self, cursor: Cursor, sql: str, given: list[object], rows: int
+    ) -> pa.Table | None:
+        """Run a query in batches of so many rows; None when the first one is full."""
+        cursor.adbc_statement.set_options(**self.backend.batches_of(rows))
+        cursor.execute(sql, given or None)
+        reader = cursor.fetch_record_batch()
+        first = next(reader, None)
+        if first is None:
+            return reader.schema.empty_table()
+        return None if len(first) == rows else pa.Table.from_batches([first, *reader])
 
     def append(self, name: str, table: pa.Table) -> None:
         """Add rows to a table of the ledger; all of its columns that are named."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
 import adbc_driver_manager
@@ -37,8 +36,6 @@ class Backend(ABC):
     begin_write: ClassVar[Sequence[str]]
     #: Begin a transaction that sees one state of the ledger.
     begin_read: ClassVar[str]
-    #: Options of every query.
-    query_options: ClassVar[Mapping[str, str]] = MappingProxyType({})
     #: What makes a ledger that is ours ready to be written.
     before_writing: ClassVar[Sequence[str]] = ()
     #: What a migration needs before its transaction.
@@ -60,6 +57,11 @@ class Backend(ABC):
     @abstractmethod
     def session(self, *, write: bool, busy_timeout_ms: int) -> Sequence[str]:
         """Return the statements that begin a session."""
+
+    def batches_of(self, rows: int) -> Mapping[str, str]:
+        """Return the options of a query whose result comes in such batches."""
+        del rows
+        return {}
 
     def fit(self, table: pa.Table) -> pa.Table:
         """Make a table fit for the database."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -21,7 +20,7 @@ from alloc.errors import (
 from alloc.store.backend.base import Backend
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from adbc_driver_manager.dbapi import Connection
 
@@ -38,14 +37,13 @@ class SQLite(Backend):
 
     ADBC begins deferred transactions, in which two writers fail with "database is
     locked" half way: so a transaction that writes says ``begin immediate``. SQLite
-    tells ADBC no types; they are guessed from the first batch of rows, so one batch
-    holds a whole result.
+    tells ADBC no types; they are guessed from the first batch of rows, so `Database`
+    has one batch hold a whole result.
     """
 
     dialect = "sqlite"
     begin_write = ("begin immediate",)
     begin_read = "begin"
-    query_options = MappingProxyType({"adbc.sqlite.query.batch_rows": str(1 << 30)})
     before_writing = ("pragma journal_mode = wal",)
     # A table is replaced by another one while others point to it.
     before_migration = ("pragma foreign_keys = off",)
@@ -76,6 +74,10 @@ class SQLite(Backend):
             "wal_autocheckpoint = 8000",
         ]
         return [f"pragma {setting}" for setting in settings]
+
+    def batches_of(self, rows: int) -> Mapping[str, str]:
+        """Return how many rows are read before their types are guessed."""
+        return {"adbc.sqlite.query.batch_rows": str(rows)}
 
     def staged(self, name: str, rows: int) -> Sequence[str]:
         """Return nothing: the planner of SQLite does without statistics."""
