@@ -149,9 +149,9 @@ def a_payment(rule: Rule, rows: dict[str, dict[str, Any]], data: st.DataObject) 
     guess = sum(rows[key]["open_minor"] for key in chosen)
     facts = facts_of(guess, rows)
     case = facts.situations(rule, SETTINGS)[0]
-    asked = questions(rule, msgspec.structs.replace(case, items=facts.pool()))
+    asked = questions(rule, msgspec.structs.replace(case, items=facts.pool))
     question = data.draw(st.sampled_from(list(asked)))
-    worths = zip(facts.pool(), question.worths, strict=True)
+    worths = zip(facts.pool, question.worths, strict=True)
     worth = sum(one or 0 for item, one in worths if item.item_id in chosen)
     beside = (question.low_minor + question.high_minor) // 2 - guess
     return max(worth - beside + data.draw(st.sampled_from((0, 0, 0, -1, 1, 2))), 1)
@@ -159,7 +159,7 @@ def a_payment(rule: Rule, rows: dict[str, dict[str, Any]], data: st.DataObject) 
 
 def every_set(rule: Rule, facts: Facts) -> list[tuple[tuple[Item, ...], Outcome]]:
     """Try every set of items: the oracle."""
-    case, items = facts.situations(rule, SETTINGS)[0], facts.pool()
+    case, items = facts.situations(rule, SETTINGS)[0], facts.pool
     sizes = range(1, len(items) + 1)
     tried = [
         (some, explain(rule, msgspec.structs.replace(case, items=some)))

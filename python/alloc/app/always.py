@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -92,7 +93,7 @@ def vat_falling_due(
         return []
     facts = load_facts(ledger, settings, payment_id, items=list(paid), rules=beside)
     # Items and allocations are compared in the currency of the books.
-    facts = facts._replace(payment=dict(facts.payment) | {"foreign_currency": None})
+    facts = replace(facts, payment=dict(facts.payment) | {"foreign_currency": None})
     items = items_due(beside, facts, settings) or ()
     for item in items:
         if item.vat is None:

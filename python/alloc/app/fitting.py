@@ -11,7 +11,7 @@ from alloc import engine
 from alloc.messages import told
 from alloc.rules import Outcome, Situation, explain
 from alloc.rules.explaining import unknown_vat
-from alloc.rules.matching import misfit
+from alloc.rules.matching import items_misfit, misfit
 from alloc.rules.searching import is_searchable, questions
 from alloc.subset import Budget, Delta, solve
 
@@ -111,12 +111,12 @@ def search_items(settings: Settings, rule: Rule, facts: Facts) -> Tried | None:
     """
     if facts.customer_id is None or not is_searchable(rule):
         return None
+    if misfit(rule, facts.bare) is not None:
+        return None
     case = facts.situations(rule, settings)[0]
     bare = msgspec.structs.replace(case, items=())
-    if misfit(rule, bare) is not None:
-        return None
     debts = {item.item_id for item in case.supplier_items}
-    pool = [item for item in facts.pool() if item.item_id not in debts]
+    pool = [item for item in facts.pool if item.item_id not in debts]
     called = facts.named
     named = [item for item in pool if item.item_id in called]
     others = [item for item in pool if item.item_id not in called]
@@ -140,7 +140,7 @@ def fits_all_named(rule: Rule, facts: Facts, case: Situation) -> bool:
     case
         The payment, with any items.
     """
-    named = [item for item in facts.pool() if item.item_id in facts.named]
+    named = [item for item in facts.pool if item.item_id in facts.named]
     return _all_of(rule, case, named) is not None
 
 
@@ -154,7 +154,7 @@ def _all_of(rule: Rule, bare: Situation, named: Sequence[Item]) -> Tried | None:
 
 def _may_be(rule: Rule, bare: Situation, item: Item) -> bool:
     alone = msgspec.structs.replace(bare, items=(item,))
-    return misfit(rule, alone) is None and unknown_vat(rule, (item,)) is None
+    return items_misfit(rule, alone) is None and unknown_vat(rule, (item,)) is None
 
 
 def _search(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
@@ -204,15 +205,18 @@ class Ruling:
             facts = self._facts(
                 payment, decision["customer_id"], proposed, shelf, is_taken
             )
-            facts = facts._replace(evidenced=evidenced[payment["payment_id"]])
-            if is_auto:
-                facts = facts._replace(sets=facts.sets[:1])
-            for try_on, rules in self._rounds(decision, facts):
-                if self._decide_one(facts, try_on(facts, rules), ruled, used):
+            facts = replace(
+                facts,
+                evidenced=evidenced[payment["payment_id"]],
+                sets=facts.sets[:1] if is_auto else facts.sets,
+            )
+            rules = self._rules_for(facts)
+            for try_on, some in self._rounds(decision, facts, rules):
+                if self._decide_one(facts, try_on(facts, some), ruled, used):
                     break
             else:
-                self._ask_for_vat(decision, facts, ruled)
-                self._add_vat(decision, facts, proposal, ruled)
+                self._ask_for_vat(decision, facts, rules, ruled)
+                self._add_vat(decision, facts, rules, proposal, ruled)
         return ruled
 
     def shelf(
@@ -275,15 +279,18 @@ class Ruling:
         ruled = Ruled([], {}, [])
         for entry in entries.to_pylist() if rules else ():
             facts = Facts(entry, None, {}, {}, ())
-            (case,) = facts.situations(rules[0], self._settings)[:1]
-            fit = [rule for rule in rules if misfit(rule, case) is None]
+            fit = [rule for rule in rules if misfit(rule, facts.bare) is None]
             if fit:
                 facts = facts_of(entry["payment_id"])
                 self._decide_one(facts, self._tried(facts, fit), ruled, set())
         return ruled.posted
 
+    def _rules_for(self, facts: Facts) -> list[Rule]:
+        """Return the rules that are for a payment, whatever it clears."""
+        return [rule for rule in self._rules if misfit(rule, facts.bare) is None]
+
     def _rounds(
-        self, decision: Mapping[str, Any], facts: Facts
+        self, decision: Mapping[str, Any], facts: Facts, rules: Sequence[Rule]
     ) -> list[tuple[Try, list[Rule]]]:
         """Return the rules to try and how, and those to try when none of them fits.
 
@@ -292,14 +299,14 @@ class Ruling:
         explains comes after them, and last what goes with every clearing: alone where
         no other rule fits.
         """
-        beside = [rule for rule in self._rules if is_beside(rule)]
-        if decision["deducts"]:
-            beside = []  # It is no part payment: VAT goes with the engine's own lines.
+        beside = [rule for rule in rules if is_beside(rule)]
         own = [
-            with_vat_due(rule, self._rules, facts, self._settings)
-            for rule in self._rules
+            with_vat_due(rule, beside, facts, self._settings)
+            for rule in rules
             if not is_beside(rule)
         ]
+        if decision["deducts"]:
+            beside = []  # It is no part payment: VAT goes with the engine's own lines.
         if decision["status"] == AUTO:
             built_in = decision["reason"] == BUILT_IN
             mine = [r for r in own if r.always or (built_in and not r.fallback)]
@@ -387,19 +394,23 @@ class Ruling:
         if (
             not is_searchable(rule)
             or chosen <= facts.named
-            or chosen >= {item.item_id for item in facts.pool()}
+            or chosen >= {item.item_id for item in facts.pool}
         ):
             return True
         found = search_items(self._settings, rule, facts)
         return found is not None and found.situation == case
 
     def _ask_for_vat(
-        self, decision: Mapping[str, Any], facts: Facts, ruled: Ruled
+        self,
+        decision: Mapping[str, Any],
+        facts: Facts,
+        rules: Sequence[Rule],
+        ruled: Ruled,
     ) -> None:
         """Leave to a person what would be posted without the VAT that it makes due."""
         if decision["status"] != AUTO:
             return
-        for rule in filter(is_beside, self._rules):
+        for rule in filter(is_beside, rules):
             outcome = try_rule(self._settings, rule, facts).outcome
             if outcome.reason == VAT_UNKNOWN:
                 payment_id = facts.payment["payment_id"]
@@ -409,6 +420,7 @@ class Ruling:
         self,
         decision: Mapping[str, Any],
         facts: Facts,
+        rules: Sequence[Rule],
         proposal: Proposal,
         ruled: Ruled,
     ) -> None:
@@ -418,12 +430,12 @@ class Ruling:
             return
         if payment_id in ruled.noted:
             return
-        items = items_due(filter(is_beside, self._rules), facts, self._settings)
+        items = items_due(rules, facts, self._settings)
         if not items:
             return
         if facts.is_abroad:
             # Its VAT is in our currency: a person's click works it out.
-            beside = next(filter(is_beside, self._rules))
+            beside = next(filter(is_beside, rules))
             ruled.noted[payment_id] = (beside.name, RULE_FITS)
             return
         rows = proposal.allocations

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pyarrow.compute as pc
@@ -59,8 +60,11 @@ CollectedVat = Mapping[tuple[str, str], Mapping[int, tuple[int, int]]]
 ItemHistory = Mapping[tuple[str, str], tuple[Earlier, ...]]
 
 
-class Facts(NamedTuple):
+@dataclass(frozen=True)
+class Facts:
     """A payment of the ledger, and all that its rules may ask.
+
+    What follows from it is worked out once, however many rules ask for it.
 
     Parameters
     ----------
@@ -84,30 +88,38 @@ class Facts(NamedTuple):
         Items that text or advice name, as the engine read them.
     """
 
-    def rows_for(self, rule: Rule) -> Mapping[str, Mapping[str, Any]]:
-        """Return the items that a rule clears, by id."""
-        if rule.link is None:
-            return self.rows
-        return self.elsewhere.get(rule.link.entity, {})
-
     payment: Mapping[str, Any]
     customer_id: str | None
     customer: Mapping[str, Any]
     rows: Mapping[str, Mapping[str, Any]]
     sets: tuple[tuple[str, ...], ...]
     returned: Mapping[str, Any] | None = None
-    elsewhere: Mapping[str, Mapping[str, Mapping[str, Any]]] = MappingProxyType({})
-    collected: CollectedVat = MappingProxyType({})
-    history: ItemHistory = MappingProxyType({})
+    elsewhere: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(
+        default_factory=dict
+    )
+    collected: CollectedVat = field(default_factory=dict)
+    history: ItemHistory = field(default_factory=dict)
     evidenced: frozenset[str] = frozenset()
 
-    @property
+    def rows_for(self, rule: Rule) -> Mapping[str, Mapping[str, Any]]:
+        """Return the items that a rule clears, by id."""
+        if rule.link is None:
+            return self.rows
+        return self.elsewhere.get(rule.link.entity, {})
+
+    @cached_property
+    def bare(self) -> Situation:
+        """The payment without items: most rules are not for it, whatever it clears."""
+        return Situation(payment=self._payment())
+
+    @cached_property
     def named(self) -> frozenset[str]:
         """Items that the payer names, for the engine or by their whole number."""
-        return self.evidenced.union(self._named_claims()) & self.rows.keys()
+        return self.evidenced.union(self._named_claims) & self.rows.keys()
 
+    @cached_property
     def pool(self) -> tuple[Item, ...]:
-        """Return all items that the payment may clear: named, or its customer's."""
+        """All items that the payment may clear: named, or its customer's."""
         named = self.named
         return self._in_due_order(
             row
@@ -120,7 +132,7 @@ class Facts(NamedTuple):
         parts = rule.components
         whole = (Measure.PAYMENT, Measure.RETURNED)
         if any(part.measure in whole for part in parts):
-            return [Situation(payment=self._payment(), named=self._named_claims())]
+            return [Situation(payment=self.bare.payment, named=self._named_claims)]
         if rule.link is not None:
             return self._linked(rule)
         debts: tuple[Item, ...] = ()
@@ -130,15 +142,24 @@ class Facts(NamedTuple):
             debts = self._debts(accounts[offset.role])
         elif offset is not None:
             debts = self._named_debts()
+        if not debts and not rule.when.members:
+            return self._plain
+        members = tuple(
+            key
+            for key, row in self.rows.items()
+            if row["customer_id"] in rule.when.members
+        )
+        return self._of_sets((*self.sets, members), debts)
+
+    @cached_property
+    def _plain(self) -> list[Situation]:
+        """One situation for each set of items, of a rule that asks for no others."""
+        return self._of_sets(self.sets, ())
+
+    def _of_sets(
+        self, sets: Iterable[tuple[str, ...]], debts: tuple[Item, ...]
+    ) -> list[Situation]:
         beside = {item.item_id for item in debts}
-        sets = self.sets
-        if rule.when.members:
-            members = [
-                key
-                for key, row in self.rows.items()
-                if row["customer_id"] in rule.when.members
-            ]
-            sets = (*sets, tuple(members))
         tried: dict[tuple[str, ...], None] = {}
         for chosen in sets:
             kept = tuple(sorted(key for key in chosen if key not in beside))
@@ -146,21 +167,23 @@ class Facts(NamedTuple):
                 tried.setdefault(kept)
         situations = [
             Situation(
-                payment=self._payment(),
+                payment=self.bare.payment,
                 items=self._in_due_order(self.rows[key] for key in chosen),
                 supplier_items=debts,
             )
             for chosen in tried
         ]
         return [self._with_quoted(case) for case in situations] or [
-            Situation(payment=self._payment(), supplier_items=debts)
+            Situation(payment=self.bare.payment, supplier_items=debts)
         ]
 
     def _with_quoted(self, case: Situation) -> Situation:
         """Add the debts that the payment names beside the amount that is missing."""
+        if not case.supplier_items or case.gap_minor <= 0:
+            return case
         text = case.payment.text
         digits = currency_exponent(case.payment.currency) or 0
-        if case.gap_minor <= 0 or not quotes(text, amount_text(case.gap_minor, digits)):
+        if not quotes(text, amount_text(case.gap_minor, digits)):
             return case
         named = (
             debt.item_id
@@ -179,7 +202,7 @@ class Facts(NamedTuple):
         sets = dict.fromkeys([tuple(sorted(rows)), *((key,) for key in sorted(rows))])
         return [
             Situation(
-                payment=self._payment(),
+                payment=self.bare.payment,
                 items=self._in_due_order(rows[key] for key in chosen),
             )
             for chosen in sets
@@ -209,24 +232,33 @@ class Facts(NamedTuple):
         )
 
     def _in_due_order(self, rows: Iterable[Mapping[str, Any]]) -> tuple[Item, ...]:
-        if self.is_abroad:
-            items = [_item(_abroad(row), {}, ()) for row in rows]
-        else:
-            items = [
-                _item(row, self.collected.get(key, {}), self._earlier(key))
-                for row in rows
-                for key in [(row["entity"], row["item_id"])]
-            ]
+        items = map(self._item, rows)
         return tuple(
             sorted(items, key=lambda item: (str(item.due_date or ""), item.item_id))
         )
+
+    @cached_property
+    def _items(self) -> dict[tuple[str, str], Item]:
+        """The items that were asked for so far."""
+        return {}
+
+    def _item(self, row: Mapping[str, Any]) -> Item:
+        key = (row["entity"], row["item_id"])
+        if key not in self._items:
+            self._items[key] = (
+                _item(_abroad(row), {}, ())
+                if self.is_abroad
+                else _item(row, self.collected.get(key, {}), self._earlier(key))
+            )
+        return self._items[key]
 
     def _earlier(self, key: tuple[str, str]) -> tuple[Earlier, ...]:
         day = self.payment["value_date"]
         return tuple(one for one in self.history.get(key, ()) if one.date <= day)
 
+    @cached_property
     def _named_claims(self) -> tuple[str, ...]:
-        """List the open claims whose number stands in the payment's text."""
+        """The open claims whose number stands in the payment's text."""
         if self.payment["amount_minor"] < 0:
             return ()
         text = " ".join(self.payment["remittance_text"] or ())

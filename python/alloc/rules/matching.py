@@ -15,7 +15,15 @@ if TYPE_CHECKING:
     from alloc.rules.facts import Item, Payment, Situation
     from alloc.rules.model import Rule, When
 
-__all__ = ["Misfit", "misfit", "quotes", "stands_in", "within_terms", "words_of"]
+__all__ = [
+    "Misfit",
+    "items_misfit",
+    "misfit",
+    "quotes",
+    "stands_in",
+    "within_terms",
+    "words_of",
+]
 
 
 #: Texts that are kept in words: each rule asks for the same ones again.
@@ -40,11 +48,23 @@ def misfit(rule: Rule, situation: Situation) -> Misfit | None:
     situation
         The payment and the items it is compared with.
     """
-    return next(_misfits(rule, situation), None)
+    found = next(_payment_misfits(rule, situation.payment), None)
+    return found or items_misfit(rule, situation)
 
 
-def _misfits(rule: Rule, situation: Situation) -> Iterator[Misfit]:
-    payment, when = situation.payment, rule.when
+def items_misfit(rule: Rule, situation: Situation) -> Misfit | None:
+    """Say why a rule that is for a payment is not for the items; None when it is.
+
+    Parameters
+    ----------
+    rule, situation
+        See `misfit`.
+    """
+    return next(_items_misfits(rule.when, situation), None)
+
+
+def _payment_misfits(rule: Rule, payment: Payment) -> Iterator[Misfit]:
+    when = rule.when
     if rule.valid_from and payment.date < rule.valid_from:
         yield Misfit(
             "RULE_NOT_YET_VALID", told("valid from {day} on", day=rule.valid_from)
@@ -60,8 +80,11 @@ def _misfits(rule: Rule, situation: Situation) -> Iterator[Misfit]:
         yield Misfit("CURRENCY_DIFFERS", message)
     yield from _direction_misfits(when, payment)
     yield from _party_misfits(when, payment)
-    for item in situation.items:
-        if when.members and item.customer_id not in when.members:
+
+
+def _items_misfits(when: When, situation: Situation) -> Iterator[Misfit]:
+    for item in situation.items if when.members else ():
+        if item.customer_id not in when.members:
             message = told(
                 "item {item} is of {customer}, no member",
                 item=item.item_id,
