@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -56,3 +58,22 @@ def test_a_machine_without_a_java_for_spark_is_told_so(
         session("local[1]")
     assert said in str(caught.value)
     assert caught.value.reason == "JAVA_MISSING"
+
+
+def test_a_spark_that_does_not_start_is_one_message(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    java_that_says(tmp_path, 'openjdk version "17.0.1" 2021-10-19')
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    words = ["clear", "--engine", "spark", "--master", "sparc://nowhere"]
+    for command in (["init", str(tmp_path / "w")], ["-C", str(tmp_path / "w"), *words]):
+        ended = subprocess.run(
+            [sys.executable, "-m", "alloc", *command],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert ended.returncode == 65
+    said = ended.stderr.splitlines()[-1]
+    assert said.startswith("alloc: Spark does not start with master sparc://nowhere")
+    assert said.endswith("[VALUE_INVALID]")

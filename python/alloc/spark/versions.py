@@ -104,10 +104,13 @@ def session(
     Raises
     ------
     alloc.errors.InputError
-        ``EXTRA_MISSING`` or ``JAVA_MISSING``: what is needed is not there.
+        ``EXTRA_MISSING`` or ``JAVA_MISSING``: what is needed is not there;
+        ``VALUE_INVALID``: Spark does not start with this master and configuration.
     """
     check_versions()
     check_java()
+    from py4j.protocol import Py4JError  # noqa: PLC0415
+    from pyspark.errors import PySparkException  # noqa: PLC0415
     from pyspark.sql import SparkSession  # noqa: PLC0415
 
     builder = SparkSession.builder.appName(name)
@@ -117,7 +120,16 @@ def session(
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     for key, value in (options or {}).items():
         builder = builder.config(key, value)
-    return builder.getOrCreate()
+    try:
+        return builder.getOrCreate()
+    except (PySparkException, Py4JError) as error:
+        named = "without a master" if master is None else f"with master {master}"
+        raise InputError(
+            f"Spark does not start {named}: correct the URL of the cluster, or Spark's "
+            "own configuration; what Spark printed says more",
+            reason="VALUE_INVALID",
+            field="master",
+        ) from error
 
 
 def _found(package: str) -> str | None:
