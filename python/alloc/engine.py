@@ -7,6 +7,7 @@ than a whole `alloc --help`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from alloc import _core
@@ -430,6 +431,7 @@ def _is_of(value: object, expected: str) -> bool:
     return type(value).__name__ == expected
 
 
+@cache
 def schema(name: str) -> pa.Schema:
     """Return the columns of a table of the engine's contract.
 

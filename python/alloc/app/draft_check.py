@@ -229,7 +229,9 @@ def _decided(
         schema=_SUMS,
     )
     known = pa.concat_tables([cash, lines, cleared])
-    sums = known.group_by("payment_id").aggregate([("amount_minor", "sum")])
+    sums = known.group_by("payment_id", use_threads=False).aggregate(
+        [("amount_minor", "sum")]
+    )
     position = pc.index_in(payments["payment_id"], value_set=sums["payment_id"])
     has_owner = pc.is_valid(payments[customer])
     rest = pa.table(
@@ -247,5 +249,7 @@ def _decided(
 
 
 def _summed(rows: pa.Table) -> pa.Table:
-    summed = rows.group_by(_PLACE).aggregate([("amount_minor", "sum")])
+    summed = rows.group_by(_PLACE, use_threads=False).aggregate(
+        [("amount_minor", "sum")]
+    )
     return summed.rename_columns([*_PLACE, "amount_minor"])

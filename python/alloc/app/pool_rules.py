@@ -17,7 +17,7 @@ from alloc.app.situations import collected_vat, item_history
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from alloc.app.ports import Ledger
@@ -129,25 +129,20 @@ class RulesInTurn:
         ledger: Ledger,
         entity: str,
         parties: Collection[str],
-        named: Collection[str],
+        named: set[str],
     ) -> pa.Table:
         """Read what is open of parties, and some items, less what was taken.
 
         Rules look at other companies for a party's items only.
         """
-        owners = sorted(parties)
-        others = ledger.open_items(entity=entity, item_ids=sorted(named))
-        known = pc.is_in(others["customer_id"], value_set=pa.array(owners, pa.string()))
-        items = pa.concat_tables(
-            [
-                ledger.open_items(customer_ids=owners),
-                others.filter(pc.invert(known)),
-            ]
-        )
-        keys = zip(
-            items["entity"].to_pylist(), items["item_id"].to_pylist(), strict=True
-        )
-        taken = pa.array([self._taken[key] for key in keys], pa.int64())
+        items = ledger.open_items(customer_ids=sorted(parties))
+        beside = named.difference(item for of, item in _keys(items) if of == entity)
+        if beside:
+            others = ledger.open_items(entity=entity, item_ids=sorted(beside))
+            items = pa.concat_tables([items, others])
+        if not self._taken:
+            return items
+        taken = pa.array([self._taken[key] for key in _keys(items)], pa.int64())
         left = pc.subtract(items["open_minor"], taken)
         at = items.schema.get_field_index("open_minor")
         items = items.set_column(at, items.schema.field(at), left)
@@ -162,6 +157,10 @@ class RulesInTurn:
         )
         for row in rows.filter(first).to_pylist():
             self._taken[row["entity"], row["item_id"]] += row["allocated_minor"]
+
+
+def _keys(items: pa.Table) -> Iterator[tuple[str, str]]:
+    return zip(items["entity"].to_pylist(), items["item_id"].to_pylist(), strict=True)
 
 
 def _received(ledger: Ledger, settings: Settings, payments: pa.Table) -> pa.Table:

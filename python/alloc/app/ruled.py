@@ -37,6 +37,8 @@ def with_rules(settings: Settings, ruled: Ruled, proposal: Proposal) -> Proposal
     proposal
         What they were asked about.
     """
+    if not ruled.posted and not ruled.beside:
+        return _left(ruled, proposal)
     parts = [
         _left(ruled, proposal),
         *(_by_rule(settings, shown) for shown in ruled.posted),
@@ -109,6 +111,8 @@ def _left(ruled: Ruled, proposal: Proposal) -> Proposal:
 
 def _without(rows: pa.Table, ruled: Ruled) -> pa.Table:
     """Leave out what is said of payments that rules post."""
+    if not ruled.posted:
+        return rows
     gone = pa.array(ruled.ids(), pa.string())
     return rows.filter(pc.invert(pc.is_in(rows["payment_id"], value_set=gone)))
 
