@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 from functools import partial
@@ -124,15 +125,16 @@ def serve(  # one keyword an option
         drain_seconds=drain_seconds,
     )
     if processes == 1:
-        _serve_here(workspace, listening, metrics_port)
+        serve_here(workspace, listening, metrics_port)
     else:
         _serve_shared(workspace, listening, processes, metrics_port)
     return ExitCode.OK
 
 
-def _serve_here(
+def serve_here(
     workspace: Workspace, listening: Listening, metrics_port: int | None
 ) -> None:
+    """Serve from this process, until it is told to end."""
     from alloc_server.ending import Ending
     from alloc_server.metrics import serve_metrics
     from alloc_server.serving import Server
@@ -147,7 +149,10 @@ def _serve_here(
         threads=listening.threads,
     )
     tokens = Tokens(workspace.root / TOKENS_NAME, now=now)
-    server = Server(workplace, tokens, listening, traces=_traces())
+    with contextlib.ExitStack() as not_served:
+        not_served.callback(workplace.close)
+        server = Server(workplace, tokens, listening, traces=_traces())
+        not_served.pop_all()
     ending = Ending()
     server.start()
     if metrics_port is not None:

@@ -25,10 +25,12 @@ from alloc.errors import InputError
 from alloc.v1 import allocation_pb2 as messages
 from alloc.v1 import allocation_service_pb2 as pb
 from alloc.v1 import ledger_service_pb2 as ledger_pb
+from alloc_server.command import serve_here
 from alloc_server.convert import ipc_of
 from alloc_server.keeping import add_token
 from alloc_server.processes import reserved_port
 from alloc_server.serving import Listening
+from alloc_server.workplace import Workplace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,6 +55,21 @@ def token(workspace: Workspace) -> str:
 def explain(client: Client, **options: object) -> object:
     request = pb.ExplainRequest(entity="FR01", payment_id="PX")
     return client.allocation.Explain(request, **options)
+
+
+def test_a_service_that_cannot_listen_closes_the_ledger(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed, close = [], Workplace.close
+
+    def seen(workplace: Workplace) -> None:
+        close(workplace)
+        closed.append(workplace)
+
+    monkeypatch.setattr(Workplace, "close", seen)
+    with pytest.raises(InputError, match="give --tls-cert and --tls-key"):
+        serve_here(workspace, Listening(host="192.0.2.1"), None)
+    assert len(closed) == 1
 
 
 def test_sigterm_lets_open_calls_end_and_takes_no_new_ones(
