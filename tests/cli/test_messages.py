@@ -52,6 +52,11 @@ def test_a_translation_keeps_the_fields_of_its_text(locale: str):
             assert set(re.findall(r"\{\w+\}", str(text))) <= wanted, text
 
 
+def test_payments_have_one_name_in_french():
+    named = [str(message.string) for message in read_catalog("fr")]
+    assert [text for text in named if "paiements" in text] == []
+
+
 def test_the_compiled_catalog_can_be_read_by_gettext():
     path = po_path("fr").with_suffix(".mo")
     with Path(path).open("rb") as file:
