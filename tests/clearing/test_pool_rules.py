@@ -82,6 +82,10 @@ PAGES = {
     "it is paid in full": SHORT.replace("114.00", "120.00"),
     "nobody knows the payer": SHORT.replace("from C-LAC  ", "from NEMO  "),
     "another item makes it up": SHORT + "\n    item     INV-1043  114.00 EUR  of C-LAC",
+    "it names items of two customers": SHORT.replace(
+        'from C-LAC  "PAYMENT', 'from NEMO  "INV-1077'
+    )
+    + "\n    item     INV-1077  30.00 EUR  of C-VAL",
     "two want the same": SHORT
     + '\n    payment  B2  108.00 EUR  on 2026-03-06  from C-LAC  "INV-1042"',
     "one after the other": SHORT
