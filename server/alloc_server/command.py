@@ -109,6 +109,7 @@ def serve(  # one keyword an option
 ) -> int:
     """Serve the workspace to accounting systems and people, by gRPC."""
     from alloc_server.logs import log_json
+    from alloc_server.metrics import SHARED_FOLDER
     from alloc_server.serving import Listening
 
     log_json()
@@ -123,6 +124,7 @@ def serve(  # one keyword an option
         calls_max=calls_max,
         calls_per_second=calls_per_second,
         drain_seconds=drain_seconds,
+        is_shared=SHARED_FOLDER in os.environ,
     )
     if processes == 1:
         serve_here(workspace, listening, metrics_port)

@@ -33,14 +33,16 @@ def reserved_port(host: str, port: int) -> Iterator[int]:
     Raises
     ------
     alloc.errors.StoreError
-        ``ADDRESS_REFUSED``.
+        ``ADDRESS_REFUSED``: another service listens there, too.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as holder:
-        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        # What earlier calls left behind is no reason to refuse, who listens there is.
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             # Bound and never listening: no call comes here.
             holder.bind((host.strip("[]"), port))
+            holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         except OSError as error:
             raise StoreError(
                 f"{host}:{port} cannot be listened on: {error.strerror}",

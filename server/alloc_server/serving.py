@@ -70,6 +70,9 @@ class Listening:
         Of one caller; 0 does not limit.
     drain_seconds
         How long calls may go on once the server is to end.
+    is_shared
+        Whether processes of one service share the port; else who listens there already
+        is left alone.
     """
 
     host: str = "127.0.0.1"
@@ -81,6 +84,7 @@ class Listening:
     calls_max: int = 256
     calls_per_second: int = 0
     drain_seconds: int = 20
+    is_shared: bool = False
 
     def credentials(self) -> grpc.ServerCredentials | None:
         """Read the files; None without TLS.
@@ -153,7 +157,7 @@ class Server:
             options=[
                 ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
                 ("grpc.max_send_message_length", -1),
-                ("grpc.so_reuseport", 1),
+                ("grpc.so_reuseport", int(listening.is_shared)),
                 ("grpc.keepalive_time_ms", 60_000),
                 ("grpc.max_connection_age_ms", 3_600_000),
             ],

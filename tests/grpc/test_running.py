@@ -21,7 +21,7 @@ from served import Served
 from service_case import Service, open_items, refusal, wait_until
 
 from alloc.client import AsyncClient
-from alloc.errors import InputError
+from alloc.errors import InputError, StoreError
 from alloc.v1 import allocation_pb2 as messages
 from alloc.v1 import allocation_service_pb2 as pb
 from alloc.v1 import ledger_service_pb2 as ledger_pb
@@ -111,6 +111,21 @@ def test_it_ends_whenever_it_is_asked_to(
     time.sleep(wait_ms / 1000)
     assert server.terminate() == 0
     assert server.logged("drained")
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_port_that_a_service_has_is_not_taken_by_another(
+    workspace: Workspace, certificates: Path, count: int
+) -> None:
+    server = Served(workspace, certificates, "--processes", str(count))
+    wait_until(lambda: len(server.logged("serving")) == count)
+    port = server.logged("serving")[0]["port"]
+    with pytest.raises(StoreError) as alone:
+        serve_here(workspace, Listening(port=port), None)
+    with pytest.raises(StoreError) as shared, reserved_port("127.0.0.1", port):
+        pass
+    assert alone.value.reason == shared.value.reason == "ADDRESS_REFUSED"
+    assert server.terminate() == 0
 
 
 def test_ctrl_c_ends_it_in_order(workspace: Workspace, certificates: Path) -> None:
