@@ -19,6 +19,8 @@ from alloc.cli.rules import posting_rules
 from alloc.cli.workspace import Workspace
 from alloc.client import Client, error_of
 from alloc.engine import read_bank_file
+from alloc.v1 import allocation_pb2 as messages
+from alloc.v1 import allocation_service_pb2 as pb
 from alloc_server.access import Tokens
 from alloc_server.keeping import add_token
 from alloc_server.serving import Listening, Server
@@ -227,6 +229,17 @@ class Service:
         for client in self._clients:
             client.channel.close()
         self.server.drain()
+
+
+def asked() -> pb.ProposeRequest:
+    """Ask what a payment of 77.00 on one item is for."""
+    paid = messages.Payment(
+        payment_id="P1",
+        amount=messages.Amount(minor=7_700, currency_code="EUR"),
+        remittance_text=["INV-2026I3"],
+    )
+    paid.value_date.year, paid.value_date.month, paid.value_date.day = 2026, 4, 30
+    return pb.ProposeRequest(entity="FR01", payment=paid)
 
 
 def payment_ids(workspace: Workspace) -> dict[str, str]:

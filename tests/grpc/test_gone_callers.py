@@ -10,11 +10,18 @@ from typing import TYPE_CHECKING, Any
 import grpc
 import pyarrow as pa
 import pytest
-from service_case import NOW, Service, open_items, refusal, source, wait_until
+from service_case import (
+    NOW,
+    Service,
+    asked,
+    open_items,
+    refusal,
+    source,
+    wait_until,
+)
 
 from alloc import engine
 from alloc.app.review import OnAccount, accept
-from alloc.v1 import allocation_pb2 as messages
 from alloc.v1 import allocation_service_pb2 as pb
 from alloc_server.convert import ipc_of
 from alloc_server.pools import Pools
@@ -31,16 +38,6 @@ PROPOSE, BATCH = (
 #: So many items, and so many payments that no set of them makes up, that a batch of
 #: them takes minutes.
 ITEMS, PAYMENTS = 2_000, 20_000
-
-
-def asked() -> pb.ProposeRequest:
-    paid = messages.Payment(
-        payment_id="P1",
-        amount=messages.Amount(minor=7_700, currency_code="EUR"),
-        remittance_text=["INV-2026I3"],
-    )
-    paid.value_date.year, paid.value_date.month, paid.value_date.day = 2026, 4, 30
-    return pb.ProposeRequest(entity="FR01", payment=paid)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import grpc
 import pyarrow as pa
 import pytest
-from service_case import NOW, open_items, refusal, source, wait_until
+from service_case import NOW, asked, open_items, refusal, source, wait_until
 
 from alloc import engine
 from alloc.app.propose import LEARNED_SECONDS, OpenPool
@@ -19,8 +19,6 @@ from alloc.app.refused import NEXT_AFTER_REFUSED, REFUSED_BEFORE
 from alloc.app.reversal import Reversal
 from alloc.app.review import Items, accept, refuse
 from alloc.errors import ConflictError, StoreError
-from alloc.v1 import allocation_pb2 as messages
-from alloc.v1 import allocation_service_pb2 as pb
 from alloc.v1.allocation_service_pb2_grpc import AllocationServiceStub
 from alloc_server.pools import Pools
 
@@ -268,16 +266,6 @@ def test_a_call_is_told_before_its_deadline_that_the_pool_is_being_made(
         gate.opens.set()
         answer = stub.Propose(asked(), timeout=20, metadata=by)
     assert answer.decision.explanations
-
-
-def asked() -> pb.ProposeRequest:
-    paid = messages.Payment(
-        payment_id="P1",
-        amount=messages.Amount(minor=7_700, currency_code="EUR"),
-        remittance_text=["INV-2026I3"],
-    )
-    paid.value_date.year, paid.value_date.month, paid.value_date.day = 2026, 4, 30
-    return pb.ProposeRequest(entity="FR01", payment=paid)
 
 
 def pools_of(
